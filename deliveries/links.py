@@ -1,0 +1,38 @@
+"""Signed, expiring links to delivered files (contract: `/files/<token>/`)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+_SALT = "deliveries.file"
+
+
+class LinkExpired(Exception):
+    pass
+
+
+class LinkInvalid(Exception):
+    pass
+
+
+def link_for(delivery_id: int) -> str:
+    """A link that anybody who has it may follow for LINK_DAYS."""
+    token = signing.dumps(delivery_id, salt=_SALT)
+    return settings.PUBLIC_URL + reverse("delivered-file", args=[token])
+
+
+def delivery_id_of(token: str) -> int:
+    """The delivery that a token names. Raises LinkExpired or LinkInvalid."""
+    try:
+        delivery_id: int = signing.loads(
+            token, salt=_SALT, max_age=dt.timedelta(days=settings.LINK_DAYS)
+        )
+    except signing.SignatureExpired:
+        raise LinkExpired from None
+    except signing.BadSignature:
+        raise LinkInvalid from None
+    return delivery_id

@@ -1,0 +1,208 @@
+"""What went out, to whom, and the mails about it."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Cast, Now
+
+from clients.models import Client
+from pipeline.models import Lead, Run
+
+
+class DeliveryStatus(models.TextChoices):
+    ALLOCATED = "ALLOCATED", "Allocated"
+    UPLOADED = "UPLOADED", "Uploaded"
+    NOTIFIED = "NOTIFIED", "Notified"
+    LOGGED = "LOGGED", "Logged"
+    WAITING = "WAITING", "Waiting"
+    FAILED = "FAILED", "Failed"
+    WITHDRAWN = "WITHDRAWN", "Withdrawn"
+
+
+WITH_FILE = (DeliveryStatus.UPLOADED, DeliveryStatus.NOTIFIED, DeliveryStatus.LOGGED)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def open(self) -> Self:
+        """Deliveries that have not reached their end (contract: `open_deliveries`)."""
+        return self.exclude(status__in=[DeliveryStatus.LOGGED, DeliveryStatus.WITHDRAWN])
+
+
+class Delivery(models.Model):
+    """One client's leads of one run: a fixed list, one file, never changed once uploaded."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="deliveries")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="deliveries")
+    status = models.CharField(
+        max_length=9, choices=DeliveryStatus.choices, default=DeliveryStatus.ALLOCATED
+    )
+    error = models.TextField(blank=True)
+
+    rows = models.PositiveIntegerField("leads")
+    storage_name = models.CharField(max_length=255, blank=True)
+    size = models.PositiveBigIntegerField("bytes", null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    link = models.TextField(blank=True)
+
+    created_at = models.DateTimeField(db_default=Now())
+    uploaded_at = models.DateTimeField(null=True)
+    notified_at = models.DateTimeField(null=True)
+    logged_at = models.DateTimeField(null=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["run", "client"], name="delivery_once_per_run_client"),
+            models.CheckConstraint(
+                condition=Q(status__in=DeliveryStatus.values), name="delivery_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=WITH_FILE)
+                | (~Q(storage_name="") & ~Q(sha256="") & Q(size__isnull=False)),
+                name="delivery_uploaded_has_a_file",
+            ),
+            models.UniqueConstraint(
+                fields=["storage_name"], condition=~Q(storage_name=""), name="delivery_own_file"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Delivery {self.pk} {self.status}"
+
+
+class DeliveredLeadStatus(models.TextChoices):
+    ALLOCATED = "ALLOCATED", "Allocated"
+    DELIVERED = "DELIVERED", "Delivered"
+    RETURNED = "RETURNED", "Returned"
+    WITHDRAWN = "WITHDRAWN", "Withdrawn"
+
+
+ACTIVE = (DeliveredLeadStatus.ALLOCATED, DeliveredLeadStatus.DELIVERED)
+
+
+class DeliveredLeadQuerySet(models.QuerySet["DeliveredLead"]):
+    def active(self) -> Self:
+        """Rows that count against caps; a returned or withdrawn one has freed its slot."""
+        return self.filter(status__in=ACTIVE)
+
+
+class DeliveredLead(models.Model):
+    """A lead that a client was given. The row outlives the lead: never twice to one client."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="delivered_leads")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="delivered_leads")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="delivered_leads")
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, null=True, related_name="delivered_leads"
+    )
+    key = models.UUIDField(help_text="The lead's match key, kept when the lead is erased.")
+
+    status = models.CharField(
+        max_length=9, choices=DeliveredLeadStatus.choices, default=DeliveredLeadStatus.ALLOCATED
+    )
+    reason = models.CharField(max_length=40, blank=True)
+    exclusive = models.BooleanField()
+
+    allocated_at = models.DateTimeField(help_text="The run's as_of: the moment caps count.")
+    delivered_at = models.DateTimeField(null=True)
+
+    objects = DeliveredLeadQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=DeliveredLeadStatus.values),
+                name="delivered_lead_status_is_known",
+            ),
+            models.UniqueConstraint(fields=["client", "key"], name="lead_once_per_client"),
+            models.UniqueConstraint(
+                fields=["lead"],
+                condition=Q(status__in=ACTIVE, exclusive=True),
+                name="lead_one_exclusive_client",
+            ),
+            ExclusionConstraint(
+                name="lead_exclusive_or_shared",
+                expressions=[
+                    (F("lead"), RangeOperators.EQUAL),
+                    (Cast("exclusive", models.IntegerField()), RangeOperators.NOT_EQUAL),
+                ],
+                condition=Q(status__in=ACTIVE),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "allocated_at"], name="delivered_lead_windows"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Lead {self.lead_id} to client {self.client_id} {self.status}"
+
+
+class MailStatus(models.TextChoices):
+    PENDING = "PENDING", "Pending"
+    SENDING = "SENDING", "Sending"
+    SENT = "SENT", "Sent"
+    FAILED = "FAILED", "Failed"
+    UNKNOWN = "UNKNOWN", "Unknown"
+
+
+class Mail(models.Model):
+    """The outbox. A row is written before its mail is sent, and never sent twice by itself.
+
+    UNKNOWN: the process died, or the server's answer was lost, after sending began. Only a
+    named person may have such a mail sent again, as a new row that supersedes this one.
+    """
+
+    class Kind(models.TextChoices):
+        DELIVERY = "DELIVERY", "Delivery"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="mails")
+    step = models.SmallIntegerField(default=0)
+    recipient = models.EmailField()
+    supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True)
+    resend_by = models.CharField(max_length=150, blank=True)
+
+    status = models.CharField(max_length=7, choices=MailStatus.choices, default=MailStatus.PENDING)
+    message_id = models.CharField(max_length=200, unique=True)
+    begins = models.PositiveSmallIntegerField(default=0, help_text="How often sending began.")
+    refusals = models.PositiveSmallIntegerField(
+        default=0, help_text="How often the server answered that it did not take it."
+    )
+    error = models.TextField(blank=True)
+
+    created_at = models.DateTimeField(db_default=Now())
+    begun_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=MailStatus.values), name="mail_status_is_known"
+            ),
+            models.CheckConstraint(condition=Q(kind="DELIVERY"), name="mail_kind_is_known"),
+            models.UniqueConstraint(
+                fields=["kind", "delivery", "step", "recipient"],
+                condition=Q(supersedes=None),
+                name="mail_once_per_recipient",
+            ),
+            models.CheckConstraint(
+                condition=Q(supersedes=None) | ~Q(resend_by=""), name="mail_resend_is_named"
+            ),
+            models.CheckConstraint(
+                condition=Q(begins__lte=F("refusals") + 1), name="mail_begun_once_between_refusals"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=MailStatus.SENT) | Q(begins__gte=1, sent_at__isnull=False),
+                name="mail_sent_was_begun",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Mail {self.pk} {self.status}"

@@ -1,0 +1,130 @@
+"""Typed reading of environment variables; `.env` is read once, the environment wins.
+
+Every name may also come from a mounted file: `NAME_FILE=/run/secrets/name` (contract.md,
+"Configuration"). A bad value stops the start with one sentence that names the variable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import zoneinfo
+from pathlib import Path
+from urllib.parse import unquote
+
+import environ
+from environ.fileaware_mapping import FileAwareMapping
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+
+class _Environment(environ.FileAwareEnv):
+    # The library remembers a file's content for good; a rotated secret should be seen.
+    ENVIRON = FileAwareMapping(cache=False)
+
+
+_env = _Environment()
+
+
+class ConfigurationError(SystemExit):
+    """The product cannot start as configured.
+
+    A SystemExit, so that gunicorn, celery and beat end with the sentence and no stack trace.
+    """
+
+    def __init__(self, error: str, hint: str) -> None:
+        super().__init__(f"{error} {hint}")
+        self.error = error
+        self.hint = hint
+
+
+def read_dotenv(path: Path = BASE_DIR / ".env") -> None:
+    """Add what stands in `.env` to the environment, where it is not set already."""
+    with contextlib.suppress(FileNotFoundError):
+        _env.read_env(path, overwrite=False)
+
+
+def text(name: str, default: str = "") -> str:
+    try:
+        return str(_env.str(name, default=default)).strip()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name}_FILE cannot be read: {error.strerror}.", "Name a readable file, or unset it."
+        ) from None
+
+
+def integer(name: str, default: int) -> int:
+    value = text(name, str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise ConfigurationError(f"{name} must be a whole number, not {value!r}.", "") from None
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    value = text(name, str(default)).lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off", ""}:
+        return False
+    raise ConfigurationError(f"{name} must be 1 or 0, not {value!r}.", "")
+
+
+def listing(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = text(name, default).lower()
+    if value not in allowed:
+        raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.", "")
+    return value
+
+
+def clock(name: str, default: str) -> dt.time:
+    value = text(name, default)
+    try:
+        return dt.time.fromisoformat(value)
+    except ValueError:
+        raise ConfigurationError(f"{name} must be a time like 02:00, not {value!r}.", "") from None
+
+
+def time_zone(name: str, default: str) -> str:
+    value = text(name, default)
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigurationError(
+            f"{name} names no time zone: {value!r}.", "Give one like Europe/Berlin."
+        ) from None
+    return value
+
+
+def postgres(name: str, url: str) -> dict[str, object]:
+    """Django's settings for a PostgreSQL URL.
+
+    Raises ConfigurationError where the URL is none of PostgreSQL's: there is no SQLite mode.
+    """
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise _no_postgres(name)
+    try:
+        config: dict[str, object] = environ.Env.db_url_config(url)
+    except ValueError:
+        raise _no_postgres(name) from None
+    if not config["NAME"]:
+        raise _no_postgres(name)
+    config["HOST"] = unquote(str(config["HOST"]))
+    return config
+
+
+def _no_postgres(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name} is no PostgreSQL address.",
+        f"Write {name}=postgres://user:password@host:5432/database, or unset it.",
+    )
+
+
+def in_environment(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))

@@ -1,0 +1,78 @@
+"""Check lead files and queue them for the next run (contract.md)."""
+
+from __future__ import annotations
+
+import getpass
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline import lead_files, services
+from pipeline.management.operator import EXIT_BAD_INPUT, EXIT_DONE, OperatorCommand, Problem
+
+
+class Command(OperatorCommand):
+    help = "Check lead files, and queue those that can be read for the next run."
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", metavar="FILE")
+        parser.add_argument("--source", default="", help="where the files come from, e.g. Apollo")
+        parser.add_argument(
+            "--map", action="append", default=[], metavar="HEADER=FIELD", help="say what a column is"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only check; write nothing")
+        parser.add_argument(
+            "--again", action="store_true", help="take a file even if its bytes were here before"
+        )
+
+    def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        services.check_suppression_key()
+        overrides = dict(parse_override(text) for text in options["map"])
+        found = [self._take(Path(name), overrides, options) for name in options["files"]]
+        refused = any("error" in one for one in found)
+        return {"files": found}, EXIT_BAD_INPUT if refused else EXIT_DONE
+
+    def _take(
+        self, path: Path, overrides: dict[str, str], options: dict[str, Any]
+    ) -> dict[str, Any]:
+        try:
+            with path.open("rb") as stream:
+                if options["dry_run"]:
+                    checked = lead_files.check(stream, overrides=overrides)
+                    return {"file": str(path), "id": None, **lead_files.check_object(checked)}
+                lead_file = lead_files.take_in(
+                    stream,
+                    name=path.name,
+                    source=options["source"],
+                    overrides=overrides,
+                    uploaded_by=getpass.getuser(),
+                    insisted=options["again"],
+                )
+        except OSError as error:
+            return {"file": str(path), "error": f"{path} cannot be read: {error.strerror}."}
+        except lead_files.Refused as refusal:
+            return {"file": str(path), "error": str(refusal)}
+        return {**lead_files.file_object(lead_file), "file": str(path)}
+
+    def show(self, found: dict[str, Any], console: Console) -> None:
+        table = Table("file", "rows", "accepted", "twice in file", "invalid", "blank", "why")
+        for one in found["files"]:
+            if "error" in one:
+                console.print(f"{one['file']}: {one['error']}", style="red")
+                continue
+            why = ", ".join(f"{code} {n}" for code, n in sorted(one["reasons"].items()))
+            counts = (one["rows"], one["accepted"], one["duplicate_in_file"], one["invalid"])
+            table.add_row(one["file"], *map(str, (*counts, one["blank"])), why or "-")
+        if table.rows:
+            console.print(table)
+
+
+def parse_override(text: str) -> tuple[str, str]:
+    """'E-mail (work)=email' → ('E-mail (work)', 'email'). Raises Problem."""
+    header, found, name = text.rpartition("=")
+    if not (found and header and name):
+        raise Problem(f"--map {text!r} is not HEADER=FIELD.", "Write it like --map 'Mail=email'.")
+    return header, name

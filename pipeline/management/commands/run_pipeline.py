@@ -1,0 +1,72 @@
+"""Start a run, and follow it with --wait (contract.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+from argparse import ArgumentParser
+from typing import Any
+
+from rich.console import Console
+
+from pipeline import clock, following, report, runs, services, starting
+from pipeline.management.operator import (
+    EXIT_ACTIVE,
+    EXIT_DONE,
+    EXIT_NEGATIVE,
+    OperatorCommand,
+    Problem,
+)
+from pipeline.models import Run
+from pipeline.states import RunStatus
+
+
+class Command(OperatorCommand):
+    help = "Take the waiting leads through all seven stages. Needs running workers."
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--wait", action="store_true", help="follow the run until it ends")
+        parser.add_argument("--date", help="act as of that day's nightly time (YYYY-MM-DD)")
+
+    def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        day = parse_date(options["date"]) if options["date"] else None
+        need_a_worker()
+        try:
+            run = self._start(day)
+        except runs.RunIsActive as active:
+            self.console.print(str(active))
+            return report.run_object(active.run), EXIT_ACTIVE
+        if options["wait"]:
+            run = following.follow(run, self.console, idle=need_a_worker)
+        failed = run.status in {RunStatus.FAILED, RunStatus.CANCELLED}
+        return report.run_object(run), EXIT_NEGATIVE if failed else EXIT_DONE
+
+    def _start(self, day: dt.date | None) -> Run:
+        now, started_by = clock.database_now(), getpass.getuser()
+        if day is None:
+            return starting.start_now(now=now, started_by=started_by)
+        try:
+            return starting.start_as_of(day, now=now, started_by=started_by)
+        except starting.BadDate as bad:
+            raise Problem(str(bad), "Give a day from the latest run's to today.") from None
+
+    def show(self, found: dict[str, Any], console: Console) -> None:
+        console.print(following.stage_table(found))
+        console.print(following.delivery_table(found))
+        console.print(f"run {found['run']}: {found['status']} {found['error']}".rstrip())
+
+
+def parse_date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise Problem(f"{text!r} is no date.", "Write it like 2026-11-24.") from None
+
+
+def need_a_worker() -> None:
+    """No stage is ever executed in this process, so somebody else must be there to work."""
+    if not services.live_workers():
+        raise Problem(
+            "No worker is running.",
+            "Start one with `make up`, or `celery -A leadgen worker`.",
+        )

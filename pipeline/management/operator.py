@@ -1,0 +1,80 @@
+"""What all commands for operators share: one JSON line or a table, one sentence on failure."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, ProgrammingError
+from rich.console import Console
+
+EXIT_DONE, EXIT_NEGATIVE, EXIT_BAD_INPUT, EXIT_ACTIVE = 0, 1, 2, 3
+
+
+class Problem(Exception):
+    """Bad input or a missing service: one sentence, and what to do (exit 2)."""
+
+    def __init__(self, error: str, hint: str = "") -> None:
+        super().__init__(error)
+        self.error = error
+        self.hint = hint
+
+
+class OperatorCommand(BaseCommand):
+    """Subclasses implement `answer` and `show`; exit codes as in contract.md, "Commands"."""
+
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        self.add_options(parser)
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """The command's own arguments."""
+
+    def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        """Do the work; return the object to print and the exit code. Raises Problem."""
+        raise NotImplementedError
+
+    def show(self, found: dict[str, Any], console: Console) -> None:
+        """Print the object for a person."""
+        raise NotImplementedError
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Progress and tables of a person go to stderr when stdout belongs to a script.
+        self.console = Console(stderr=bool(options["json"]))
+        try:
+            found, code = self.answer(options)
+        except Problem as problem:
+            self._fail(problem, as_json=options["json"])
+        except OperationalError as error:
+            self._fail(_no_database(error), as_json=options["json"])
+        except ProgrammingError:
+            self._fail(_no_tables(), as_json=options["json"])
+        if options["json"]:
+            self.stdout.write(json.dumps(found))
+        else:
+            self.show(found, self.console)
+        if code:
+            raise SystemExit(code)
+
+    def _fail(self, problem: Problem, *, as_json: bool) -> NoReturn:
+        if as_json:
+            self.stdout.write(json.dumps({"error": problem.error, "hint": problem.hint}))
+        else:
+            self.stderr.write(f"{problem.error} {problem.hint}".strip())
+        raise SystemExit(EXIT_BAD_INPUT)
+
+
+def _no_database(error: OperationalError) -> Problem:
+    reason = str(error).strip().splitlines()[-1:] or ["no answer"]
+    return Problem(
+        f"PostgreSQL does not answer: {reason[0].strip()}",
+        "Run `manage.py services start`, or check DATABASE_URL.",
+    )
+
+
+def _no_tables() -> Problem:
+    return Problem("The database has no tables of this version.", "Run `manage.py migrate`.")

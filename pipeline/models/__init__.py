@@ -1,0 +1,23 @@
+"""What came in and what happened to it."""
+
+from __future__ import annotations
+
+from pipeline.models.drafts import Draft, ForecastPair
+from pipeline.models.leads import Lead, LeadFile, LeadStatus, Rejection
+from pipeline.models.runs import Chunk, Run, RunClient, StageRun
+from pipeline.models.upkeep import Heartbeat, ServiceState
+
+__all__ = [
+    "Chunk",
+    "Draft",
+    "ForecastPair",
+    "Heartbeat",
+    "Lead",
+    "LeadFile",
+    "LeadStatus",
+    "Rejection",
+    "Run",
+    "RunClient",
+    "ServiceState",
+    "StageRun",
+]

@@ -1,0 +1,222 @@
+"""Lead files, the leads in them, and the rows that were refused."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from pipeline.models.runs import Run
+
+# The fields of a lead that have a column of their own: those that are searched, targeted or
+# delivered. Every other field and column of a file is kept in `extras` under its name.
+COLUMNS = (
+    "email",
+    "email_status",
+    "first_name",
+    "last_name",
+    "full_name",
+    "title",
+    "seniority",
+    "department",
+    "company",
+    "company_domain",
+    "website",
+    "industry",
+    "employees",
+    "city",
+    "state",
+    "country",
+    "linkedin_url",
+    "phone",
+)
+
+
+class LeadFileStatus(models.TextChoices):
+    CHECKED = "CHECKED", "Checked"
+    QUEUED = "QUEUED", "Queued"
+    IMPORTING = "IMPORTING", "Importing"
+    IMPORTED = "IMPORTED", "Imported"
+    REFUSED = "REFUSED", "Refused"
+
+
+class LeadFile(models.Model):
+    """A file as it was uploaded: checked at once, imported by the next run (design, 15)."""
+
+    name = models.CharField(max_length=255)
+    source = models.CharField(max_length=120, blank=True, help_text="Where the file comes from.")
+    storage_name = models.CharField(max_length=255, unique=True)
+    size = models.PositiveBigIntegerField("bytes")
+    sha256 = models.CharField(max_length=64)
+    insisted = models.BooleanField(
+        default=False, help_text="The same bytes were here before; somebody wanted them again."
+    )
+
+    status = models.CharField(
+        max_length=9, choices=LeadFileStatus.choices, default=LeadFileStatus.CHECKED
+    )
+    error = models.TextField(blank=True)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="lead_files")
+
+    encoding = models.CharField(max_length=20)
+    delimiter = models.CharField(max_length=1)
+    header_row = models.PositiveIntegerField()
+    mapping = models.JSONField(help_text="Each header and the lead's field it fills.")
+
+    rows = models.PositiveIntegerField()
+    accepted = models.PositiveIntegerField()
+    duplicate_in_file = models.PositiveIntegerField()
+    invalid = models.PositiveIntegerField()
+    blank = models.PositiveIntegerField()
+    reasons = models.JSONField(default=dict)
+    records_done = models.PositiveIntegerField(default=0, help_text="Imported so far.")
+
+    uploaded_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=LeadFileStatus.values), name="file_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    rows=F("accepted") + F("duplicate_in_file") + F("invalid") + F("blank")
+                ),
+                name="file_rows_add_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(records_done__lte=F("rows")), name="file_done_within_rows"
+            ),
+            models.UniqueConstraint(
+                fields=["sha256"],
+                condition=Q(insisted=False) & ~Q(status=LeadFileStatus.REFUSED),
+                name="file_same_bytes_once",
+                violation_error_message="These very bytes were uploaded before.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Rejection(models.Model):
+    """A row that became no lead, and why."""
+
+    file = models.ForeignKey(LeadFile, on_delete=models.CASCADE, related_name="rejections")
+    record = models.PositiveIntegerField(help_text="The row's number among the file's records.")
+    line = models.PositiveIntegerField(help_text="The line of the file on which it begins.")
+    field = models.CharField(max_length=120, blank=True)
+    code = models.CharField(max_length=24)
+    raw = models.JSONField(help_text="The row as it came: header → cell.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["file", "record"], name="rejection_once_per_record"),
+            models.CheckConstraint(condition=~Q(code=""), name="rejection_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Rejection {self.pk} {self.code}"
+
+
+class LeadStatus(models.TextChoices):
+    NEW = "NEW", "New"
+    READY = "READY", "Ready"
+    DUPLICATE = "DUPLICATE", "Duplicate"
+    SUPPRESSED = "SUPPRESSED", "Suppressed"
+    ALLOCATED = "ALLOCATED", "Allocated"
+    DELIVERED = "DELIVERED", "Delivered"
+    EXPIRED = "EXPIRED", "Expired"
+    ERASED = "ERASED", "Erased"
+
+
+LIVE = (LeadStatus.READY, LeadStatus.ALLOCATED, LeadStatus.DELIVERED, LeadStatus.EXPIRED)
+
+
+class LeadQuerySet(models.QuerySet["Lead"]):
+    def ready(self) -> Self:
+        return self.filter(status=LeadStatus.READY)
+
+    def live(self) -> Self:
+        return self.filter(status__in=LIVE)
+
+
+class Lead(models.Model):
+    """A person who might buy. The life of its status is drawn in docs/architecture.md."""
+
+    file = models.ForeignKey(LeadFile, on_delete=models.PROTECT, related_name="leads")
+    record = models.PositiveIntegerField()
+    line = models.PositiveIntegerField()
+    key = models.UUIDField(
+        null=True, help_text="HMAC of the normalised address: what makes two rows one person."
+    )
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, related_name="leads", help_text="The run that imported it."
+    )
+
+    status = models.CharField(max_length=10, choices=LeadStatus.choices)
+    reason = models.CharField(max_length=40, blank=True, db_default="")
+    twin = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="duplicates"
+    )
+    max_clients = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="How many clients may get it; 1 is exclusive."
+    )
+
+    email = models.TextField()
+    email_status = models.TextField(blank=True, db_default="")
+    first_name = models.TextField(blank=True, db_default="")
+    last_name = models.TextField(blank=True, db_default="")
+    full_name = models.TextField(blank=True, db_default="")
+    title = models.TextField(blank=True, db_default="")
+    seniority = models.TextField(blank=True, db_default="")
+    department = models.TextField(blank=True, db_default="")
+    company = models.TextField(blank=True, db_default="")
+    company_domain = models.TextField(blank=True, db_default="")
+    website = models.TextField(blank=True, db_default="")
+    industry = models.TextField(blank=True, db_default="")
+    employees = models.TextField(blank=True, db_default="")
+    city = models.TextField(blank=True, db_default="")
+    state = models.TextField(blank=True, db_default="")
+    country = models.TextField(blank=True, db_default="")
+    linkedin_url = models.TextField(blank=True, db_default="")
+    phone = models.TextField(blank=True, db_default="")
+    extras = models.JSONField(default=dict)
+
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = LeadQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["file", "record"], name="lead_once_per_record"),
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(status__in=LIVE), name="lead_one_live_per_key"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=LeadStatus.values), name="lead_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(key__isnull=False) | Q(status=LeadStatus.ERASED), name="lead_has_a_key"
+            ),
+            models.CheckConstraint(
+                condition=Q(max_clients__gte=1), name="lead_is_for_one_client_or_more"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=[LeadStatus.DUPLICATE, LeadStatus.SUPPRESSED])
+                | ~Q(reason=""),
+                name="lead_dropped_says_why",
+            ),
+        ]
+        indexes = [models.Index(fields=["run", "status"], name="lead_run_status")]
+
+    def __str__(self) -> str:
+        return f"Lead {self.pk} {self.status}"
+
+    def value(self, name: str) -> str:
+        """The text under a field's or an unmapped column's name; '' where there is none."""
+        found = getattr(self, name) if name in COLUMNS else self.extras.get(name, "")
+        return str(found)

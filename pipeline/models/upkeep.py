@@ -1,0 +1,28 @@
+"""Which outside services answer, and which of our own processes live."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class ServiceState(models.Model):
+    """The breaker of one outside service (design, 7). `pipeline.services` alone writes it."""
+
+    service = models.CharField(max_length=20, unique=True)
+    failures = models.PositiveIntegerField(default=0, help_text="In a row.")
+    open_until = models.DateTimeField(null=True, help_text="Not asked before this moment.")
+    last_error = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.service}, {self.failures} failures"
+
+
+class Heartbeat(models.Model):
+    """A sign of life: `tick`, or `worker:host:pid`."""
+
+    name = models.CharField(max_length=120, unique=True)
+    at = models.DateTimeField()
+    detail = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.name

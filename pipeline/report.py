@@ -1,0 +1,98 @@
+"""A run as the object that `run_pipeline --json` prints (contract.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count
+
+from deliveries.models import Delivery
+from pipeline.models import Chunk, Draft, Run, StageRun
+from pipeline.states import Stage, StageStatus
+
+
+def run_object(run: Run) -> dict[str, Any]:
+    """All that an outside script may want to know of a run; sums are counted from rows."""
+    stage_runs = {stage_run.stage: stage_run for stage_run in run.stage_runs.all()}
+    deliveries = list(run.deliveries.select_related("client").order_by("client__name"))
+    return {
+        "run": run.pk,
+        "status": run.status,
+        "error": run.error,
+        "local_date": run.local_date.isoformat(),
+        "stages": [_stage(stage, stage_runs.get(stage), run) for stage in Stage],
+        "deliveries": [_delivery(delivery) for delivery in deliveries],
+        "open_deliveries": run.deliveries.open().count(),
+        "drafts": drafts_of(deliveries),
+        "cost_cents": 0.0,
+    }
+
+
+def _stage(stage: Stage, stage_run: StageRun | None, run: Run) -> dict[str, Any]:
+    if stage_run is None:
+        return {
+            "stage": stage.lower(),
+            "status": StageStatus.WAITING,
+            "seen": 0,
+            "kept": 0,
+            "dropped": {},
+            "seconds": 0.0,
+            "workers": [],
+        }
+    return {
+        "stage": stage.lower(),
+        "status": stage_run.status,
+        "seen": stage_run.seen,
+        "kept": stage_run.kept,
+        "dropped": stage_run.reasons,
+        "seconds": seconds_of(stage_run, run),
+        "workers": sorted(
+            set(stage_run.chunks.exclude(worker="").values_list("worker", flat=True))
+        ),
+    }
+
+
+def seconds_of(stage_run: StageRun, run: Run) -> float:
+    """How long the stage took, rounded to hundredths; a running one counts until now."""
+    ended_at: dt.datetime | None = stage_run.ended_at or run.ended_at
+    if ended_at is None:
+        return 0.0
+    return round((ended_at - stage_run.started_at).total_seconds(), 2)
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "client": delivery.client.name,
+        "leads": delivery.rows,
+        "file": delivery.storage_name or None,
+        "link": delivery.link or None,
+        "status": delivery.status,
+        "error": delivery.error,
+    }
+
+
+def drafts_of(deliveries: Iterable[Delivery]) -> dict[str, int]:
+    """Who wrote what went out: AI, template or human."""
+    counts = dict.fromkeys(("ai", "template", "human"), 0)
+    for delivery in deliveries:
+        leads = delivery.delivered_leads.active().values("lead")
+        rows = Draft.objects.filter(client=delivery.client_id, lead__in=leads)
+        for source, n in rows.values_list("source").annotate(n=Count("pk")):
+            counts[source.lower()] += n
+    return counts
+
+
+def progress(run: Run) -> dict[str, tuple[int, int]]:
+    """Stage → (chunks done, chunks planned), for progress bars."""
+    rows = (
+        Chunk.objects.filter(stage_run__run=run)
+        .values_list("stage_run__stage", "status")
+        .annotate(n=Count("pk"))
+    )
+    found = {stage.value: (0, 0) for stage in Stage}
+    for stage, status, n in rows:
+        done, planned = found[stage]
+        found[stage] = (done + (n if status in {"DONE", "FAILED"} else 0), planned + n)
+    return found

@@ -1,0 +1,252 @@
+"""Opening, advancing, failing and resuming runs: the only writer of Run and StageRun.
+
+`advance` is the chain. It is called after each chunk and at each tick, by whoever comes; it
+may run twice or late, never be lost. Where no chunk of the stage is open it closes the stage
+and makes the next one with its chunks in the same transaction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from deliveries.models import Delivery, DeliveryStatus
+from pipeline import chunks
+from pipeline.counts import Counts, total
+from pipeline.models import Lead, LeadFile, LeadStatus, Run, StageRun
+from pipeline.models.leads import LeadFileStatus
+from pipeline.models.runs import RunKind
+from pipeline.states import (
+    RUN_TRANSITIONS,
+    ChunkStatus,
+    LostRace,
+    RunStatus,
+    Stage,
+    StageStatus,
+    check_transition,
+)
+
+logger = logging.getLogger(__name__)
+
+Planner = Callable[[Run, Stage], chunks.Plan]
+
+
+class RunIsActive(Exception):
+    """Another run is under way; `run` is that one."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"Run {run.pk} is in progress.")
+        self.run = run
+
+
+class NotPossible(Exception):
+    """The run is not in a state for that; the message says why, in one sentence."""
+
+
+def open_run(
+    *,
+    kind: RunKind,
+    local_date: dt.date,
+    as_of: dt.datetime,
+    request_key: str,
+    started_by: str,
+    plan: Planner,
+) -> Run:
+    """Start a run, or return the one that this request has started already.
+
+    Raises RunIsActive where another one is under way. The database decides who is first.
+    """
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                kind=kind,
+                local_date=local_date,
+                as_of=as_of,
+                request_key=request_key,
+                started_by=started_by,
+            )
+            _take_up(run)
+            _start_stage(run, Stage.VALIDATE, plan)
+    except IntegrityError:
+        return _winner(kind, local_date, request_key)
+    logger.info("run opened", extra={"run": run.pk, "kind": kind})
+    return run
+
+
+def _winner(kind: RunKind, local_date: dt.date, request_key: str) -> Run:
+    same = Run.objects.filter(request_key=request_key)
+    if kind == RunKind.NIGHTLY:
+        same |= Run.objects.filter(kind=kind, local_date=local_date)
+    run = same.order_by("pk").first()
+    if run is not None:
+        return run
+    raise RunIsActive(Run.objects.running().get())
+
+
+def _take_up(run: Run) -> None:
+    """Freeze to the run what waits: queued files, and what ended runs left undone."""
+    left_behind = [RunStatus.FAILED, RunStatus.CANCELLED]
+    LeadFile.objects.filter(status=LeadFileStatus.QUEUED).update(run=run)
+    LeadFile.objects.filter(status=LeadFileStatus.IMPORTING, run__status__in=left_behind).update(
+        run=run
+    )
+    Lead.objects.filter(status=LeadStatus.NEW, run__status__in=left_behind).update(run=run)
+
+
+def _start_stage(run: Run, stage: Stage, plan: Planner) -> StageRun:
+    made = plan(run, stage)
+    stage_run = StageRun.objects.create(
+        run=run, stage=stage, kept=made.counts.kept, reasons=dict(made.counts.dropped)
+    )
+    chunks.add(stage_run, made.slices)
+    return stage_run
+
+
+def advance(run_id: int, plan: Planner) -> None:
+    """Close what is finished and start what follows, as far as it goes now."""
+    with transaction.atomic():
+        # Blocking, not skip_locked: of two chunks that finish at once the later must see both.
+        run = Run.objects.select_for_update().get(pk=run_id)
+        if run.status == RunStatus.RUNNING:
+            _go_on(run, plan)
+        if run.status in {RunStatus.RUNNING, RunStatus.DONE}:
+            _follow_deliveries(run, plan)
+
+
+def _go_on(run: Run, plan: Planner) -> None:
+    stage_run = run.stage_runs.order_by("-pk").first()
+    while stage_run is not None and _may_close(stage_run):
+        stage = Stage(stage_run.stage)
+        broken = stage_run.chunks.filter(status=ChunkStatus.FAILED).order_by("seq").first()
+        if broken is not None and not stage.reaches_outside:
+            return _fail(run, stage_run, broken.error)
+        _close(stage_run)
+        if stage.following is None:
+            return _move(run, RunStatus.DONE)
+        stage_run = _start_stage(run, stage.following, plan)
+    return None
+
+
+def _may_close(stage_run: StageRun) -> bool:
+    if not stage_run.chunks.open().exists():  # type: ignore[attr-defined]
+        return True
+    if not Stage(stage_run.stage).reaches_outside:
+        return False
+    patience = dt.timedelta(minutes=settings.STAGE_PATIENCE_MINUTES)
+    return StageRun.objects.filter(pk=stage_run.pk, started_at__lt=Now() - patience).exists()
+
+
+def _close(stage_run: StageRun) -> None:
+    """seen, kept and dropped: what was planned, what the chunks counted, what stays behind."""
+    done = stage_run.chunks.filter(status=ChunkStatus.DONE).values_list("counts", flat=True)
+    failed = stage_run.chunks.filter(status=ChunkStatus.FAILED).count()
+    waiting = stage_run.chunks.exclude(status__in=[ChunkStatus.DONE, ChunkStatus.FAILED]).count()
+    behind = {code: n for code, n in (("failed", failed), ("waiting", waiting)) if n}
+    counts = total([stage_run.counts, *map(Counts.from_json, done), Counts(dropped=behind)])
+    StageRun.objects.filter(pk=stage_run.pk, status=StageStatus.RUNNING).update(
+        status=StageStatus.DONE,
+        seen=counts.seen,
+        kept=counts.kept,
+        dropped=counts.dropped_total,
+        reasons=dict(counts.dropped),
+        ended_at=Now(),
+    )
+
+
+def _follow_deliveries(run: Run, plan: Planner) -> None:
+    """Say on each delivery what its chunk met, and carry late ones to their next stage."""
+    for stage_run in run.stage_runs.order_by("pk"):
+        stage = Stage(stage_run.stage)
+        if not stage.reaches_outside:
+            continue
+        chunks.add(stage_run, plan(run, stage).slices)
+        _mark(stage_run, ChunkStatus.FAILED, DeliveryStatus.FAILED)
+        if stage_run.status == StageStatus.DONE:
+            _mark(stage_run, ChunkStatus.PENDING, DeliveryStatus.WAITING)
+
+
+def _mark(stage_run: StageRun, found: ChunkStatus, status: DeliveryStatus) -> None:
+    for chunk in stage_run.chunks.filter(status=found).exclude(error=""):
+        Delivery.objects.filter(pk=chunk.ref_id).exclude(status=status).update(
+            status=status, error=chunk.error
+        )
+
+
+def _fail(run: Run, stage_run: StageRun, error: str) -> None:
+    StageRun.objects.filter(pk=stage_run.pk).update(status=StageStatus.FAILED, ended_at=Now())
+    _move(run, RunStatus.FAILED, error=error)
+
+
+def _move(run: Run, new: RunStatus, *, error: str = "") -> None:
+    check_transition(RUN_TRANSITIONS, run.status, new)
+    ended_at = None if new == RunStatus.RUNNING else Now()
+    moved = Run.objects.filter(pk=run.pk, status=run.status).update(
+        status=new, error=error, ended_at=ended_at
+    )
+    if moved != 1:
+        raise LostRace(f"run {run.pk} is no longer {run.status}")
+    run.status = new
+    logger.info("run moved", extra={"run": run.pk, "status": new})
+
+
+def fail(run_id: int, error: str) -> None:
+    """End the run where it stands; what is committed stays, the next run takes up the rest."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run_id)
+        if run.status == RunStatus.RUNNING:
+            _fail(run, run.stage_runs.order_by("-pk")[0], error)
+
+
+def cancel(run_id: int) -> None:
+    """Stop a run for good. Raises NotPossible once it has ended or allocated leads."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run_id)
+        if run.status != RunStatus.RUNNING:
+            raise NotPossible(f"Run {run.pk} has ended already.")
+        if run.deliveries.exists():
+            raise NotPossible(f"Run {run.pk} has promised leads to clients; let it deliver them.")
+        run.stage_runs.filter(status=StageStatus.RUNNING).update(
+            status=StageStatus.FAILED, ended_at=Now()
+        )
+        _move(run, RunStatus.CANCELLED)
+
+
+def resume(run_id: int) -> Run:
+    """Go on with a failed run at the stage that failed. Raises NotPossible or RunIsActive."""
+    try:
+        with transaction.atomic():
+            run = Run.objects.select_for_update().get(pk=run_id)
+            stage_run = _resumable(run)
+            chunks.revive(stage_run)
+            StageRun.objects.filter(pk=stage_run.pk).update(
+                status=StageStatus.RUNNING, ended_at=None
+            )
+            _move(run, RunStatus.RUNNING)
+    except IntegrityError:
+        raise RunIsActive(Run.objects.running().get()) from None
+    return run
+
+
+def _resumable(run: Run) -> StageRun:
+    if run.status != RunStatus.FAILED:
+        raise NotPossible(f"Run {run.pk} has not failed.")
+    if Run.objects.filter(pk__gt=run.pk).exists() and not run.deliveries.exists():
+        raise NotPossible(f"A later run has taken up what run {run.pk} left.")
+    return run.stage_runs.order_by("-pk")[0]
+
+
+def unfinished() -> QuerySet[Run]:
+    """Runs that `advance` may still move: the active one, and those whose deliveries wait."""
+    return (
+        Run.objects.filter(status=RunStatus.RUNNING)
+        | Run.objects.filter(
+            status=RunStatus.DONE,
+            stage_runs__chunks__status__in=[ChunkStatus.PENDING, ChunkStatus.LEASED],
+        )
+    ).distinct()

@@ -1,0 +1,61 @@
+"""Starting a run by hand: from the shell, the admin, or the demo."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+import zoneinfo
+
+from django.conf import settings
+
+from pipeline import chain, schedule, tasks
+from pipeline.models import Run
+from pipeline.models.runs import RunKind
+
+
+class BadDate(Exception):
+    """The message says in one sentence why no run can be as of that day."""
+
+
+def start_now(*, now: dt.datetime, started_by: str, request_key: str = "") -> Run:
+    """Start a MANUAL run as of now and wake the workers. Raises runs.RunIsActive.
+
+    The same request_key (a form's own id) starts one run, however often it is sent.
+    """
+    return _start(RunKind.MANUAL, _local_date(now), now, started_by, request_key)
+
+
+def start_as_of(day: dt.date, *, now: dt.datetime, started_by: str) -> Run:
+    """Start that day's NIGHTLY run as of its nightly time, or return it where it has been.
+
+    Raises BadDate or runs.RunIsActive.
+    """
+    if day > _local_date(now):
+        raise BadDate(f"{day} has not come yet.")
+    latest = Run.objects.order_by("-local_date", "-pk").first()
+    if latest is not None and day < latest.local_date:
+        raise BadDate(f"{day} lies before the latest run, which was for {latest.local_date}.")
+    as_of = schedule.moment_at(day, settings.NIGHTLY_AT, _zone())
+    return _start(RunKind.NIGHTLY, day, as_of, started_by, chain.night_key(day))
+
+
+def _start(
+    kind: RunKind, local_date: dt.date, as_of: dt.datetime, started_by: str, request_key: str
+) -> Run:
+    run = chain.start(
+        kind=kind,
+        local_date=local_date,
+        as_of=as_of,
+        request_key=request_key or f"manual:{uuid.uuid4()}",
+        started_by=started_by,
+    )
+    tasks.publish()
+    return run
+
+
+def _zone() -> zoneinfo.ZoneInfo:
+    return zoneinfo.ZoneInfo(settings.TIME_ZONE)
+
+
+def _local_date(now: dt.datetime) -> dt.date:
+    return now.astimezone(_zone()).date()

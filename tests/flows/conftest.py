@@ -1,0 +1,91 @@
+"""Real workers against the test database, and a night to give them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from pipeline import tasks
+
+PATIENCE = 60  # seconds a flow may take before it has failed
+
+
+def until(true: Callable[[], object], *, ticking: bool = False) -> None:
+    """Wait for something to become true, ticking as beat would if asked to."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, f"{true} did not become true"
+        if ticking:
+            tasks.tick()
+        time.sleep(0.05)
+
+
+def database_url() -> str:
+    found = connection.settings_dict
+    login = quote(str(found["USER"]), safe="")
+    if found["PASSWORD"]:
+        login += ":" + quote(str(found["PASSWORD"]), safe="")
+    port = f":{found['PORT']}" if found["PORT"] else ""
+    host = quote(str(found["HOST"]), safe="")
+    return f"postgres://{login}@{host}{port}/{found['NAME']}"
+
+
+class Workers:
+    """Worker process groups that a test starts and kills."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.groups: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> subprocess.Popen[bytes]:
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "DATABASE_URL": database_url(),
+            "LEASE_SECONDS": "2",
+            "TICK_SECONDS": "1",
+        }
+        queues = ",".join(queue.name for queue in settings.CELERY_TASK_QUEUES)
+        command = [
+            sys.executable, "-m", "celery", "-A", "leadgen", "worker", "-Q", queues, "-c", "2",
+            "-n", f"flow{len(self.groups)}@%h", "--without-gossip", "--without-mingle",
+        ]  # fmt: skip
+        with self.log.open("ab") as log:
+            group = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=settings.BASE_DIR,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.groups.append(group)
+        return group
+
+    def kill(self, group: subprocess.Popen[bytes]) -> None:
+        """SIGKILL for the main process and every child at once: nobody can tidy up."""
+        os.killpg(group.pid, signal.SIGKILL)
+        group.wait()
+
+    def stop(self) -> None:
+        for group in self.groups:
+            if group.poll() is None:
+                self.kill(group)
+
+
+@pytest.fixture
+def workers(tmp_path) -> Iterator[Workers]:
+    found = Workers(tmp_path / "workers.log")
+    yield found
+    found.stop()
+    print(found.log.read_text() if found.log.exists() else "")

@@ -1,0 +1,121 @@
+"""Breakers, heartbeats, health, and the key the database was filled under."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from leadgen.env import ConfigurationError
+from leadgen.integrations.errors import TransientError
+from pipeline import pulse, services
+from pipeline.models import Heartbeat, ServiceState
+
+pytestmark = pytest.mark.django_db
+
+
+def fail_once():
+    with pytest.raises(TransientError), services.guarded("smtp"):
+        raise TransientError("no answer", service="smtp")
+
+
+class TestGuarded:
+    def test_opens_after_five_failures_in_a_row_and_then_asks_nobody(self):
+        for _ in range(services.TRIP_AFTER):
+            fail_once()
+        asked = []
+
+        with pytest.raises(TransientError, match="has not answered"), services.guarded("smtp"):
+            asked.append(True)
+
+        assert asked == []
+
+    def test_probes_again_after_a_minute_and_closes_on_success(self):
+        for _ in range(services.TRIP_AFTER):
+            fail_once()
+        ServiceState.objects.update(open_until=timezone.now() - dt.timedelta(seconds=1))
+
+        with services.guarded("smtp"):
+            pass
+
+        state = ServiceState.objects.get(service="smtp")
+        assert (state.failures, state.open_until, state.last_error) == (0, None, "")
+
+    def test_a_success_in_between_starts_the_count_anew(self):
+        for _ in range(services.TRIP_AFTER - 1):
+            fail_once()
+        with services.guarded("smtp"):
+            pass
+
+        fail_once()
+
+        assert ServiceState.objects.get(service="smtp").open_until is None
+
+    def test_our_own_mistakes_do_not_count_against_the_service(self):
+        with pytest.raises(KeyError), services.guarded("smtp"):
+            raise KeyError("x")
+
+        assert not ServiceState.objects.exists()
+
+
+class TestHeartbeats:
+    def test_a_worker_lives_while_its_heartbeat_is_fresh(self):
+        services.beat("worker:here:1")
+        services.beat("worker:gone:2")
+        Heartbeat.objects.filter(name="worker:gone:2").update(
+            at=timezone.now() - dt.timedelta(minutes=5)
+        )
+
+        assert services.live_workers() == ["here:1"]
+
+    def test_age_of_one_that_never_was_is_infinite(self):
+        assert services.seconds_since("tick") == float("inf")
+
+
+class TestPulse:
+    def test_ticks_in_the_place_of_a_silent_beat(self):
+        pulse.pulse()
+
+        assert services.seconds_since("tick") < 5
+
+    def test_leaves_the_ticking_to_beat_while_it_lives(self):
+        services.beat("tick")
+        Heartbeat.objects.filter(name="tick").update(at=timezone.now() - dt.timedelta(seconds=60))
+
+        pulse.pulse()
+
+        assert services.seconds_since("tick") > 50
+
+
+class TestSuppressionKey:
+    def test_is_remembered_and_the_same_one_passes(self):
+        services.check_suppression_key()
+
+        services.check_suppression_key()
+
+    def test_another_one_stops_the_start_with_a_sentence(self, settings):
+        services.check_suppression_key()
+        settings.SUPPRESSION_KEY = "another-key-entirely-" * 3
+
+        with pytest.raises(ConfigurationError, match="SUPPRESSION_KEY differs"):
+            services.check_suppression_key()
+
+
+class TestHealth:
+    def test_is_503_before_the_first_tick(self, client):
+        answer = client.get("/health/")
+
+        assert answer.status_code == 503
+        assert answer.json() == {"ok": False, "heartbeat_age_seconds": None, "run": None}
+
+    def test_is_200_while_ticks_come_through(self, client):
+        services.beat("tick")
+
+        answer = client.get("/health/")
+
+        assert answer.status_code == 200
+        assert answer.json()["heartbeat_age_seconds"] < 5
+
+    def test_takes_no_post(self, client):
+        assert client.post("/health/").status_code == 405

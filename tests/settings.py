@@ -1,0 +1,28 @@
+"""Settings of the test suite: the product's own, with fixed keys and no outside account."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.update(
+    SECRET_KEY="a-key-for-tests-only-" * 3,
+    SUPPRESSION_KEY="a-suppression-key-for-tests-only-" * 2,
+    EMAIL_HOST="",
+    TIME_ZONE="UTC",
+    NIGHTLY_AT="02:00",
+    PUBLIC_URL="http://127.0.0.1:8000",
+)
+
+from leadgen.settings import *  # noqa: F403
+from leadgen.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, STORAGES, VAR_DIR
+
+# Workers that a test starts are pointed at the test database itself.
+_NAME = "test_" + str(DATABASES["default"]["NAME"]).removeprefix("test_")
+CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{_NAME}:"
+
+HOME_DIR = VAR_DIR / "test"
+MEDIA_ROOT = HOME_DIR / "files"
+STORAGES["default"]["OPTIONS"]["location"] = MEDIA_ROOT
+EMAIL_FILE_PATH = HOME_DIR / "mail"
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
