@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_stubs_ext
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from leadgen import embedded, env
 
@@ -160,7 +160,19 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": f"{_database['NAME']}:",
 }
 # One queue per kind of work: a slow mail server never holds up an import.
-CELERY_TASK_QUEUES = [Queue(name) for name in ("control", "cpu", "ai", "io", "mail", "notion")]
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), routing_key=name)
+    for name in ("control", "cpu", "ai", "io", "mail", "notion")
+]
+CELERY_TASK_ROUTES = {
+    "pipeline.validate": {"queue": "cpu"},
+    "pipeline.dedupe": {"queue": "cpu"},
+    "pipeline.personalize": {"queue": "ai"},
+    "pipeline.allocate": {"queue": "cpu"},
+    "pipeline.upload": {"queue": "io"},
+    "pipeline.notify": {"queue": "mail"},
+    "pipeline.log": {"queue": "notion"},
+}
 CELERY_TASK_DEFAULT_QUEUE = "control"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

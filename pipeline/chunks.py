@@ -39,7 +39,6 @@ logger = logging.getLogger(__name__)
 MAX_FAILURES = 4
 LONGEST_WORK = dt.timedelta(seconds=600)  # the task limit: past it nobody renews
 WINDOW = 64  # hints in flight: a paused stage leaves no heap of messages
-REPUBLISH_AFTER = dt.timedelta(seconds=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +162,7 @@ def claim(chunk_id: int) -> Chunk | None:
             failures=chunk.failures + 1,
             lease_until=lease_end(),
             next_try_at=None,
+            published_at=None,  # its hint is used up: should we die, the next goes out at once
             worker=worker_name(),
         )
     return Chunk.objects.select_related("stage_run__run").get(pk=chunk.pk)
@@ -208,9 +208,10 @@ def revive(stage_run: StageRun) -> None:
 def take_unpublished() -> list[tuple[int, str]]:
     """(chunk id, stage) of due chunks that no fresh hint is under way for; marks them published.
 
-    Bounded by WINDOW hints in flight. A lost hint is repeated after REPUBLISH_AFTER.
+    Bounded by WINDOW hints in flight. A hint that nobody followed for LEASE_SECONDS is repeated.
     """
-    stale = Q(published_at=None) | Q(published_at__lt=Now() - REPUBLISH_AFTER)
+    patience = dt.timedelta(seconds=settings.LEASE_SECONDS)
+    stale = Q(published_at=None) | Q(published_at__lt=Now() - patience)
     with transaction.atomic():
         room = WINDOW - Chunk.objects.claimable().exclude(stale).count()
         due = list(

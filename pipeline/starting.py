@@ -49,7 +49,7 @@ def _start(
         request_key=request_key or f"manual:{uuid.uuid4()}",
         started_by=started_by,
     )
-    tasks.publish()
+    tasks.wake()
     return run
 
 

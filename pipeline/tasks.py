@@ -18,8 +18,8 @@ from pipeline.states import Stage
 logger = logging.getLogger(__name__)
 
 
-def stage_task(stage: Stage, *, queue: str) -> Task:
-    @shared_task(name=f"pipeline.{stage.lower()}", queue=queue)
+def stage_task(stage: Stage) -> Task:
+    @shared_task(name=f"pipeline.{stage.lower()}")
     def do_chunk(*, chunk_id: int, **_newer: object) -> None:
         chain.perform(chunk_id)
         publish()
@@ -27,24 +27,32 @@ def stage_task(stage: Stage, *, queue: str) -> Task:
     return do_chunk
 
 
-validate = stage_task(Stage.VALIDATE, queue="cpu")
-dedupe = stage_task(Stage.DEDUPE, queue="cpu")
-personalize = stage_task(Stage.PERSONALIZE, queue="ai")
-allocate = stage_task(Stage.ALLOCATE, queue="cpu")
-upload = stage_task(Stage.UPLOAD, queue="io")
-notify = stage_task(Stage.NOTIFY, queue="mail")
-log = stage_task(Stage.LOG, queue="notion")
+validate = stage_task(Stage.VALIDATE)
+dedupe = stage_task(Stage.DEDUPE)
+personalize = stage_task(Stage.PERSONALIZE)
+allocate = stage_task(Stage.ALLOCATE)
+upload = stage_task(Stage.UPLOAD)
+notify = stage_task(Stage.NOTIFY)
+log = stage_task(Stage.LOG)
 
 TASKS = dict(
     zip(Stage, (validate, dedupe, personalize, allocate, upload, notify, log), strict=True)
 )
 
 
-@shared_task(name="pipeline.tick", queue="control")
+@shared_task(name="pipeline.tick")
 def tick(**_newer: object) -> None:
     """Sent by beat every TICK_SECONDS, and by the nightly schedule as a mere hurry-up."""
     chain.look_after()
     publish()
+
+
+def wake() -> None:
+    """Have a worker tick now instead of at the next beat."""
+    try:
+        tick.apply_async(expires=60, retry=False)
+    except OperationalError as error:
+        logger.warning("broker is away", extra={"error": str(error)})
 
 
 def publish() -> None:

@@ -63,6 +63,7 @@ class LeadFile(models.Model):
     encoding = models.CharField(max_length=20)
     delimiter = models.CharField(max_length=1)
     header_row = models.PositiveIntegerField()
+    headers = models.JSONField(help_text="The header row, cell by cell.")
     mapping = models.JSONField(help_text="Each header and the lead's field it fills.")
 
     rows = models.PositiveIntegerField()

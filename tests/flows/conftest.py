@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from django.conf import settings
+from django.conf import settings as project
 from django.db import connection
 
 from pipeline import tasks
@@ -40,6 +40,12 @@ def database_url() -> str:
     return f"postgres://{login}@{host}{port}/{found['NAME']}"
 
 
+@pytest.fixture(autouse=True)
+def _mails_into_files(settings):
+    """Django swaps the mail backend for tests; flows look at what an operator would find."""
+    settings.EMAIL_BACKEND = "leadgen.integrations.mail.EmlFiles"
+
+
 class Workers:
     """Worker process groups that a test starts and kills."""
 
@@ -55,7 +61,7 @@ class Workers:
             "LEASE_SECONDS": "2",
             "TICK_SECONDS": "1",
         }
-        queues = ",".join(queue.name for queue in settings.CELERY_TASK_QUEUES)
+        queues = ",".join(queue.name for queue in project.CELERY_TASK_QUEUES)
         command = [
             sys.executable, "-m", "celery", "-A", "leadgen", "worker", "-Q", queues, "-c", "2",
             "-n", f"flow{len(self.groups)}@%h", "--without-gossip", "--without-mingle",
@@ -64,7 +70,7 @@ class Workers:
             group = subprocess.Popen(
                 command,
                 env=environment,
-                cwd=settings.BASE_DIR,
+                cwd=project.BASE_DIR,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

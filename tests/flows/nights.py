@@ -64,7 +64,8 @@ def make_agency() -> LeadFile:
 
 
 def work_off() -> None:
-    """Do every chunk that is due, in this process, until nothing is."""
+    """Tick, then do every chunk that is due, in this process, until nothing is."""
+    chain.look_after()
     while due := chunks.take_unpublished():
         for chunk_id, _ in due:
             chain.perform(chunk_id)

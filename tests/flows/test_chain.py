@@ -187,7 +187,8 @@ class TestAdvance:
 
     def test_adds_up_what_was_planned_and_what_each_chunk_counted(self):
         planned = Plan(
-            slices=[Slice(ref_id=1), Slice(ref_id=2)], counts=Counts(dropped={"waiting_capacity": 4})
+            slices=[Slice(ref_id=1), Slice(ref_id=2)],
+            counts=Counts(dropped={"waiting_capacity": 4}),
         )
         run = open_run(lambda _run, _stage: planned)
         for chunk in run.stage_runs.get().chunks.all():

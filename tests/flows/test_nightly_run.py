@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch):
-    monkeypatch.setattr("pipeline.tasks.publish", lambda: None)
+    monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
 
 
 def night() -> Run:

@@ -44,9 +44,12 @@ def leased(run: Run, stage: Stage) -> bool:
 
 @pytest.mark.parametrize("stage", Stage)
 class TestWorkerKilledWhileAtIt:
-    def test_the_next_worker_ends_the_run_as_if_nothing_had_been(self, stage, workers, monkeypatch):
+    def test_the_next_worker_ends_the_run_as_if_nothing_had_been(
+        self, stage, workers, monkeypatch, settings
+    ):
+        settings.LEASE_SECONDS = 2
         nights.make_agency()
-        monkeypatch.setattr(tasks, "publish", lambda: None)
+        monkeypatch.setattr(tasks, "wake", lambda: None)
         run = starting.start_now(now=timezone.now(), started_by="test")
         go_to(run, stage)
         monkeypatch.undo()
@@ -66,12 +69,14 @@ class TestWorkerKilledWhileAtIt:
         assert [check for check in found["checks"] if check["violations"]] == []
         attempts = Chunk.objects.filter(stage_run__run=run, stage_run__stage=stage)
         assert max(attempts.values_list("attempt", flat=True)) > 1
-        assert list(
-            Lead.objects.order_by("record").values_list("record", "status", "reason")
-        ) == nights.LEADS
-        assert sorted(
-            DeliveredLead.objects.values_list("client__name", "lead__record")
-        ) == nights.DELIVERED
+        assert (
+            list(Lead.objects.order_by("record").values_list("record", "status", "reason"))
+            == nights.LEADS
+        )
+        assert (
+            sorted(DeliveredLead.objects.values_list("client__name", "lead__record"))
+            == nights.DELIVERED
+        )
         assert Mail.objects.count() == 2
 
 

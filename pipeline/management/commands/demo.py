@@ -44,7 +44,9 @@ class Command(OperatorCommand):
         began = time.monotonic()
         self._prepare()
         lead_file = self._load()
-        with Supervisor(commands(), env=dict(os.environ), log=settings.HOME_DIR / "demo.log") as crew:
+        with Supervisor(
+            commands(), env=dict(os.environ), log=settings.HOME_DIR / "demo.log"
+        ) as crew:
             wait_for_workers(crew)
             self.console.print(f"workers: {', '.join(services.live_workers())}")
             run = starting.start_now(now=clock.database_now(), started_by=getpass.getuser())
@@ -100,7 +102,9 @@ class Command(OperatorCommand):
         held = "every check holds" if found["audit"]["ok"] else f"broken: {', '.join(broken)}"
         files = settings.MEDIA_ROOT.relative_to(settings.BASE_DIR)
         mails = settings.EMAIL_FILE_PATH.relative_to(settings.BASE_DIR)
-        console.print(f"run {found['run']} {found['status']} in {found['seconds']} s; audit: {held}")
+        console.print(
+            f"run {found['run']} {found['status']} in {found['seconds']} s; audit: {held}"
+        )
         console.print(f"files: {files}/   mails: {mails}/   desk: make up DEMO=1")
         console.print("report: var/demo/report.json", highlight=False)
 

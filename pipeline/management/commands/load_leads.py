@@ -21,7 +21,11 @@ class Command(OperatorCommand):
         parser.add_argument("files", nargs="+", metavar="FILE")
         parser.add_argument("--source", default="", help="where the files come from, e.g. Apollo")
         parser.add_argument(
-            "--map", action="append", default=[], metavar="HEADER=FIELD", help="say what a column is"
+            "--map",
+            action="append",
+            default=[],
+            metavar="HEADER=FIELD",
+            help="say what a column is",
         )
         parser.add_argument("--dry-run", action="store_true", help="only check; write nothing")
         parser.add_argument(

@@ -21,21 +21,35 @@ class TestWindowBounds:
         [
             pytest.param("day", "2026-11-24T02:00", "UTC", "2026-11-24T00:00", 24, id="day"),
             pytest.param(
-                "day", "2026-11-24T02:00", "America/New_York", "2026-11-23T05:00", 24,
+                "day",
+                "2026-11-24T02:00",
+                "America/New_York",
+                "2026-11-23T05:00",
+                24,
                 id="the client's yesterday",
             ),
             pytest.param(
-                "day", "2026-03-29T12:00", "Europe/Berlin", "2026-03-28T23:00", 23,
+                "day",
+                "2026-03-29T12:00",
+                "Europe/Berlin",
+                "2026-03-28T23:00",
+                23,
                 id="spring forward has 23 hours",
             ),
             pytest.param(
-                "day", "2026-10-25T12:00", "Europe/Berlin", "2026-10-24T22:00", 25,
+                "day",
+                "2026-10-25T12:00",
+                "Europe/Berlin",
+                "2026-10-24T22:00",
+                25,
                 id="fall back has 25 hours",
             ),
             pytest.param("week", "2026-11-29T23:59", "UTC", "2026-11-23T00:00", 168, id="Sunday"),
             pytest.param("week", "2026-11-30T00:00", "UTC", "2026-11-30T00:00", 168, id="Monday"),
             pytest.param("month", "2028-02-29T12:00", "UTC", "2028-02-01T00:00", 696, id="leap"),
-            pytest.param("month", "2026-12-31T23:00", "UTC", "2026-12-01T00:00", 744, id="December"),
+            pytest.param(
+                "month", "2026-12-31T23:00", "UTC", "2026-12-01T00:00", 744, id="December"
+            ),
         ],
     )
     def test_are_the_clients_own_midnights(self, name, as_of, zone, starts, hours):

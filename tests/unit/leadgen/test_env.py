@@ -72,7 +72,8 @@ class TestPostgres:
         assert (socket["HOST"], socket["USER"]) == ("/run/pg", "me")
 
     @pytest.mark.parametrize(
-        "url", ["nonsense", "sqlite:///x.db", "mysql://a@b/c", "postgres://host", "postgres://h:x/d"]
+        "url",
+        ["nonsense", "sqlite:///x.db", "mysql://a@b/c", "postgres://host", "postgres://h:x/d"],
     )
     def test_refuses_what_is_no_postgresql_address(self, url):
         with pytest.raises(ConfigurationError, match="DATABASE_URL"):

@@ -51,7 +51,9 @@ class TestFromTemplate:
 
         assert found.body.startswith(f"Hello {greeted},")
 
-    @given(st.dictionaries(st.sampled_from(["first_name", "company", "title"]), st.text(max_size=99)))
+    @given(
+        st.dictionaries(st.sampled_from(["first_name", "company", "title"]), st.text(max_size=99))
+    )
     def test_keeps_its_lengths_whatever_the_lead_is_called(self, lead):
         found = from_template(request(**lead), reason=NO_ACCOUNT)
 

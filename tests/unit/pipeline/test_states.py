@@ -17,9 +17,7 @@ class TestStage:
     def test_order_is_the_users(self):
         names = [stage.lower() for stage in Stage]
 
-        assert names == [
-            "validate", "dedupe", "personalize", "allocate", "upload", "notify", "log"
-        ]
+        assert names == ["validate", "dedupe", "personalize", "allocate", "upload", "notify", "log"]
 
     def test_each_is_followed_by_the_next_and_the_last_by_none(self):
         assert [stage.following for stage in Stage] == [*list(Stage)[1:], None]
