@@ -29,23 +29,34 @@ HEADER = (
 )
 
 # What makes a spreadsheet run a cell (OWASP ASVS 5.0, 1.2.10), the full-width signs included.
-_TRIGGERS = tuple("=+-@%|\t\r\n\x00＝＋－＠")
-_HARMLESS = re.compile(r"[+-]?\d+(?:[.,]\d+)*%?|\+?[\d ().\/-]{5,25}", re.ASCII)
+_TRIGGERS = frozenset("=+-@%|\t\r\n\x00\uff1d\uff0b\uff0d\uff20")
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"  # may stand before a trigger, and hide it
+# A number, or a phone number with 7 to 15 digits (E.164) and a + before them; nothing between
+# the digits that a spreadsheet could take for more than one sum.
+_PLAIN = re.compile(
+    r"[+-]?[0-9]+(?:[.,][0-9]+)*%?|[+](?=(?:[^0-9]*[0-9]){7,15}[^0-9]*\Z)[0-9(][0-9 ()./-]*[0-9]"
+)
 
 
 def write(
     rows: Iterable[Mapping[str, str]], stream: IO[bytes], *, extras: Sequence[str] = ()
 ) -> int:
-    """Write header and rows; returns how many rows. One row is in memory at a time."""
+    """Write header and rows; returns how many rows. One row is in memory at a time.
+
+    `extras` are further columns, in this order; a name that is in HEADER already is not
+    repeated. A value that a row lacks is empty. The stream stays open.
+    """
     columns = [*HEADER, *(name for name in dict.fromkeys(extras) if name not in HEADER)]
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=True)
-    out = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    out.writerow([neutralise(name) for name in columns])
-    written = 0
-    for row in rows:
-        out.writerow([neutralise(row.get(name, "")) for name in columns])
-        written += 1
-    text.detach()
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    try:
+        out = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+        out.writerow([neutralise(name) for name in columns])
+        written = 0
+        for row in rows:
+            out.writerow([neutralise(row.get(name, "")) for name in columns])
+            written += 1
+    finally:
+        text.detach()
     return written
 
 
@@ -54,7 +65,15 @@ def neutralise(cell: str) -> str:
 
     Plain numbers and phone numbers keep their sign. What lies in our database stays as it is.
     """
-    if not cell or _HARMLESS.fullmatch(cell):
+    if not cell or cell[0].isalnum() or _PLAIN.fullmatch(cell):
         return cell
-    first = cell.lstrip(" \u00a0\u200b\ufeff")[:1]
-    return f"'{cell}" if first in _TRIGGERS and first else cell
+    leading = cell[: len(cell) - len(_bare(cell)) + 1]
+    return f"'{cell}" if _TRIGGERS.intersection(leading) else cell
+
+
+def _bare(cell: str) -> str:
+    """The cell from the first sign on that is seen."""
+    bare = cell.lstrip()
+    while bare != (shorter := bare.lstrip(_UNSEEN).lstrip()):
+        bare = shorter
+    return bare

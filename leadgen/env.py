@@ -11,6 +11,7 @@ import datetime as dt
 import os
 import zoneinfo
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import environ
@@ -19,8 +20,7 @@ from environ.fileaware_mapping import FileAwareMapping
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-
-class _Environment(environ.FileAwareEnv):
+class _Environment(environ.FileAwareEnv):  # type: ignore[misc]  # the library is untyped
     # The library remembers a file's content for good; a rotated secret should be seen.
     ENVIRON = FileAwareMapping(cache=False)
 
@@ -102,7 +102,7 @@ def time_zone(name: str, default: str) -> str:
     return value
 
 
-def postgres(name: str, url: str) -> dict[str, object]:
+def postgres(name: str, url: str) -> dict[str, Any]:
     """Django's settings for a PostgreSQL URL.
 
     Raises ConfigurationError where the URL is none of PostgreSQL's: there is no SQLite mode.
@@ -110,7 +110,7 @@ def postgres(name: str, url: str) -> dict[str, object]:
     if not url.startswith(("postgres://", "postgresql://")):
         raise _no_postgres(name)
     try:
-        config: dict[str, object] = environ.Env.db_url_config(url)
+        config: dict[str, Any] = environ.Env.db_url_config(url)
     except ValueError:
         raise _no_postgres(name) from None
     if not config["NAME"]:

@@ -110,7 +110,7 @@ EXTERNAL_REDIS = env.in_environment("REDIS_URL")
 DATABASE_URL = env.text("DATABASE_URL") or SERVICES.database_url("leadgen")
 REDIS_URL = env.text("REDIS_URL") or SERVICES.redis_url()
 
-_database = env.postgres("DATABASE_URL", DATABASE_URL)
+_database: dict[str, Any] = env.postgres("DATABASE_URL", DATABASE_URL)
 if DEMO:
     _database["NAME"] = f"{_database['NAME']}_demo"
 DATABASES: dict[str, dict[str, Any]] = {
@@ -253,7 +253,32 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "AILeadGen",
     "SITE_HEADER": "AILeadGen",
+    "SITE_SUBHEADER": "The operator's desk",
     "SITE_SYMBOL": "conveyor_belt",
+    "SITE_URL": "",  # there is nothing to view but the desk
     "SHOW_VIEW_ON_SITE": False,
-    "ENVIRONMENT": "leadgen.urls.environment_label",
+    "ENVIRONMENT": ["Demo", "warning"] if DEMO else None,
+    "DASHBOARD_CALLBACK": "pipeline.dashboard.overview",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "pipeline.dashboard.favicon"}
+    ],
+    "STYLES": ["pipeline.dashboard.stylesheet"],
+    # Overview; lead files, leads, rejected rows; clients, plans, suppressions; runs, deliveries,
+    # mails; nightly schedule, services, heartbeats, users.
+    "SIDEBAR": {"navigation": "pipeline.admin.sidebar.navigation"},
+    "COLORS": {
+        "primary": {  # indigo: none of the colours that say good, busy, warning or bad
+            "50": "oklch(96.2% .018 272.314)",
+            "100": "oklch(93% .034 272.788)",
+            "200": "oklch(87% .065 274.039)",
+            "300": "oklch(78.5% .115 274.713)",
+            "400": "oklch(67.3% .182 276.935)",
+            "500": "oklch(58.5% .233 277.117)",
+            "600": "oklch(51.1% .262 276.966)",
+            "700": "oklch(45.7% .24 277.023)",
+            "800": "oklch(39.8% .195 277.366)",
+            "900": "oklch(35.9% .144 278.697)",
+            "950": "oklch(25.7% .09 281.288)",
+        },
+    },
 }

@@ -75,15 +75,13 @@ def allocate(offers: Sequence[Offer], seats: Sequence[Seat]) -> Allocation:
 
 def why_not(offer: Offer, seat: Seat) -> str:
     """The first rule that keeps the lead from the client, as a code; '' where none does."""
-    if first_refusal(seat.rules, offer.values):
-        return "filter"
-    if seat.exclusive_only and offer.max_clients > 1:
-        return "not_exclusive"
-    if seat.client_id in offer.suppressed_for:
-        return "suppressed_client"
-    if seat.client_id in offer.taken_by:
-        return "dup_client"
-    return ""
+    broken = {
+        "filter": first_refusal(seat.rules, offer.values) is not None,
+        "not_exclusive": seat.exclusive_only and offer.max_clients > 1,
+        "suppressed_client": seat.client_id in offer.suppressed_for,
+        "dup_client": seat.client_id in offer.taken_by,
+    }
+    return next((code for code, broke in broken.items() if broke), "")
 
 
 def _closeness(code: str) -> int:

@@ -21,7 +21,7 @@ _PLANS = (
 )
 
 # name, plan, priority, time zone, who signs, offer, rules
-_CLIENTS = (
+_CLIENTS: tuple[tuple[str, str, int, str, str, str, list[tuple[str, Operator, list[str]]]], ...] = (
     (
         "Northwind Robotics",
         "Scale",

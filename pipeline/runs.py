@@ -134,7 +134,7 @@ def _go_on(run: Run, plan: Planner) -> None:
 
 
 def _may_close(stage_run: StageRun) -> bool:
-    if not stage_run.chunks.open().exists():  # type: ignore[attr-defined]
+    if not stage_run.chunks.open().exists():
         return True
     if not Stage(stage_run.stage).reaches_outside:
         return False
@@ -173,7 +173,7 @@ def _follow_deliveries(run: Run, plan: Planner) -> None:
 
 def _mark(stage_run: StageRun, found: ChunkStatus, status: DeliveryStatus) -> None:
     for chunk in stage_run.chunks.filter(status=found).exclude(error=""):
-        Delivery.objects.filter(pk=chunk.ref_id).exclude(status=status).update(
+        Delivery.objects.filter(pk=chunk.ref).exclude(status=status).update(
             status=status, error=chunk.error
         )
 

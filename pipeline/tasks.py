@@ -18,7 +18,7 @@ from pipeline.states import Stage
 logger = logging.getLogger(__name__)
 
 
-def stage_task(stage: Stage) -> Task:
+def stage_task(stage: Stage) -> Task[..., None]:
     @shared_task(name=f"pipeline.{stage.lower()}")
     def do_chunk(*, chunk_id: int, **_newer: object) -> None:
         chain.perform(chunk_id)

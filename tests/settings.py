@@ -22,7 +22,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{_NAME}:"
 
 HOME_DIR = VAR_DIR / "test"
 MEDIA_ROOT = HOME_DIR / "files"
-STORAGES["default"]["OPTIONS"]["location"] = MEDIA_ROOT
+STORAGES["default"] = {
+    "BACKEND": STORAGES["default"]["BACKEND"],
+    "OPTIONS": {"location": MEDIA_ROOT},
+}
 EMAIL_FILE_PATH = HOME_DIR / "mail"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -216,6 +217,13 @@ class Lead(models.Model):
 
     def __str__(self) -> str:
         return f"Lead {self.pk} {self.status}"
+
+    @property
+    def match_key(self) -> UUID:
+        """The key of a lead that is not erased."""
+        if self.key is None:
+            raise ValueError(f"lead {self.pk} is erased")
+        return self.key
 
     def value(self, name: str) -> str:
         """The text under a field's or an unmapped column's name; '' where there is none."""

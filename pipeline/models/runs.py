@@ -178,6 +178,13 @@ class Chunk(models.Model):
     def __str__(self) -> str:
         return f"Chunk {self.pk} {self.status}"
 
+    @property
+    def ref(self) -> int:
+        """The id of the file or delivery that it works on."""
+        if self.ref_id is None:
+            raise ValueError(f"chunk {self.pk} works on a range, not on one object")
+        return self.ref_id
+
 
 class RunClient(models.Model):
     """What one client was promised and got in one run: what explain and the mails read."""

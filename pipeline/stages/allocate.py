@@ -63,7 +63,7 @@ def write(run: Run, allocation: Allocation) -> None:
                 run=run,
                 client_id=client_id,
                 lead_id=lead_id,
-                key=leads[lead_id].key,
+                key=leads[lead_id].match_key,
                 exclusive=leads[lead_id].max_clients == 1,
                 allocated_at=run.as_of,
             )

@@ -37,7 +37,7 @@ def plan(run: Run) -> Plan:
 
 
 def work(chunk: Chunk, lease: Lease) -> None:
-    delivery = Delivery.objects.get(pk=chunk.ref_id)
+    delivery = Delivery.objects.get(pk=chunk.ref)
     OwnLog().record(delivery)
     with transaction.atomic():
         lease.hold()

@@ -38,9 +38,9 @@ def plan(run: Run) -> Plan:
 
 
 def work(chunk: Chunk, lease: Lease) -> None:
-    delivery = Delivery.objects.select_related("client", "run").get(pk=chunk.ref_id)
+    delivery = Delivery.objects.select_related("client", "run").get(pk=chunk.ref)
     outbox.abandon(delivery)
-    mails = list(outbox.pending(delivery))
+    mails = outbox.pending(delivery)
     if mails:
         subject, text = compose(delivery)
         with services.guarded(smtp.SERVICE), smtp.connected() as connection:

@@ -74,7 +74,7 @@ def plan(run: Run) -> Plan:
 
 
 def work(chunk: Chunk, lease: Lease) -> None:
-    delivery = Delivery.objects.select_related("client", "run").get(pk=chunk.ref_id)
+    delivery = Delivery.objects.select_related("client", "run").get(pk=chunk.ref)
     if delivery.storage_name:
         return lease.finish(Counts(kept=1))
     delivered_at = settle(delivery, lease)

@@ -35,7 +35,7 @@ def plan(run: Run) -> Plan:
 
 
 def work(chunk: Chunk, lease: Lease) -> None:
-    lead_file = LeadFile.objects.get(pk=chunk.ref_id)
+    lead_file = LeadFile.objects.get(pk=chunk.ref)
     LeadFile.objects.filter(pk=lead_file.pk).update(status=LeadFileStatus.IMPORTING)
     refusal = _import(lead_file, chunk.stage_run.run, lease)
     with transaction.atomic():

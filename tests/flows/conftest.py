@@ -94,4 +94,4 @@ def workers(tmp_path) -> Iterator[Workers]:
     found = Workers(tmp_path / "workers.log")
     yield found
     found.stop()
-    print(found.log.read_text() if found.log.exists() else "")
+    sys.stdout.write(found.log.read_text() if found.log.exists() else "")

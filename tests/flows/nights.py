@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
@@ -37,11 +39,11 @@ LEADS = [
 DELIVERED = [("Franken", 3), ("Franken", 8), ("Germania", 1), ("Germania", 2)]
 
 
-def key_of(address: str) -> object:
+def key_of(address: str) -> UUID:
     return match_key(normalise(address), settings.SUPPRESSION_KEY.encode())
 
 
-def take_in(text: str = CSV, name: str = "leads.csv", **options: object) -> LeadFile:
+def take_in(text: str = CSV, name: str = "leads.csv", **options: Any) -> LeadFile:
     return lead_files.take_in(
         io.BytesIO(text.encode()), name=name, source="test", uploaded_by="test", **options
     )

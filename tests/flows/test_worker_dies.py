@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 import pytest
 from django.db import connection
@@ -11,8 +13,8 @@ from deliveries.models import DeliveredLead, Mail
 from pipeline import audit, chain, chunks, services, starting, tasks
 from pipeline.models import Chunk, Lead, Run
 from pipeline.states import ChunkStatus, RunStatus, Stage
-from tests.flows.conftest import until
 from tests.flows import nights
+from tests.flows.conftest import until
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -57,7 +59,7 @@ class TestWorkerKilledWhileAtIt:
         with psycopg.connect(**_parameters()) as lock:
             lock.execute(f"LOCK TABLE {WRITES_FIRST[stage]} IN EXCLUSIVE MODE")
             first = workers.start()
-            until(lambda: services.live_workers())
+            until(services.live_workers)
             tasks.publish()
             until(lambda: leased(run, stage))
             workers.kill(first)
@@ -84,7 +86,7 @@ def run_status(run: Run) -> str:
     return Run.objects.values_list("status", flat=True).get(pk=run.pk)
 
 
-def _parameters() -> dict[str, object]:
+def _parameters() -> dict[str, Any]:
     found = connection.settings_dict
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
     given = {name: found[key] for name, key in names.items() if found[key]}

@@ -1,20 +1,34 @@
-"""The embedded PostgreSQL and Valkey: start, stop, status (contract.md)."""
+"""The embedded PostgreSQL and Valkey: start, stop, status (contract.md).
+
+Servers of others (DATABASE_URL, REDIS_URL) are only asked. One that gives no answer is a finding
+for `status` and `stop`, and a failure for `start`; an address that makes no sense always is one.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import re
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import redis
 from django.conf import settings
 from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
 from rich.console import Console
 from rich.table import Table
 
+from leadgen import env
 from leadgen.embedded import CannotRun, Services, State
 from pipeline.management.operator import EXIT_DONE, EXIT_NEGATIVE, OperatorCommand, Problem
+
+PATIENCE = 3  # seconds for a server of others to answer
+
+
+class NoAnswer(Problem):
+    """A server of others cannot be reached, or does not let us in."""
 
 
 class Command(OperatorCommand):
@@ -24,20 +38,17 @@ class Command(OperatorCommand):
         parser.add_argument("action", choices=["start", "stop", "status"])
 
     def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        servers: Services = settings.SERVICES
+        action = options["action"]
         try:
-            if options["action"] == "start":
-                servers.start(
-                    postgres=not settings.EXTERNAL_DATABASE, redis=not settings.EXTERNAL_REDIS
-                )
-            elif options["action"] == "stop":
-                servers.stop()
+            act(settings.SERVICES, action)
         except CannotRun as reason:
             raise Problem(reason.error, reason.hint) from None
-        found = {"postgres": postgres_object(servers), "redis": redis_object(servers)}
-        if options["action"] == "start":
-            need_both(found)
-        down = options["action"] == "status" and not all(one["running"] for one in found.values())
+        needed = action == "start"
+        found = {
+            "postgres": postgres_object(settings.SERVICES, needed=needed),
+            "redis": redis_object(settings.SERVICES, needed=needed),
+        }
+        down = action == "status" and not all(one["running"] for one in found.values())
         return found, EXIT_NEGATIVE if down else EXIT_DONE
 
     def show(self, found: dict[str, Any], console: Console) -> None:
@@ -48,19 +59,31 @@ class Command(OperatorCommand):
         console.print(table)
 
 
-def postgres_object(servers: Services) -> dict[str, Any]:
-    state = external_postgres() if settings.EXTERNAL_DATABASE else servers.postgres()
-    return _object(state, settings.DATABASE_URL, external=settings.EXTERNAL_DATABASE)
+def act(servers: Services, action: str) -> None:
+    if action == "start":
+        servers.start(postgres=not settings.EXTERNAL_DATABASE, redis=not settings.EXTERNAL_REDIS)
+    elif action == "stop":
+        servers.stop()
 
 
-def redis_object(servers: Services) -> dict[str, Any]:
-    state = external_redis() if settings.EXTERNAL_REDIS else servers.redis()
-    return _object(state, settings.REDIS_URL, external=settings.EXTERNAL_REDIS)
+def postgres_object(servers: Services, *, needed: bool) -> dict[str, Any]:
+    external = settings.EXTERNAL_DATABASE
+    ask = external_postgres if external else servers.postgres
+    return _object(ask, settings.DATABASE_URL, external=external, needed=needed)
 
 
-def _object(state: State, url: str, *, external: bool) -> dict[str, Any]:
+def redis_object(servers: Services, *, needed: bool) -> dict[str, Any]:
+    external = settings.EXTERNAL_REDIS
+    ask = external_redis if external else servers.redis
+    return _object(ask, settings.REDIS_URL, external=external, needed=needed)
+
+
+def _object(ask: Callable[[], State], url: str, *, external: bool, needed: bool) -> dict[str, Any]:
+    state = State()
+    with contextlib.suppress(*(() if needed else (NoAnswer,))):
+        state = ask()
     return {
-        "running": state.version is not None,
+        "running": state.running,
         "external": external,
         "pid": state.pid,
         "url": without_password(url),
@@ -69,37 +92,47 @@ def _object(state: State, url: str, *, external: bool) -> dict[str, Any]:
 
 
 def external_postgres() -> State:
-    """What the PostgreSQL of DATABASE_URL answers; its process is none of ours."""
-    parameters = {**connection.get_connection_params(), "connect_timeout": 3}
+    """Raises NoAnswer."""
+    # Not Django's connection: the demo's own database may not be made yet.
+    named = env.postgres("DATABASE_URL", settings.DATABASE_URL)
+    wrapper = DatabaseWrapper({**connection.settings_dict, **named})
+    asked = {**wrapper.get_connection_params(), "connect_timeout": PATIENCE}
     for ours in ("cursor_factory", "context", "prepare_threshold"):
-        parameters.pop(ours, None)
+        asked.pop(ours, None)
     try:
-        with psycopg.connect(**parameters) as base:
+        with psycopg.connect(**asked) as base:
             return State(version=(base.info.parameter_status("server_version") or "?").split()[0])
-    except psycopg.Error:
-        return State()
+    except psycopg.Error as reason:
+        raise _no_answer("DATABASE_URL", settings.DATABASE_URL, reason) from None
 
 
 def external_redis() -> State:
+    """Raises NoAnswer; Problem where the address is none."""
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=3) as server:
-            found = server.info("server")
-    except (redis.RedisError, OSError, ValueError):
-        return State()
+        server = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE)
+    except ValueError as reason:
+        raise Problem(
+            f"REDIS_URL is no Redis address: {reason}.",
+            "Write REDIS_URL=redis://:password@host:6379/0, or unset it.",
+        ) from None
+    try:
+        with server:
+            server.ping()
+            found: Any = server.info("server")
+    except (redis.RedisError, OSError) as reason:
+        raise _no_answer("REDIS_URL", settings.REDIS_URL, reason) from None
     return State(version=found.get("valkey_version", found["redis_version"]))
 
 
-def need_both(found: dict[str, Any]) -> None:
-    for name, variable in (("postgres", "DATABASE_URL"), ("redis", "REDIS_URL")):
-        if not found[name]["running"]:
-            raise Problem(
-                f"Nothing answers at {variable} ({found[name]['url']}).",
-                f"Start that server, correct {variable}, or unset it to use the embedded one.",
-            )
+def _no_answer(variable: str, url: str, reason: Exception) -> NoAnswer:
+    said = (str(reason).strip().splitlines() or ["no reason given"])[0]
+    return NoAnswer(
+        f"Nothing usable answers at {variable} ({without_password(url)}).",
+        f"It says: {said}. Start it, correct {variable}, or unset it to use the embedded one.",
+    )
 
 
 def without_password(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.password:
-        return url.replace(f":{parts.password}@", ":***@", 1)
-    return url
+    """Rather too much is hidden than too little: an unquoted password may hold any character."""
+    hidden = re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url)
+    return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", hidden)

@@ -1,0 +1,84 @@
+# Two commands matter: `make demo` and `make test`. `make` alone lists the rest.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+UV := uv==0.13.9
+ARGS ?=
+
+.PHONY: help install env demo test check lock up clean format
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo      one night on invented leads, end to end; no accounts, no keys"
+	@echo "make test      the whole test suite; ARGS='-k word' for a part of it"
+	@echo "make up        desk, worker, beat and Flower until Ctrl-C; DEMO=1 shows the demo"
+	@echo "make check     format, lint, types, import contracts, migrations, security"
+	@echo "make install   .venv with everything, pinned and hashed"
+	@echo "make env       .env with random keys, where there is none"
+	@echo "make lock      compile requirements/*.in to pinned, hashed *.txt"
+	@echo "make format    let ruff write the code its way"
+	@echo "make clean     remove .venv and caches; var/ and .env stay"
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements/base.txt requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "AILeadGen needs Python 3.11 or newer as $(PYTHON); name one: make PYTHON=python3.12 …" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv module is missing; on Debian or Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@# uv does not read pip's configuration: tell it where pip looks. pip itself is the fallback.
+	@index=$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}; \
+	  UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${index:-https://pypi.org/simple}} \
+	  VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+env: .env
+
+.env:
+	@umask 077; for name in SECRET_KEY SUPPRESSION_KEY FLOWER_PASSWORD; do \
+	  printf '%s %s\n' $$name $$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))'); \
+	done | while read name value; do \
+	  if [ $$name = FLOWER_PASSWORD ]; then echo "FLOWER_BASIC_AUTH=operator:$$value"; \
+	  else echo "$$name=$$value"; fi; done > .env
+	@echo "wrote .env with random keys; keep SUPPRESSION_KEY as long as you keep the database"
+
+demo: $(INSTALLED) .env
+	@DEMO=1 $(BIN)/python manage.py demo
+
+test: $(INSTALLED) .env
+	@$(BIN)/python manage.py services start --json >/dev/null
+	@$(BIN)/coverage erase
+	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+check: $(INSTALLED) .env
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	@$(BIN)/python manage.py services start --json >/dev/null
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml -ll leadgen pipeline clients deliveries
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps --requirement requirements/base.txt >var/pip-audit.log 2>&1 \
+	  && echo "no known vulnerability" || echo "NOT AUDITED for known vulnerabilities: see var/pip-audit.log"
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:
+	for name in base dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url requirements/$$name.in --output-file requirements/$$name.txt; done
+
+up: $(INSTALLED) .env
+	@$(BIN)/python manage.py up
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -1,0 +1,7 @@
+"""The operator's desk for clients, their plans, and who must never be written to."""
+
+from __future__ import annotations
+
+from clients.admin import clients, suppressions
+
+__all__ = ["clients", "suppressions"]

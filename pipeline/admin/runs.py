@@ -1,0 +1,230 @@
+"""Runs: start one, watch its stages, continue or cancel it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from deliveries.models import DeliveryStatus
+from pipeline import clock, runs, services, starting, tasks
+from pipeline.admin.desk import History, button, signed_in
+from pipeline.admin.stages import stage_cards
+from pipeline.models import Run
+from pipeline.models.runs import RunKind
+from pipeline.shown import admin_url, day, duration, label, number
+from pipeline.states import RunStatus, Stage
+
+NO_WORKER = (
+    "No worker is alive, so nothing moves yet. `make up` starts one here;"
+    " on another host: `celery -A leadgen worker`."
+)
+
+
+ENDED = (DeliveryStatus.LOGGED, DeliveryStatus.WITHDRAWN)
+
+
+class StartForm(forms.Form):
+    """A press of the start button: its id makes a second press the same request."""
+
+    press = forms.UUIDField()
+
+
+@admin.register(Run)
+class RunAdmin(History[Run]):
+    list_display = (
+        "named",
+        "status_label",
+        "kind",
+        "business_day",
+        "count_rows",
+        "count_ready",
+        "count_allocated",
+        "count_deliveries",
+        "took",
+        "started_by",
+    )
+    list_filter = ("status", "kind")
+    ordering = ("-pk",)
+    list_before_template = "desk/runs_top.html"
+    change_form_template = "desk/run.html"
+    keeps_log = True
+
+    def get_urls(self) -> list[URLPattern]:
+        view, of_run = self.admin_site.admin_view, "<int:run_id>/{}/".format
+        start = view(button(self.start_view, "pipeline.add_run"))
+        resume = view(button(self.continue_view, "pipeline.change_run"))
+        cancel = view(button(self.cancel_view, "pipeline.change_run"))
+        own = [
+            path("start/", start, name="pipeline_run_start"),
+            path(of_run("continue"), resume, name="pipeline_run_continue"),
+            path(of_run("cancel"), cancel, name="pipeline_run_cancel"),
+        ]
+        return own + super().get_urls()
+
+    # The list
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        return super().get_queryset(request).prefetch_related("stage_runs")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), **what_may_start(request)}
+        return super().changelist_view(request, context)
+
+    @admin.display(description="Run", ordering="pk")
+    def named(self, run: Run) -> str:
+        return f"Run {run.pk}"
+
+    @admin.display(description="Status", ordering="status")
+    def status_label(self, run: Run) -> SafeString:
+        return label(run.status)
+
+    @admin.display(description="Business day", ordering="local_date")
+    def business_day(self, run: Run) -> str:
+        return day(run.local_date)
+
+    @admin.display(description="Leads from files")
+    def count_rows(self, run: Run) -> str:
+        return kept_by(run, Stage.VALIDATE)
+
+    @admin.display(description="New")
+    def count_ready(self, run: Run) -> str:
+        return kept_by(run, Stage.DEDUPE)
+
+    @admin.display(description="Allocated")
+    def count_allocated(self, run: Run) -> str:
+        return kept_by(run, Stage.ALLOCATE)
+
+    @admin.display(description="Delivered files")
+    def count_deliveries(self, run: Run) -> str:
+        return kept_by(run, Stage.LOG)
+
+    @admin.display(description="Took")
+    def took(self, run: Run) -> str:
+        return duration(seconds_taken(run))
+
+    # One run
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        run: Run = kwargs["obj"]
+        context |= run_context(request, run)
+        response = super().render_change_form(request, context, *args, **kwargs)
+        if request.headers.get("HX-Request") and run.status != RunStatus.RUNNING:
+            response.headers["HX-Refresh"] = "true"  # it has ended: the buttons change, too
+        return response
+
+    # Buttons
+
+    def start_view(self, request: HttpRequest) -> HttpResponse:
+        """Start a run; the same press sent twice starts one."""
+        form = StartForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, "Nothing was started: reload the page and press again.")
+            return redirect("admin:pipeline_run_changelist")
+        try:
+            run = starting.start_now(
+                now=clock.database_now(),
+                started_by=signed_in(request).get_username(),
+                request_key=f"manual:{form.cleaned_data['press']}",
+            )
+        except runs.RunIsActive as active:
+            messages.warning(request, str(active))
+            return redirect(admin_url(active.run))
+        self._say_started(request, run)
+        return redirect(admin_url(run))
+
+    def _say_started(self, request: HttpRequest, run: Run) -> None:
+        messages.success(request, f"Run {run.pk} has started.")
+        if not services.live_workers():
+            messages.warning(request, NO_WORKER)
+
+    def continue_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """Go on with a failed run at the stage that failed."""
+        run = get_object_or_404(Run, pk=run_id)
+        try:
+            runs.resume(run.pk)
+        except (runs.NotPossible, runs.RunIsActive) as refusal:
+            messages.warning(request, f"Not continued. {refusal}")
+        else:
+            tasks.publish()
+            self.log_change(request, run, "Continued.")
+            messages.success(request, f"Run {run.pk} goes on where it failed.")
+        return redirect(admin_url(run))
+
+    def cancel_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """Stop a run that has promised nothing to anybody."""
+        run = get_object_or_404(Run, pk=run_id)
+        try:
+            runs.cancel(run.pk)
+        except runs.NotPossible as refusal:
+            messages.warning(request, f"Not cancelled. {refusal}")
+        else:
+            self.log_change(request, run, "Cancelled.")
+            messages.success(
+                request, f"Run {run.pk} is cancelled; the next run takes up what it left."
+            )
+        return redirect(admin_url(run))
+
+
+def what_may_start(request: HttpRequest) -> dict[str, Any]:
+    """What the start button needs: a fresh press, and what stands against it."""
+    return {
+        "press": uuid.uuid4(),
+        "may_start": signed_in(request).has_perm("pipeline.add_run"),
+        "active": Run.objects.running().order_by("pk").first(),
+        "workers": services.live_workers(),
+        "no_worker": NO_WORKER,
+    }
+
+
+def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """What the run page shows."""
+    now = timezone.now()
+    deliveries = list(run.deliveries.select_related("client").order_by("client__name"))
+    return {
+        **what_may_start(request),
+        "run": run,
+        "kind": RunKind(run.kind).label,
+        "cards": stage_cards(run, now=now),
+        "took": ((run.ended_at or now) - run.created_at).total_seconds(),
+        "lead_files": run.lead_files.order_by("pk"),
+        "deliveries": deliveries,
+        "unfinished": [row for row in deliveries if row.status not in ENDED],
+        "drafts": drafts_of(run),
+        "may_continue": run.status == RunStatus.FAILED and runs_may_continue(run),
+        "may_cancel": run.status == RunStatus.RUNNING and not deliveries,
+        "running": run.status == RunStatus.RUNNING,
+    }
+
+
+def runs_may_continue(run: Run) -> bool:
+    """Whether `runs.resume` would agree: no later run has taken up what this one left."""
+    return not Run.objects.filter(pk__gt=run.pk).exists() or run.deliveries.exists()
+
+
+def drafts_of(run: Run) -> list[dict[str, Any]]:
+    """Who wrote this run's drafts, and where it was the template: why (spec P7)."""
+    rows = run.drafts.values("source", "reason").annotate(count=Count("pk"))
+    return [dict(row) for row in rows.order_by("-count", "source", "reason")]
+
+
+def kept_by(run: Run, stage: Stage) -> str:
+    """What a stage of a run in the list has kept; the stages are prefetched."""
+    kept = {row.stage: row.kept for row in run.stage_runs.all()}
+    return number(kept.get(stage))
+
+
+def seconds_taken(run: Run) -> float | None:
+    return (run.ended_at - run.created_at).total_seconds() if run.ended_at else None

@@ -1,0 +1,57 @@
+"""Columns of text in Arrow's memory, and the few things that Arrow and pandas lack. Pure.
+
+A `Column` is a pyarrow.LargeStringArray without nulls: pandas' own `str` type rests on it, so
+that a column passes from one to the other without a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+# The stubs that exist are of pyarrow 20, and refuse most calls that mix a column and a value.
+pa: Any = import_module("pyarrow")
+pc: Any = import_module("pyarrow.compute")
+
+Column: TypeAlias = Any
+Mask: TypeAlias = Any  # a pyarrow.BooleanArray
+TEXT = pa.large_string()
+
+
+def text(value: str | None) -> Any:
+    return pa.scalar(value, TEXT)
+
+
+def of_pandas(series: pd.Series[str]) -> Column:
+    chunks = pa.chunked_array(series)
+    return chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
+
+
+def to_pandas(column: Column) -> Any:
+    return pd.array(column, dtype="str")
+
+
+def byte_range(column: Column) -> tuple[int, int]:
+    """The lowest and the highest byte of all the column's text: what it can hold, at a glance."""
+    content = np.frombuffer(column.buffers()[2] or b"", np.uint8)
+    return (int(content.min()), int(content.max())) if len(content) else (32, 32)
+
+
+def sizes(column: Column) -> Any:
+    """Bytes in each row, as a numpy array."""
+    return pc.binary_length(column).to_numpy()
+
+
+def joined(*parts: Any) -> Column:
+    """Row by row the parts, columns or single values, one behind the other; null if any is."""
+    return pc.binary_join_element_wise(*parts, text(""))
+
+
+def changed(column: Column, mask: Mask, change: Callable[[Column], Column]) -> Column:
+    """The column with `change` applied to the rows of the mask only."""
+    chosen = column.filter(mask)
+    return pc.replace_with_mask(column, mask, change(chosen)) if len(chosen) else column

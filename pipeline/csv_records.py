@@ -1,0 +1,150 @@
+"""The records of a CSV text, one after the other, whatever is wrong with some of them. Pure.
+
+Python's csv module splits the cells. It has one weakness: a quote that never closes swallows
+all that follows, to the end of the file and of the memory. Here such a quote costs one line:
+the line that opens it is handed out as broken, and what it swallowed is read again.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+LONGEST_RECORD = 1 << 22  # characters; what is longer has swallowed its neighbours
+LONGEST_BATCH = 1 << 24  # characters: bounds the memory where cells are huge
+_LARGE_LINE = 1 << 13  # characters; shorter lines are not weighed, for speed
+MANY_UNCLOSED = 100  # each may cost LONGEST_RECORD of reading again: not for ever
+
+
+class NeverCloses(Exception):
+    """Quotes open and never close, again and again; the message names the line of the last."""
+
+
+class _Swallows(Exception):
+    """The record being read has grown beyond what one may be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """A record whose cells cannot be told apart: why (spec V2's codes), and its cells as read."""
+
+    code: str
+    cells: Sequence[str]
+
+
+@dataclass
+class Batch:
+    """Records in order: their cells, the line of the text each begins on (from 1).
+
+    `broken` holds what is wrong with some, by their position in `rows`, where they are empty.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    broken: dict[int, Broken] = field(default_factory=dict)
+
+    def take_out_wide(self, width: int) -> None:
+        """Break the records with more than `width` cells, unless all of these are empty.
+
+        None is cut to fit: the cells may all stand one column too far.
+        """
+        if max(map(len, self.rows)) <= width:
+            return
+        for position, row in enumerate(self.rows):
+            if len(row) > width:
+                if any(map(str.strip, row)):
+                    self.broken[position] = Broken(code="too_many_cells", cells=row)
+                self.rows[position] = []
+
+
+class Records:
+    """Reads a text opened with newline='' (csv wants to see every line break itself)."""
+
+    def __init__(self, text: IO[str], delimiter: str) -> None:
+        # Larger than any record, so that our own check of the length speaks first.
+        csv.field_size_limit(4 * LONGEST_RECORD)
+        self._text = text
+        self._delimiter = delimiter
+        self._line = 1  # on which the next record begins
+        self._own: list[str] = []  # lines of the record being read
+        self._again: deque[str] = deque()  # lines that were swallowed, to be read once more
+        self._swallowed = 0  # characters of a record of several lines, so far
+        self._large = 0  # characters of large records, in all
+        self._unclosed = 0
+        self._ended = False
+        self._reader = csv.reader(self._feed(), delimiter=delimiter)
+
+    def take(self, count: int) -> Batch:
+        """The next `count` records, fewer at the end or where they are huge, none behind it.
+
+        An empty line is a record without cells. Raises NeverCloses.
+        """
+        batch = Batch()
+        enough = self._large + LONGEST_BATCH
+        while len(batch.rows) < count and self._large < enough and not self._ended:
+            if not self._fill(batch, count, enough):
+                self._isolate(batch)
+        return batch
+
+    def _feed(self) -> Iterator[str]:
+        again, own, readline = self._again, self._own, self._text.readline
+        while True:
+            # A line is cut rather than held whole: a file may consist of one.
+            line = again.popleft() if again else readline(LONGEST_RECORD)
+            own.append(line)
+            if len(own) > 1 or len(line) > _LARGE_LINE:
+                self._weigh(line)
+            yield line
+            if not line:  # told the reader of the end; did it wait for a quote?
+                return
+
+    def _weigh(self, line: str) -> None:
+        self._large += len(line)
+        first_two = len(self._own) <= 2  # noqa: PLR2004
+        self._swallowed = sum(map(len, self._own)) if first_two else self._swallowed + len(line)
+        if self._swallowed > LONGEST_RECORD and len(self._own) > 1:
+            raise _Swallows
+
+    def _fill(self, batch: Batch, count: int, enough: int) -> bool:
+        """Add records up to `count`, `enough` or the end; False where a quote stays open."""
+        own, rows, lines, line = self._own, batch.rows, batch.lines, self._line
+        try:
+            for row in self._reader:
+                if not own[-1]:
+                    self._ended = len(own) == 1
+                    return self._ended
+                rows.append(row)
+                lines.append(line)
+                line += len(own)
+                own.clear()
+                if len(rows) == count or self._large > enough:
+                    return True
+        except (csv.Error, _Swallows):
+            pass
+        finally:
+            self._line = line
+        return False
+
+    def _isolate(self, batch: Batch) -> None:
+        """Hand out the first line of the record alone, as broken; read the others again."""
+        first, *swallowed = self._own
+        self._count_unclosed()
+        cells = first.rstrip("\r\n").split(self._delimiter)
+        batch.broken[len(batch.rows)] = Broken(code="unclosed_quote", cells=cells)
+        batch.rows.append([])
+        batch.lines.append(self._line)
+        self._line += 1
+        self._again.extendleft(line for line in reversed(swallowed) if line)
+        self._own.clear()
+        self._reader = csv.reader(self._feed(), delimiter=self._delimiter)
+
+    def _count_unclosed(self) -> None:
+        self._unclosed += 1
+        if self._unclosed > MANY_UNCLOSED:
+            raise NeverCloses(
+                f"Line {self._line} opens a quote that never closes, as {MANY_UNCLOSED} lines"
+                " before it: the file is not quoted as CSV files are."
+            )

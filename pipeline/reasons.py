@@ -1,0 +1,54 @@
+"""What each reason code means, in an operator's words. Pure: the one table for the whole desk.
+
+Codes may be added, never renamed (spec V2): outside scripts count by them.
+"""
+
+from __future__ import annotations
+
+REASONS = {
+    # validate: rows of a file that became no lead
+    "blank": "The row is empty",
+    "bad_email": "Not an e-mail address",
+    "missing_field": "The e-mail address is missing",
+    "too_many_cells": "More cells than the header has columns",
+    "unclosed_quote": "A quote opens and never closes",
+    "nul_byte": "Holds a NUL byte, which no text may",
+    "disposable": "A throw-away mailbox",
+    "role": "A role's mailbox, such as info@, and no person's",
+    # dedupe: leads that are somebody we know, or may not be sold at all
+    "dup_file": "The same person stands in this file twice",
+    "dup_db": "We had this person before",
+    "suppressed_global": "Suppressed for everybody",
+    # personalize: leads that wait before money is spent on them
+    "waiting_capacity": "No client is expected to take it this time",
+    "held_review": "Its draft waits for a review",
+    # allocate: why a lead stays in stock; the client that came closest says it
+    "no_client": "There is no active client",
+    "filter": "Fits no client's targeting rules",
+    "not_exclusive": "The clients that want it buy exclusive leads only",
+    "suppressed_client": "Suppressed by the client that wants it",
+    "dup_client": "The client that wants it had this person before",
+    "cap_day": "The clients that want it have their leads of the day",
+    "cap_week": "The clients that want it have their leads of the week",
+    "cap_month": "The clients that want it have their leads of the month",
+    "cap_total": "The clients that want it have all they ordered",
+    "no_schedule": "The clients that want it take no leads today",
+    "too_old": "Older than a lead may be",
+    # upload, notify, log: in deliveries, not leads
+    "suppressed": "Suppressed before the file was made",
+    "suppressed_before_delivery": "Suppressed after it was allocated",
+    "withdrawn": "Every lead in it was suppressed, so nothing was sent",
+    "waiting": "Waits for an outside service; goes on by itself",
+    "failed": "Failed for good; the delivery says why",
+    # drafts: why the template stood in for the AI
+    "no_ai_account": "No AI account is set up (GEMINI_API_KEY)",
+    "no_draft": "The forecast had expected another client",
+    "ai_error": "The AI gave no usable answer",
+    "ai_auth": "The AI refused our key",
+    "ai_quota": "The AI's quota or our budget was used up",
+}
+
+
+def in_words(code: str) -> str:
+    """The sentence for a code; a code that is not in the table is shown as it is."""
+    return REASONS.get(code, code.replace("_", " "))

@@ -1,0 +1,172 @@
+"""Uploading a lead file at the desk."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from pipeline.models import LeadFile
+from pipeline.models.leads import LeadFileStatus
+from tests.factories import LeadFactory, LeadFileFactory, RejectionFactory, RunFactory
+from tests.flows import nights
+
+pytestmark = pytest.mark.django_db
+
+GOOD = nights.CSV.encode()
+UPLOAD = "/admin/pipeline/leadfile/add/"
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path, "allow_overwrite": False},
+        },
+    }
+
+
+@pytest.fixture
+def desk(client):
+    client.force_login(User.objects.create_superuser("ida"))
+    return client
+
+
+def upload(desk, content=GOOD, name="leads.csv", **fields):
+    file = SimpleUploadedFile(name, content, content_type="text/csv")
+    return desk.post(UPLOAD, {"file": file, **fields}, follow=True)
+
+
+def stored() -> list[str]:
+    try:
+        return default_storage.listdir("lead-files")[1]
+    except FileNotFoundError:
+        return []
+
+
+class TestAGoodFile:
+    def test_is_queued_and_its_page_shows_what_the_check_found(self, desk):
+        response = upload(desk, source="Apollo")
+
+        found = LeadFile.objects.get()
+        assert response.redirect_chain == [(f"/admin/pipeline/leadfile/{found.pk}/change/", 302)]
+        assert (found.status, found.source, found.uploaded_by) == ("QUEUED", "Apollo", "ida")
+        shown = response.content.decode()
+        for words in ("Not an e-mail address", "comma", "utf-8", "first_name", "Run now"):
+            assert words in shown
+
+    def test_shows_rows_as_a_sum_that_adds_up(self, desk):
+        context = upload(desk).context
+
+        counts = {part["words"]: part["count"] for part in context["parts"]}
+        assert counts == {"accepted": 6, "twice in the file": 1, "invalid": 1, "blank": 1}
+        assert sum(counts.values()) == context["file"].rows == 9
+
+    def test_keeps_unmapped_columns_as_extras(self, desk):
+        response = upload(desk, b"Email,Shoe size\nann@acme-pipes.com,38\n")
+
+        assert response.context["columns"] == [("Email", "email"), ("Shoe size", None)]
+        assert "kept as extra" in response.content.decode()
+
+    def test_may_have_its_columns_named_by_hand(self, desk):
+        upload(desk, b"Reach,Name\nann@acme-pipes.com,Ann\n", columns="Reach = email\n")
+
+        assert LeadFile.objects.get().mapping["Reach"] == "email"
+
+    def test_is_stored_byte_for_byte(self, desk):
+        upload(desk)
+
+        with default_storage.open(LeadFile.objects.get().storage_name) as kept:
+            assert kept.read() == GOOD
+
+    def test_may_come_again_only_on_purpose(self, desk):
+        upload(desk)
+
+        refused = upload(desk, name="again.csv")
+        insisted = upload(desk, name="again.csv", insisted="on")
+
+        assert "uploaded before" in refused.context["form"].errors["file"][0]
+        assert insisted.redirect_chain
+        assert LeadFile.objects.count() == 2
+
+
+class TestARefusedFile:
+    @pytest.mark.parametrize(
+        ("content", "says"),
+        [
+            pytest.param(b"", "empty", id="empty"),
+            pytest.param(b"  \n \n", "empty", id="blank"),
+            pytest.param(b"PK\x03\x04" + bytes(range(256)) * 8, "Excel", id="workbook"),
+            pytest.param(bytes(range(1, 32)) * 64, "binary", id="binary"),
+            pytest.param(b"Name,Town\nAnn,Berlin\n", "e-mail", id="no e-mail column"),
+            pytest.param(b"Name,Email\n", "no row", id="only a header"),
+        ],
+    )
+    def test_is_named_in_one_sentence_and_leaves_nothing(self, desk, content, says):
+        response = upload(desk, content)
+
+        (error,) = response.context["form"].errors["file"]
+        assert says in error
+        assert response.status_code == 200
+        assert not LeadFile.objects.exists()
+        assert stored() == []
+
+    def test_is_one_above_the_limit(self, desk, settings):
+        settings.MAX_UPLOAD_MB = 1
+
+        response = upload(desk, b"Email\n" + b"ann@acme-pipes.com\n" * 60_000)
+
+        assert response.context["form"].errors["file"] == [
+            "The file has 1 MB; 1 are allowed (MAX_UPLOAD_MB). Split it."
+        ]
+        assert stored() == []
+
+    def test_is_one_whose_columns_by_hand_make_no_sense(self, desk):
+        response = upload(desk, columns="email")
+
+        assert response.context["form"].errors["columns"] == ["Write 'email' as column = field."]
+
+    def test_needs_the_right_to_upload(self, client):
+        client.force_login(User.objects.create_user("guest", is_staff=True))
+
+        assert client.get(UPLOAD).status_code == 403
+        assert client.post(UPLOAD, {"file": io.BytesIO(b"Email\n")}).status_code == 403
+
+
+class TestAFilesPage:
+    def test_links_each_reason_to_its_rows_once_it_is_imported(self, desk):
+        found = LeadFileFactory.create(accepted=0, invalid=1, reasons={"bad_email": 1})
+        RejectionFactory.create(file=found, raw={"Email": "<b>nobody</b>"})
+
+        response = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
+        (reason,) = response.context["reasons"]
+        listed = desk.get(reason["url"]).content.decode()
+
+        assert "&lt;b&gt;nobody&lt;/b&gt;" in listed
+        assert "<b>nobody</b>" not in listed
+
+    def test_says_where_its_leads_are_now(self, desk):
+        found = LeadFileFactory.create(accepted=2)
+        LeadFactory.create(file=found, status="READY")
+        LeadFactory.create(file=found, status="DUPLICATE")
+
+        response = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
+
+        assert response.context["leads"] == [("READY", 1), ("DUPLICATE", 1)]
+
+    def test_watches_itself_while_it_is_imported(self, desk):
+        run = RunFactory.create(status="RUNNING")
+        found = LeadFileFactory.create(run=run, status=LeadFileStatus.IMPORTING)
+        address = reverse("admin:pipeline_leadfile_change", args=[found.pk])
+        assert b"every 3s" in desk.get(address).content
+
+        LeadFile.objects.update(status=LeadFileStatus.IMPORTED)
+        response = desk.get(address, headers={"HX-Request": "true"})
+
+        assert response["HX-Refresh"] == "true"

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import io
+import json
+import unicodedata
+import uuid
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pipeline import intake, leadfile, samples
+from pipeline.addresses import match_key, normalise
+from pipeline.arrow import TEXT, pa
+from pipeline.leadfile import Limits, NotALeadFile
+from pipeline.mapping import FIELDS, BadMapping, guess
+
+SECRET = b"a secret for tests"
+
+
+def judged(content, *, own_columns=FIELDS, limits=None, overrides=None, slice_rows=50_000):
+    """All slices of a file, judged."""
+    limits = limits or Limits()
+    stream = io.BytesIO(content if isinstance(content, bytes) else content.encode())
+    layout = leadfile.inspect(stream)
+    columns = guess(layout.headers, overrides)
+    return [
+        intake.judge(part, columns, secret=SECRET, own_columns=own_columns, limits=limits)
+        for part in leadfile.read(stream, layout, limits=limits, slice_rows=slice_rows)
+    ]
+
+
+def one(content, **options):
+    (found,) = judged(content, **options)
+    return found
+
+
+def clean(text, **options):
+    return intake.clean(pa.array([text], TEXT), **options).to_pylist()[0]
+
+
+class TestClean:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            pytest.param("  Ann\u00a0 ", "Ann", id="trimmed"),
+            pytest.param("Zoe\u0308", "Zoë", id="composed"),
+            pytest.param("An\u200bn\ufeff", "Ann", id="zero width"),
+            pytest.param("\u202enna\u202c", "nna", id="right to left override"),
+            pytest.param("Ann\U000e0041\U000e007f", "Ann", id="tags"),
+            pytest.param("A\x07n\x9fn\x7f", "Ann", id="control characters"),
+            pytest.param("Head of\r\nSales", "Head of Sales", id="line break"),
+            pytest.param("Head\u2028of\tSales", "Head of Sales", id="other breaks"),
+            pytest.param("Anna\u00a0Maria", "Anna Maria", id="no-break space"),
+            pytest.param("Łukasz 李 🚀", "Łukasz 李 🚀", id="other letters stay"),
+            pytest.param("\u200b \u200b", "", id="nothing to see"),
+        ],
+    )
+    def test_leaves_what_people_see(self, text, expected):
+        assert clean(text) == expected
+
+    def test_keeps_the_lines_of_a_longer_text(self):
+        assert clean(" one\r\ntwo\rthree\x00 ", several_lines=True) == "one\ntwo\nthree"
+
+    @settings(deadline=None)
+    @given(text=st.text(max_size=12), several_lines=st.booleans())
+    @example(text="\u0344\u200b", several_lines=False)
+    def test_changes_nothing_twice_and_hides_nothing(self, text, several_lines):
+        once = clean(text, several_lines=several_lines)
+
+        assert clean(once, several_lines=several_lines) == once
+        assert unicodedata.is_normalized("NFC", once)
+        assert not {unicodedata.category(sign) for sign in once.replace("\n", "")} & {"Cc", "Zl"}
+
+    @settings(deadline=None)
+    @given(st.lists(st.text(max_size=6)))
+    def test_says_the_same_of_a_column_as_of_each(self, texts):
+        column = intake.clean(pa.array(texts, TEXT))
+
+        assert column.to_pylist() == [clean(text) for text in texts]
+
+
+class TestJudge:
+    def test_makes_a_lead_of_a_good_row(self):
+        found = one("First Name,Email,Mood\n Ann ,Ann@Acme.com,gay\n")
+
+        (lead,) = found.leads.to_dict("records")
+        assert lead == {
+            "record": 1,
+            "line": 2,
+            "first_name": "Ann",
+            "email": "Ann@Acme.com",
+            "extras": '{"Mood":"gay"}',
+            "key": match_key("ann@acme.com", SECRET).hex,
+        }
+
+    @pytest.mark.parametrize(
+        ("row", "code", "field"),
+        [
+            pytest.param("Ann,no address", "bad_email", "email", id="bad address"),
+            pytest.param("Ann,", "missing_field", "email", id="no address"),
+            pytest.param("Ann", "missing_field", "email", id="too few cells"),
+            pytest.param("Ann, \u200b ", "missing_field", "email", id="an address nobody sees"),
+            pytest.param("Ann,a@acme.com,x", "too_many_cells", "", id="too many cells"),
+            pytest.param("An\x00n,a@acme.com", "nul_byte", "", id="NUL"),
+            pytest.param('Ann,"a@acme.com', "unclosed_quote", "", id="unclosed quote"),
+            pytest.param("", "blank", "", id="empty line"),
+            pytest.param(", ", "blank", "", id="empty cells"),
+            pytest.param("\u200b,\ufeff", "blank", "", id="cells with nothing to see"),
+            pytest.param(",,,,", "blank", "", id="too many empty cells"),
+        ],
+    )
+    def test_says_why_a_row_is_no_lead(self, row, code, field):
+        found = one(f"name,email\nBob,b@acme.com\n{row}\nCleo,c@acme.com\n")
+
+        (rejected,) = found.rejected
+        assert (rejected.code, rejected.field) == (code, field)
+        assert (rejected.record, rejected.line) == (2, 3)
+        assert found.leads["record"].tolist() == [1, 3]
+
+    def test_keeps_the_refused_row_as_it_came(self):
+        found = one("name,email,name\n Ann ,no address,x,y\n B\x00b,,\n")
+
+        assert [row.raw for row in found.rejected] == [
+            {"name": " Ann ", "email": "no address", "name (2)": "x", "+1": "y"},
+            {"name": " B\ufffdb"},
+        ]
+
+    def test_quotes_a_part_of_a_huge_cell_only(self):
+        found = one(f"name,email\n{'x' * 50_000},\n")
+
+        assert len(found.rejected[0].raw["name"]) == 10_000
+
+    def test_numbers_rows_through_all_slices(self):
+        first, second = judged("email\na@acme.com\nno\nb@acme.com\n,\n", slice_rows=2)
+
+        assert first.leads["record"].tolist() == [1]
+        assert [row.record for row in first.rejected] == [2]
+        assert second.leads["record"].tolist() == [3]
+        assert [row.record for row in second.rejected] == [4]
+
+    def test_of_a_slice_without_a_lead_has_the_same_columns(self):
+        bad, good = one("email,x\nno,1\n").leads, one("email,x\na@acme.com,1\n").leads
+
+        assert len(bad) == 0
+        assert list(bad.columns) == list(good.columns)
+
+    def test_cuts_huge_cells_and_counts_them(self):
+        found = one("email,x,y\na@acme.com,ääääää,1\n", limits=Limits(cell=4))
+
+        assert found.leads["extras"].tolist() == ['{"x":"ääää","y":"1"}']
+        assert found.cut == 2  # the address too, after it was found good
+
+    def test_gives_equal_keys_to_spellings_of_one_mailbox(self):
+        found = one("email\nA.nn+x@gmail.com\nann@googlemail.com\n")
+
+        assert found.leads["key"].nunique() == 1
+        assert uuid.UUID(found.leads["key"][0]) == match_key("ann@gmail.com", SECRET)
+
+    def test_takes_apollos_apostrophe_off_phones(self):
+        found = one("email,Mobile Phone\na@acme.com,'+1 512-555-0100\n")
+
+        assert found.leads["phone"].tolist() == ["+1 512-555-0100"]
+
+
+class TestSeveralColumns:
+    HEADER = "Work Email,Email,Phone,Mobile Phone\n"
+
+    def test_fill_a_field_by_the_first_that_is_not_empty(self):
+        found = one(f"{self.HEADER},a@acme.com,1,\nb@acme.com,,1,2\n")
+
+        assert found.leads["email"].tolist() == ["a@acme.com", "b@acme.com"]
+        assert found.leads["phone"].tolist() == ["1", "2"]
+
+    def test_keep_the_others_among_the_extras(self):
+        found = one(f"{self.HEADER}w@acme.com,p@acme.com,1,2\nw@acme.com,w@acme.com,2,2\n")
+
+        assert [json.loads(text) for text in found.leads["extras"]] == [
+            {"Email": "p@acme.com", "Phone": "1"},
+            {},
+        ]
+
+    def test_of_one_name_are_all_kept(self):
+        found = one("email,x,x,,\na@acme.com,1,2,3,4\n")
+
+        assert json.loads(found.leads["extras"][0]) == {
+            "x": "1",
+            "x (2)": "2",
+            "column 4": "3",
+            "column 5": "4",
+        }
+
+
+class TestExtras:
+    def test_hold_the_fields_without_a_column_of_their_own(self):
+        found = one("email,Notes,City\na@acme.com,n,c\n", own_columns=["email", "city"])
+
+        assert list(found.leads.columns) == ["record", "line", "email", "city", "extras", "key"]
+        assert found.leads["extras"].tolist() == ['{"notes":"n"}']
+
+    @settings(deadline=None)
+    @given(st.lists(st.tuples(st.text(max_size=6), st.text(max_size=6)), min_size=1, max_size=5))
+    @example([('\\"', "\n\\n"), ("", "")])
+    def test_are_json_whatever_the_cells_hold(self, cells):
+        columns = {
+            name: intake.clean(pa.array(column, TEXT), several_lines=True)
+            for name, column in zip(('a "b"\\', "ü\n"), zip(*cells, strict=True), strict=True)
+        }
+
+        found = intake._json_objects(columns, len(cells)).to_pylist()
+
+        assert [json.loads(text) for text in found] == [
+            {name: cell for name, cell in zip(columns, row, strict=True) if cell}
+            for row in zip(*(column.to_pylist() for column in columns.values()), strict=True)
+        ]
+
+
+class TestSums:
+    def test_agree_with_what_the_sample_was_made_of(self, tmp_path):
+        truth = samples.write_leads(tmp_path / "leads.csv", rows=3_000, seed=7)
+
+        parts = judged((tmp_path / "leads.csv").read_bytes(), slice_rows=700)
+
+        keys = [key for part in parts for key in part.leads["key"]]
+        codes = [row.code for part in parts for row in part.rejected]
+        assert len(set(keys)) == truth.accepted
+        assert len(keys) - len(set(keys)) == truth.duplicate
+        assert codes.count("blank") == truth.blank
+        assert {code: codes.count(code) for code in truth.reasons} == truth.reasons
+        assert len(keys) + len(codes) == truth.rows
+
+    @settings(max_examples=100, deadline=None)
+    @given(
+        st.one_of(
+            st.binary(max_size=200),
+            st.lists(
+                st.sampled_from(
+                    ["a@acme.com", "b", ",", ",", '"', "\n", "\n", "\r", "\0", "ü", "\u200b", " "]
+                ),
+                max_size=40,
+            ).map(lambda parts: ("email,x\n" + "".join(parts)).encode()),
+        )
+    )
+    def test_each_record_of_any_bytes_is_judged_once(self, content):
+        try:
+            parts = judged(content, slice_rows=4)
+        except (NotALeadFile, BadMapping):
+            return
+
+        leads = [lead for part in parts for lead in part.leads["record"]]
+        rejected = [row.record for part in parts for row in part.rejected]
+        assert sorted(leads + rejected) == list(range(1, len(leads) + len(rejected) + 1))
+
+    @settings(max_examples=50, deadline=None)
+    @given(
+        st.lists(st.sampled_from(["A@acme.com", "a.b+c@Gmail.com", "ü@x", "", "n/a"]), min_size=1)
+    )
+    def test_address_as_given_and_key_as_normalised(self, emails):
+        found = one("email,x\n" + "".join(f"{email},1\n" for email in emails))
+
+        for lead in found.leads.itertuples():
+            assert lead.email == emails[lead.record - 1]
+            assert lead.key == match_key(normalise(lead.email), SECRET).hex
