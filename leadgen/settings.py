@@ -185,7 +185,7 @@ STAGE_PATIENCE_MINUTES = env.integer("STAGE_PATIENCE_MINUTES", 30)
 
 # --- Files, links and mail ---------------------------------------------------------------------
 MEDIA_ROOT = HOME_DIR / "files"
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": MEDIA_ROOT, "allow_overwrite": False},

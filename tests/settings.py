@@ -14,7 +14,8 @@ os.environ.update(
 )
 
 from leadgen.settings import *  # noqa: F403
-from leadgen.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, STORAGES, VAR_DIR
+from leadgen.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, VAR_DIR
+from leadgen.settings import STORAGES as PRODUCTION_STORAGES
 
 # Workers that a test starts are pointed at the test database itself.
 _NAME = "test_" + str(DATABASES["default"]["NAME"]).removeprefix("test_")
@@ -22,9 +23,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{_NAME}:"
 
 HOME_DIR = VAR_DIR / "test"
 MEDIA_ROOT = HOME_DIR / "files"
-STORAGES["default"] = {
-    "BACKEND": STORAGES["default"]["BACKEND"],
-    "OPTIONS": {"location": MEDIA_ROOT},
+STORAGES = {
+    **PRODUCTION_STORAGES,
+    "default": {**PRODUCTION_STORAGES["default"], "OPTIONS": {"location": MEDIA_ROOT}},
 }
 EMAIL_FILE_PATH = HOME_DIR / "mail"
 

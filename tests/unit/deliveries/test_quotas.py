@@ -53,8 +53,10 @@ class TestWindowBounds:
         ],
     )
     def test_are_the_clients_own_midnights(self, name, as_of, zone, starts, hours):
-        first, after = window_bounds(name, at(as_of), zone)
+        bounds = window_bounds(name, at(as_of), zone)
 
+        assert bounds is not None
+        first, after = bounds
         assert first == at(starts)
         assert after.astimezone(dt.UTC) - first.astimezone(dt.UTC) == dt.timedelta(hours=hours)
 
