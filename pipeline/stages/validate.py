@@ -85,7 +85,8 @@ def _copy(lead_file: LeadFile, run: Run, leads: pd.DataFrame) -> None:
     """COPY: a million single INSERTs would take many times as long."""
     rows = leads.assign(file_id=lead_file.pk, run_id=run.pk, status="NEW", reason="")
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in rows.columns)
-    statement = sql.SQL("COPY pipeline_lead ({}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL *)")
+    # FORCE_NOT_NULL * would be shorter, and needs PostgreSQL 17.
+    statement = sql.SQL("COPY pipeline_lead ({0}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({0}))")
     with connection.cursor() as cursor, cursor.copy(statement.format(columns)) as copy:
         copy.write(rows.to_csv(index=False, header=False).encode())
 
