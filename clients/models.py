@@ -205,9 +205,13 @@ class Suppression(models.Model):
 
     class Kind(models.TextChoices):
         ADDRESS = "ADDRESS", "Address"
+        DOMAIN = "DOMAIN", "Domain, with all below it"
+        PHONE = "PHONE", "Phone"
 
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.ADDRESS)
-    key = models.UUIDField(help_text="HMAC of the normalised address under SUPPRESSION_KEY.")
+    key = models.UUIDField(
+        help_text="HMAC under SUPPRESSION_KEY of the address, the domain, or the phone's digits."
+    )
     client = models.ForeignKey(
         Client,
         on_delete=models.CASCADE,  # a client's own list means nothing without the client
@@ -227,7 +231,10 @@ class Suppression(models.Model):
                 nulls_distinct=False,
                 name="suppression_once_per_key_and_client",
             ),
-            models.CheckConstraint(condition=Q(kind="ADDRESS"), name="suppression_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["ADDRESS", "DOMAIN", "PHONE"]),
+                name="suppression_kind_is_known",
+            ),
         ]
 
     def __str__(self) -> str:

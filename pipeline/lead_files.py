@@ -162,7 +162,7 @@ def _queue(
         encoding=found.layout.encoding,
         delimiter=found.layout.delimiter,
         header_row=found.layout.header_row,
-        mapping=found.columns.as_json(),
+        fields=[found.columns.field_of(n) for n in range(len(found.layout.headers))],
         headers=list(found.layout.headers),
         rows=found.rows,
         accepted=found.accepted,
@@ -182,16 +182,11 @@ def layout_of(lead_file: LeadFile) -> tuple[Layout, Columns]:
         header_row=lead_file.header_row,
         headers=tuple(lead_file.headers),
     )
-    by_position = {
-        position: lead_file.mapping[header]
-        for position, header in enumerate(layout.headers)
-        if header in lead_file.mapping
-    }
-    by_field = {
-        name: tuple(position for position, found in by_position.items() if found == name)
-        for name in by_position.values()
-    }
-    return layout, Columns(layout.headers, by_field)
+    by_field: dict[str, list[int]] = {}
+    for position, name in enumerate(lead_file.fields):
+        if name:
+            by_field.setdefault(name, []).append(position)
+    return layout, Columns(layout.headers, {name: tuple(n) for name, n in by_field.items()})
 
 
 def slices_of(lead_file: LeadFile, stream: IO[bytes]) -> Iterator[tuple[int, Judged]]:

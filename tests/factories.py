@@ -179,7 +179,7 @@ class LeadFileFactory(DjangoModelFactory[LeadFile]):
     delimiter = ","
     header_row = 1
     headers = LazyFunction(lambda: ["Email"])
-    mapping = LazyFunction(lambda: {"Email": "email"})
+    fields = LazyFunction(lambda: ["email"])
     accepted = 1
     duplicate_in_file = 0
     invalid = 0

@@ -206,7 +206,8 @@ def file_context(lead_file: LeadFile) -> dict[str, Any]:
         "parts": parts_of(lead_file),
         "reasons": reasons_of(lead_file, listed=imported),
         "columns": [
-            (header or "(no name)", lead_file.mapping.get(header)) for header in lead_file.headers
+            (header or "(no name)", name)
+            for header, name in zip(lead_file.headers, lead_file.fields, strict=True)
         ],
         "importing": lead_file.status == LeadFileStatus.IMPORTING,
         "queued": lead_file.status == LeadFileStatus.QUEUED,

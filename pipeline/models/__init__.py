@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from pipeline.models.drafts import Draft, ForecastPair
-from pipeline.models.leads import Lead, LeadFile, LeadStatus, Rejection
+from pipeline.models.leads import (
+    Lead,
+    LeadChange,
+    LeadFile,
+    LeadStatus,
+    Rejection,
+    SourceProfile,
+)
 from pipeline.models.runs import Chunk, Run, RunClient, StageRun
 from pipeline.models.upkeep import Heartbeat, ServiceState
 
@@ -13,11 +20,13 @@ __all__ = [
     "ForecastPair",
     "Heartbeat",
     "Lead",
+    "LeadChange",
     "LeadFile",
     "LeadStatus",
     "Rejection",
     "Run",
     "RunClient",
     "ServiceState",
+    "SourceProfile",
     "StageRun",
 ]

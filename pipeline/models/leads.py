@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -41,6 +42,37 @@ class LeadFileStatus(models.TextChoices):
     IMPORTING = "IMPORTING", "Importing"
     IMPORTED = "IMPORTED", "Imported"
     REFUSED = "REFUSED", "Refused"
+    UNDONE = "UNDONE", "Undone"
+
+
+class KnownLeads(models.TextChoices):
+    """What a file may do to a lead that is known already (spec U11)."""
+
+    FILL = "FILL", "Fill what is blank"
+    OVERWRITE = "OVERWRITE", "Overwrite with what the file says"
+    SKIP = "SKIP", "Leave as it is"
+
+
+class SourceProfile(models.Model):
+    """How the files of one source are to be read, as a person once said (spec U3)."""
+
+    source = models.CharField(max_length=120, unique=True)
+    fields = models.JSONField(
+        default=dict, help_text="Each header and the lead's field it fills; '' leaves it unmapped."
+    )
+    needs_review = models.BooleanField(
+        default=False, help_text="Files of this source wait for a person before they are imported."
+    )
+    updated_by = models.CharField(max_length=150)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(source=""), name="profile_has_a_source"),
+        ]
+
+    def __str__(self) -> str:
+        return self.source
 
 
 class LeadFile(models.Model):
@@ -65,7 +97,13 @@ class LeadFile(models.Model):
     delimiter = models.CharField(max_length=1)
     header_row = models.PositiveIntegerField()
     headers = models.JSONField(help_text="The header row, cell by cell.")
-    mapping = models.JSONField(help_text="Each header and the lead's field it fills.")
+    fields = models.JSONField(
+        default=list, help_text="By column: the lead's field it fills, or ''."
+    )
+    confidence = models.JSONField(default=list, help_text="By column: how sure that is, 0 to 1.")
+    known_leads = models.CharField(
+        max_length=9, choices=KnownLeads.choices, default=KnownLeads.FILL
+    )
 
     rows = models.PositiveIntegerField()
     accepted = models.PositiveIntegerField()
@@ -73,7 +111,14 @@ class LeadFile(models.Model):
     invalid = models.PositiveIntegerField()
     blank = models.PositiveIntegerField()
     reasons = models.JSONField(default=dict)
+    cut_cells = models.PositiveIntegerField(default=0, help_text="Cells longer than allowed.")
     records_done = models.PositiveIntegerField(default=0, help_text="Imported so far.")
+    records_counted = models.PositiveIntegerField(
+        default=0, help_text="Of these, counted by runs that have closed the stage."
+    )
+    progress_at = models.DateTimeField(null=True, help_text="When records_done last grew.")
+    stop_by = models.CharField(max_length=150, blank=True, help_text="Who asked it to stop.")
+    undo_by = models.CharField(max_length=150, blank=True, help_text="Who asked to undo it.")
 
     uploaded_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(db_default=Now())
@@ -92,9 +137,16 @@ class LeadFile(models.Model):
             models.CheckConstraint(
                 condition=Q(records_done__lte=F("rows")), name="file_done_within_rows"
             ),
+            models.CheckConstraint(
+                condition=Q(records_counted__lte=F("records_done")), name="file_counted_within_done"
+            ),
+            models.CheckConstraint(
+                condition=Q(known_leads__in=KnownLeads.values), name="file_known_leads_is_known"
+            ),
             models.UniqueConstraint(
                 fields=["sha256"],
-                condition=Q(insisted=False) & ~Q(status=LeadFileStatus.REFUSED),
+                condition=Q(insisted=False)
+                & ~Q(status__in=[LeadFileStatus.REFUSED, LeadFileStatus.UNDONE]),
                 name="file_same_bytes_once",
                 violation_error_message="These very bytes were uploaded before.",
             ),
@@ -102,6 +154,13 @@ class LeadFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Header → field, for the columns that fill one (contract.md)."""
+        return {
+            header: name for header, name in zip(self.headers, self.fields, strict=True) if name
+        }
 
 
 class Rejection(models.Model):
@@ -188,6 +247,30 @@ class Lead(models.Model):
     phone = models.TextField(blank=True, db_default="")
     extras = models.JSONField(default=dict)
 
+    country_code = models.CharField(max_length=2, blank=True, db_default="")
+    domain_keys = ArrayField(
+        models.UUIDField(),
+        default=list,
+        db_default=[],
+        help_text="HMACs of the address's domain and its parents.",
+    )
+    phone_key = models.UUIDField(null=True, blank=True, help_text="HMAC of the phone's digits.")
+    linkedin_key = models.TextField(blank=True, db_default="", help_text="in/name, lower case.")
+    lookalike = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="lookalikes",
+        help_text="Another live lead with the same second key; a person decides.",
+    )
+    lookalike_by = models.CharField(
+        max_length=8,
+        blank=True,
+        db_default="",
+        choices=[("linkedin", "Same LinkedIn page"), ("phone", "Same phone")],
+    )
+
     created_at = models.DateTimeField(db_default=Now())
 
     objects = LeadQuerySet.as_manager()
@@ -213,7 +296,19 @@ class Lead(models.Model):
                 name="lead_dropped_says_why",
             ),
         ]
-        indexes = [models.Index(fields=["run", "status"], name="lead_run_status")]
+        indexes = [
+            models.Index(fields=["run", "status"], name="lead_run_status"),
+            models.Index(
+                fields=["linkedin_key"],
+                condition=Q(status__in=LIVE) & ~Q(linkedin_key=""),
+                name="lead_live_linkedin",
+            ),
+            models.Index(
+                fields=["phone_key"],
+                condition=Q(status__in=LIVE, phone_key__isnull=False),
+                name="lead_live_phone",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Lead {self.pk} {self.status}"
@@ -229,3 +324,22 @@ class Lead(models.Model):
         """The text under a field's or an unmapped column's name; '' where there is none."""
         found = getattr(self, name) if name in COLUMNS else self.extras.get(name, "")
         return str(found)
+
+
+class LeadChange(models.Model):
+    """What a file changed in a lead that was known: the image before, so that it can be undone."""
+
+    file = models.ForeignKey(LeadFile, on_delete=models.PROTECT, related_name="changes")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="changes")
+    before = models.JSONField(help_text="Field → text before.")
+    after = models.JSONField(help_text="Field → text after.")
+
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["file", "lead"], name="lead_change_once_per_file"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Change {self.pk} of lead {self.lead_id}"
