@@ -75,4 +75,4 @@ PLACES = _table(
 )
 ROLES = ("info", "sales", "office", "contact", "support")
 FREEMAILS = ("gmail.com", "outlook.com", "yahoo.com", "gmx.de")
-ASCII = str.maketrans("äöüßåøæéèñłóńzçÆ", "aousaoaeenlonzcA")
+ASCII = str.maketrans("äöüßåøæéèñłóńúëçÆ", "aousaoaeenlonuecA")

@@ -1,0 +1,221 @@
+"""Reading, checking, storing and deduping lead files, against PostgreSQL's own COPY."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from pipeline import addresses, chain, lead_files, leadfile, mapping
+from pipeline.arrow import of_pandas
+from pipeline.models import LeadFile, Run
+from pipeline.models.runs import RunKind
+from pipeline.states import Stage
+from tests.bench import people
+from tests.bench.base import bench_file, in_fresh_process, make_database
+from tests.bench.measures import ROUNDS, Benchmark, Measure, load, median
+
+LARGE = int(os.environ.get("BENCH_ROWS", "1000000"))
+SMALL = LARGE // 10
+KNOWN = int(os.environ.get("BENCH_KNOWN", str(5 * LARGE)))
+OVERLAP = LARGE // 10  # of the file's people, known already
+PEERS_ROWS = min(10_000, LARGE)
+BASE = "the base"
+POSTGRES = "COPY of the same file into a table of text columns"
+
+
+@dataclass(frozen=True)
+class Round:
+    copy: float
+    store: float
+    dedupe: float
+    peak_mb: float
+    small_store: float
+    small_peak_mb: float
+
+
+def measure() -> list[Measure]:
+    make_database()
+    files = {rows: bench_file(f"leads-{rows}.csv") for rows in (LARGE, SMALL, PEERS_ROWS)}
+    for rows, path in files.items():
+        people.write(path, rows)
+    own, theirs = _against_import_export(files[PEERS_ROWS])
+    _fill_base(files[LARGE])
+    rounds = [_round(files[LARGE], files[SMALL]) for _ in range(ROUNDS)]
+    busy = load()
+
+    def ratio(name: str, values: list[float], bar: float, against: str = POSTGRES) -> Measure:
+        return Measure(
+            name=name, value=median(values), unit="x", bar=bar, better="lower", against=against,
+            rounds=ROUNDS, load=busy,
+        )  # fmt: skip
+
+    growth = [one.store / LARGE / (one.small_store / SMALL) for one in rounds]
+    return [
+        ratio("ingest_vs_copy", [one.store / one.copy for one in rounds], 5),
+        ratio(
+            "ingest_dedupe_vs_copy", [(one.store + one.dedupe) / one.copy for one in rounds], 10,
+            f"{POSTGRES}; {KNOWN:,} people known",
+        ),
+        Measure(
+            name="ingest_peak_rss_mb", value=median([one.peak_mb for one in rounds]), unit="MB",
+            bar=400, better="lower", rounds=ROUNDS, load=busy,
+            against=f"{median([one.small_peak_mb for one in rounds]):.0f} MB at {SMALL:,} rows",
+        ),
+        ratio(
+            "ingest_rss_growth", [one.peak_mb / one.small_peak_mb for one in rounds], 1.3,
+            f"the same at {SMALL:,} rows",
+        ),
+        ratio("ingest_growth", growth, 1.3, f"time per row at {SMALL:,} rows"),
+        Measure(
+            name="ingest_vs_import_export", value=theirs / own, unit="x", bar=50, better="higher",
+            against=f"django-import-export's defaults, {PEERS_ROWS:,} rows", rounds=ROUNDS,
+            load=busy,
+        ),
+    ]  # fmt: skip
+
+
+def _against_import_export(path: Path) -> tuple[float, float]:
+    """(our seconds, theirs), medians."""
+    own, theirs = [], []
+    for _ in range(ROUNDS):
+        run = _open_run(path)
+        own.append(in_fresh_process("stage", run.pk, Stage.VALIDATE)["seconds"])
+        _forget_leads()
+        theirs.append(in_fresh_process("import_export", path)["seconds"])
+        _forget(run)
+    return median(own), median(theirs)
+
+
+def _round(large: Path, small: Path) -> Round:
+    copy = _raw_copy(large)
+    run = _open_run(large)
+    stored = in_fresh_process("stage", run.pk, Stage.VALIDATE)
+    chain.drive(run.pk)
+    deduped = in_fresh_process("stage", run.pk, Stage.DEDUPE)
+    _forget(run)
+    run = _open_run(small)
+    little = in_fresh_process("stage", run.pk, Stage.VALIDATE)
+    _forget(run)
+    return Round(
+        copy, stored["seconds"], deduped["seconds"], stored["peak_mb"],
+        little["seconds"], little["peak_mb"],
+    )  # fmt: skip
+
+
+def _raw_copy(path: Path) -> float:
+    """Seconds of a COPY into a plain logged table: the floor that PostgreSQL sets."""
+    columns = ", ".join(f'"{name}" text' for name in people.HEADER)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS raw; CREATE TABLE raw ({columns})")
+        began = time.perf_counter()
+        with (
+            path.open("rb") as stream,
+            cursor.copy("COPY raw FROM STDIN (FORMAT csv, HEADER)") as copy,
+        ):
+            while block := stream.read(1 << 18):
+                copy.write(block)
+        seconds = time.perf_counter() - began
+        cursor.execute("DROP TABLE raw")
+    return seconds
+
+
+def _open_run(path: Path) -> Run:
+    """A run with this file queued, as after a check, which is not what is measured here."""
+    stored = Path(settings.MEDIA_ROOT) / "lead-files" / path.name
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, stored)
+    rows = int(path.stem.rpartition("-")[2])
+    with path.open("rb") as stream:
+        layout = leadfile.inspect(stream)
+        sha256 = lead_files.digest(stream)
+    columns = mapping.guess(layout.headers)
+    LeadFile.objects.create(
+        name=path.name, storage_name=f"lead-files/{path.name}", size=path.stat().st_size,
+        sha256=sha256, status="QUEUED", encoding=layout.encoding, delimiter=layout.delimiter,
+        header_row=layout.header_row, headers=list(layout.headers),
+        fields=[columns.field_of(n) for n in range(len(layout.headers))],
+        rows=rows, accepted=rows, duplicate_in_file=0, invalid=0, blank=0, uploaded_by="bench",
+    )  # fmt: skip
+    now = timezone.now()
+    return chain.start(
+        kind=RunKind.MANUAL, local_date=now.date(), as_of=now, request_key=f"bench:{now}",
+        started_by="bench",
+    )  # fmt: skip
+
+
+def _forget(run: Run) -> None:
+    """Remove the run and all that it brought, and leave the tables as tidy as before."""
+    _forget_leads()
+    LeadFile.objects.filter(run=run).delete()
+    run.delete()
+
+
+def _forget_leads() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM pipeline_leadchange")
+        cursor.execute("DELETE FROM pipeline_rejection")
+        cursor.execute(
+            "DELETE FROM pipeline_lead WHERE file_id NOT IN"
+            " (SELECT id FROM pipeline_leadfile WHERE name = %s)",
+            [BASE],
+        )
+        cursor.execute("VACUUM ANALYZE pipeline_lead")
+        cursor.execute("CHECKPOINT")
+
+
+_KNOWN = """
+INSERT INTO pipeline_lead (file_id, record, line, run_id, status, reason, max_clients, key,
+                           email, first_name, last_name, title, company, country, extras)
+SELECT %(file)s, n, n, %(run)s, 'READY', 'cap_month', 1,
+       coalesce(met.key, md5('known ' || n)::uuid),
+       'known.' || n || '@base.example', 'Kim', 'Known', 'Buyer', 'Base ' || n %% 40000, 'Sweden',
+       '{}'
+  FROM generate_series(1, %(rows)s) AS n LEFT JOIN met USING (n)
+"""
+
+
+def _fill_base(path: Path) -> None:
+    """KNOWN people in the base; OVERLAP of them stand in the file again."""
+    now = timezone.now()
+    run = Run.objects.create(
+        kind=RunKind.MANUAL, local_date=now.date(), as_of=now, request_key="the base",
+        started_by="bench", status="DONE", ended_at=now,
+    )  # fmt: skip
+    base = LeadFile.objects.create(
+        name=BASE, storage_name="nowhere", size=0, sha256="0" * 64, status="IMPORTED",
+        encoding="utf-8", delimiter=",", header_row=1, headers=[], fields=[], rows=KNOWN,
+        accepted=KNOWN, duplicate_in_file=0, invalid=0, blank=0, records_done=KNOWN,
+        uploaded_by="bench", run=run,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE met (n bigint, key uuid)")
+        with cursor.copy("COPY met FROM STDIN") as copy:
+            for n, key in enumerate(sorted(_keys_in(path)), start=1):
+                copy.write_row((n, key))
+        cursor.execute(_KNOWN, {"file": base.pk, "run": run.pk, "rows": KNOWN})
+        cursor.execute("VACUUM ANALYZE pipeline_lead")
+
+
+def _keys_in(path: Path) -> set[str]:
+    """Match keys of OVERLAP people of the file."""
+    every = max(LARGE // OVERLAP, 1)
+    cells = pd.read_csv(path, usecols=["Email"], dtype="str")["Email"].iloc[::every]
+    column = addresses.normalised(of_pandas(cells[cells.str.contains("@")]))
+    return set(addresses.match_keys(column, settings.SUPPRESSION_KEY.encode()))
+
+
+BENCHMARK = Benchmark(
+    names=(
+        "ingest_vs_copy", "ingest_dedupe_vs_copy", "ingest_peak_rss_mb", "ingest_rss_growth",
+        "ingest_growth", "ingest_vs_import_export",
+    ),
+    measure=measure,
+)  # fmt: skip
