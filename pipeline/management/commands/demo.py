@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import io
 import json
 import os
 import shutil
@@ -28,6 +27,7 @@ from pipeline import (
     services,
     starting,
 )
+from pipeline.management.commands.services import start_both
 from pipeline.management.operator import EXIT_DONE, EXIT_NEGATIVE, OperatorCommand, Problem
 from pipeline.models import LeadFile, Run
 
@@ -57,7 +57,7 @@ class Command(OperatorCommand):
 
     def _prepare(self) -> None:
         self.console.print("starting PostgreSQL and Valkey …")
-        call_command("services", "start", "--json", stdout=io.StringIO())
+        start_both()
         try:
             demo.make_database()
         except demo.NoDatabase as problem:
