@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from functools import partial
@@ -23,6 +26,13 @@ class Problem(Exception):
         super().__init__(error)
         self.error = error
         self.hint = hint
+
+
+def operator_name() -> str:
+    """Who types the command; in a container the account may have a number only."""
+    with contextlib.suppress(KeyError, OSError):  # KeyError until Python 3.12
+        return getpass.getuser()
+    return f"uid {os.getuid()}"
 
 
 class OperatorCommand(BaseCommand):

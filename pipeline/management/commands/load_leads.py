@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import IO, Any
@@ -11,7 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline import lead_files, services
-from pipeline.management.operator import EXIT_BAD_INPUT, EXIT_DONE, OperatorCommand, Problem
+from pipeline.management.operator import (
+    EXIT_BAD_INPUT,
+    EXIT_DONE,
+    OperatorCommand,
+    Problem,
+    operator_name,
+)
 
 
 class Command(OperatorCommand):
@@ -63,7 +68,7 @@ class Command(OperatorCommand):
             name=name,
             source=options["source"],
             overrides=overrides,
-            uploaded_by=getpass.getuser(),
+            uploaded_by=operator_name(),
             insisted=options["again"],
         )
         return lead_files.file_object(lead_file)
