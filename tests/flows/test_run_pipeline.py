@@ -93,6 +93,15 @@ class TestRunPipeline:
         assert all(stage["workers"] == [] for stage in found["stages"])
         assert found["deliveries"] == []
 
+    def test_by_an_account_without_a_name_is_started_by_its_number(self, a_worker, monkeypatch):
+        for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr("os.getuid", lambda: 54_321)
+
+        code, _ = ask("run_pipeline")
+
+        assert (code, Run.objects.get().started_by) == (0, "uid 54321")
+
     def test_while_a_run_is_active_starts_none_and_tells_of_that_one(self, a_worker):
         nights.make_agency()
         _, first = ask("run_pipeline")
