@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 
 import pytest
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import FileSystemStorage
 from django.db import OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from deliveries.models import Delivery, Mail
-from leadgen.celery import app
-from pipeline import audit, chain, chunks, pulse, runs, services, starting, tasks
-from pipeline.models import Chunk, Heartbeat, Lead, LeadFile, Run
+from deliveries.models import Delivery
+from pipeline import audit, chain, chunks, runs, starting
+from pipeline.models import Chunk, Lead, LeadFile, Run
 from pipeline.states import LostRace, RunStatus
 from tests.flows import nights
-from tests.flows.conftest import until
 
 pytestmark = pytest.mark.django_db
 
@@ -187,129 +184,6 @@ class TestWithoutTheDatabase:
         assert run.status == RunStatus.RUNNING
 
 
-class TestStorageDown:
-    @pytest.fixture
-    def delivery(self, storage, settings):
-        settings.STAGE_PATIENCE_MINUTES = 0
-        nights.make_agency()
-        start()
-        (storage / "deliveries").write_text("in the way of the directory")
-        nights.work_off()
-        nights.work_off()
-        return Delivery.objects.get(client__name="Germania")
-
-    def test_lets_the_delivery_wait_and_the_run_end(self, delivery):
-        assert (delivery.status, Run.objects.get().status) == ("WAITING", "DONE")
-        assert delivery.error.startswith("The file storage does not take files (")
-        assert "None" not in delivery.error
-        upload = Run.objects.get().stage_runs.get(stage="UPLOAD")
-        assert upload.reasons == {"waiting": 2}
-        assert not Mail.objects.exists()
-        assert Chunk.objects.filter(stage_run__stage="UPLOAD", failures=0).count() == 2
-
-    def test_is_made_up_for_once_it_is_back(self, delivery, storage):
-        (storage / "deliveries").unlink()
-
-        try_again()
-
-        delivery.refresh_from_db()
-        assert (delivery.status, delivery.error) == ("LOGGED", "")
-        assert audit.run(deep=True)["ok"]
-
-    def test_twice_at_the_same_delivery_makes_one_file(self, delivery, storage):
-        (storage / "deliveries").unlink()
-        try_again()
-        Chunk.objects.filter(stage_run__stage="UPLOAD").update(status="PENDING", published_at=None)
-
-        try_again()
-
-        assert len(list((storage / "deliveries").iterdir())) == 2  # one for each client
-        assert Mail.objects.count() == 2
-
-
-class TestALeadFileInStorage:
-    @pytest.fixture
-    def lead_file(self):
-        return nights.make_agency()
-
-    def refused(self, lead_file: LeadFile) -> str:
-        run = start()
-        nights.work_off()
-        run.refresh_from_db()
-        lead_file.refresh_from_db()
-        assert (run.status, lead_file.status) == (RunStatus.DONE, "REFUSED")
-        assert audit.run(deep=True)["ok"]
-        return lead_file.error
-
-    def test_that_vanished_is_refused_and_the_run_goes_on(self, lead_file):
-        default_storage.delete(lead_file.storage_name)
-
-        assert self.refused(lead_file) == "The file is no longer in storage; upload it again."
-
-    def test_that_changed_is_refused_and_nothing_of_it_is_taken(self, lead_file, storage):
-        (storage / lead_file.storage_name).write_text("Email\neve@else.example\n")
-
-        assert "not the one that was checked" in self.refused(lead_file)
-        assert not Lead.objects.exists()
-
-    def test_that_passes_a_limit_set_since_is_refused_with_the_limit(self, lead_file, settings):
-        settings.MAX_ROWS = 3
-
-        assert self.refused(lead_file) == "The file has more than 3 rows; split it."
-
-
-class TestTheBrokerAway:
-    @pytest.fixture(autouse=True)
-    def _nobody_there(self, monkeypatch):
-        monkeypatch.undo()  # wake itself is under test here
-        monkeypatch.setitem(app.conf, "broker_url", "redis://127.0.0.1:1/0")
-        monkeypatch.setitem(
-            app.conf, "broker_transport_options", {"max_retries": 0, "socket_connect_timeout": 1}
-        )
-        monkeypatch.setattr(app.amqp, "_producer_pool", None)
-
-    def test_a_run_is_opened_all_the_same(self, caplog):
-        nights.make_agency()
-
-        run = start()
-
-        assert run.status == RunStatus.RUNNING
-        assert "broker is away" in caplog.text
-
-    def test_no_chunk_is_lost(self, caplog, settings):
-        nights.make_agency()
-        start()
-
-        tasks.publish()
-        Chunk.objects.update(published_at=timezone.now() - dt.timedelta(hours=1))
-
-        assert "broker is away" in caplog.text
-        assert len(chunks.take_unpublished()) == 1
-
-
-class TestTasks:
-    @pytest.mark.parametrize("stage", list(tasks.TASKS))
-    def test_bear_the_stages_names_and_queues(self, stage, settings):
-        task = tasks.TASKS[stage]
-
-        assert task.name == f"pipeline.{stage.lower()}"
-        assert task.name in settings.CELERY_TASK_ROUTES
-
-    def test_do_their_chunk_and_send_the_next_hint(self, monkeypatch):
-        nights.make_agency()
-        start()
-        sent = []
-        for task in tasks.TASKS.values():
-            monkeypatch.setattr(task, "apply_async", lambda **message: sent.append(message))
-        ((chunk_id, _),) = chunks.take_unpublished()
-
-        tasks.validate(chunk_id=chunk_id, sent_by_a_newer_version=True)
-
-        assert first_chunk().status == "DONE"
-        following = Chunk.objects.get(stage_run__stage="DEDUPE")
-        assert [message["kwargs"] for message in sent] == [{"chunk_id": following.pk}]
-
-
 class TestRuns:
     def test_a_second_run_may_not_open_nor_a_failed_one_be_resumed_meanwhile(self):
         nights.make_agency()
@@ -359,43 +233,3 @@ class TestRuns:
 
         with pytest.raises(LostRace, match="no longer RUNNING"):
             runs._move(run, RunStatus.DONE)
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-class TestPulse:
-    @pytest.fixture
-    def beating(self, settings):
-        settings.TICK_SECONDS = 0.01
-        pulse.start()
-        yield
-        pulse.stop()
-
-    def test_begins_with_the_workers_heartbeat_and_ends_with_it(self, beating):
-        assert services.live_workers() == [chunks.worker_name()]
-
-        pulse.stop()
-
-        assert services.live_workers() == []
-
-    def test_goes_on_after_a_beat_that_failed(self, beating, monkeypatch):
-        failed = []
-
-        def away(name, _detail=""):
-            failed.append(name)
-            raise OperationalError("the database is away")
-
-        with monkeypatch.context() as patched:
-            patched.setattr(services, "beat", away)
-            until(lambda: failed)
-        Heartbeat.objects.update(at=timezone.now() - dt.timedelta(hours=1))
-
-        until(services.live_workers)
-
-    def test_does_not_begin_under_another_suppression_key(self, settings):
-        services.check_suppression_key()
-        settings.SUPPRESSION_KEY = "another-key-entirely-" * 3
-
-        with pytest.raises(SystemExit, match="SUPPRESSION_KEY differs"):
-            pulse.start()
-
-        assert services.live_workers() == []
