@@ -53,9 +53,9 @@ demo: $(INSTALLED) .env
 	@DEMO=1 $(BIN)/python manage.py demo
 
 test: $(INSTALLED) .env
-	@$(BIN)/python manage.py services start --json >/dev/null
+	@$(BIN)/python manage.py services start >/dev/null
 	@$(BIN)/coverage erase
-	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
@@ -64,7 +64,7 @@ check: $(INSTALLED) .env
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	@$(BIN)/python manage.py services start --json >/dev/null
+	@$(BIN)/python manage.py services start >/dev/null
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml -ll leadgen pipeline clients deliveries
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps --requirement requirements/base.txt >var/pip-audit.log 2>&1 \

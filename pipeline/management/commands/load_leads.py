@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from pipeline import lead_files, services
-from pipeline.management.operator import EXIT_BAD_INPUT, EXIT_DONE, OperatorCommand, Problem
+from pipeline.management.operator import (
+    EXIT_BAD_INPUT,
+    EXIT_DONE,
+    OperatorCommand,
+    Problem,
+    operator_name,
+)
 
 
 class Command(OperatorCommand):
@@ -43,23 +48,30 @@ class Command(OperatorCommand):
         self, path: Path, overrides: dict[str, str], options: dict[str, Any]
     ) -> dict[str, Any]:
         try:
-            with path.open("rb") as stream:
-                if options["dry_run"]:
-                    checked = lead_files.check(stream, overrides=overrides)
-                    return {"file": str(path), "id": None, **lead_files.check_object(checked)}
-                lead_file = lead_files.take_in(
-                    stream,
-                    name=path.name,
-                    source=options["source"],
-                    overrides=overrides,
-                    uploaded_by=getpass.getuser(),
-                    insisted=options["again"],
-                )
-        except OSError as error:
-            return {"file": str(path), "error": f"{path} cannot be read: {error.strerror}."}
+            with open_file(path) as stream:
+                found = self._taken_in(stream, path.name, overrides, options)
         except lead_files.Refused as refusal:
             return {"file": str(path), "error": str(refusal)}
-        return {**lead_files.file_object(lead_file), "file": str(path)}
+        except OSError as error:
+            reason = error.strerror or error
+            return {"file": str(path), "error": f"{path.name} cannot be stored: {reason}."}
+        return {**found, "file": str(path)}
+
+    def _taken_in(
+        self, stream: IO[bytes], name: str, overrides: dict[str, str], options: dict[str, Any]
+    ) -> dict[str, Any]:
+        if options["dry_run"]:
+            checked = lead_files.check(stream, overrides=overrides)
+            return {"file": name, "id": None, **lead_files.check_object(checked)}
+        lead_file = lead_files.take_in(
+            stream,
+            name=name,
+            source=options["source"],
+            overrides=overrides,
+            uploaded_by=operator_name(),
+            insisted=options["again"],
+        )
+        return lead_files.file_object(lead_file)
 
     def show(self, found: dict[str, Any], console: Console) -> None:
         table = Table("file", "rows", "accepted", "twice in file", "invalid", "blank", "why")
@@ -72,6 +84,14 @@ class Command(OperatorCommand):
             table.add_row(one["file"], *map(str, (*counts, one["blank"])), why or "-")
         if table.rows:
             console.print(table)
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Raises lead_files.Refused where there is no such file, or none that we may read."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise lead_files.Refused(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def parse_override(text: str) -> tuple[str, str]:
