@@ -39,12 +39,16 @@ class Draft:
         """The column fills the field, unless a person decided otherwise or the cells belie it."""
         if position in self._chosen or field in self._chosen.values():
             return
-        if cell_kinds.contradicts(field, self.kinds[position]):
+        if self.is_belied(position, field):
             self.doubt(position, field)
             return
         self.fields[position] = field
         self.confidence[position] = confidence
         self.doubts.pop(position, None)
+
+    def is_belied(self, position: int, field: str) -> bool:
+        """Whether the column's cells cannot be the field's."""
+        return cell_kinds.contradicts(field, self.kinds[position])
 
     def doubt(self, position: int, field: str) -> None:
         """The column may be the field: to be asked, not guessed."""

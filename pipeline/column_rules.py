@@ -21,6 +21,10 @@ _LINKS = frozenset({"linkedin_url", "company_linkedin_url"})
 _OF_LINKS = frozenset(
     {"url", "profile", "linkedin", "website", "vendor", "person", "company", "one", "primary"}
 )
+_PAIRS = (
+    ({"firstalone"}, {"lastalone"}),
+    ({"name", "firstname"}, {"name", "lastname"}),
+)
 # First names in languages where a bare `Name` beside them is the last name.
 _BESIDE_LAST = ("vorname", "rufname", "prenom", "voornaam")
 
@@ -48,8 +52,11 @@ def second_best(draft: Draft) -> None:
 
 
 def _put_one(draft: Draft, found: list[int], field: str, confidence: float) -> None:
-    """These columns fill the field if all of them say the same; an address is asked for else."""
-    several = len({draft.said[n] for n in found}) > 1
+    """These columns fill the field; an address is asked for where they say different things, or
+    where another column may hold it.
+    """
+    rivals = [n for n in draft.doubted("email") if not draft.is_belied(n, "email")]
+    several = len({draft.said[n] for n in found}) > 1 or bool(rivals)
     for n in found:
         if several and field == "email":
             draft.doubt(n, field)
@@ -99,14 +106,14 @@ def _other_name(draft: Draft, word: str, *, first: bool) -> str:
 
 
 def first_and_last(draft: Draft) -> None:
-    """`First`, `Last`: names only where both are there."""
-    first, last = draft.saying("firstalone"), draft.saying("lastalone")
-    if not (first and last):
-        return
-    for n in first:
-        draft.put(n, "first_name", BY_CONTEXT)
-    for n in last:
-        draft.put(n, "last_name", BY_CONTEXT)
+    """`First` and `Last`, `name.given` and `name.family`: names only where both are there."""
+    for first_said, last_said in _PAIRS:
+        first = [n for n, said in enumerate(draft.said) if said == first_said]
+        last = [n for n, said in enumerate(draft.said) if said == last_said]
+        for n in first if last else []:
+            draft.put(n, "first_name", BY_CONTEXT)
+        for n in last if first else []:
+            draft.put(n, "last_name", BY_CONTEXT)
 
 
 def companies(draft: Draft) -> None:
@@ -239,11 +246,7 @@ def last_resort(draft: Draft) -> None:
     if draft.has("email"):
         return
     found = [n for n in draft.open() if fits(LAST, draft.said[n])]
-    if draft.doubted("email"):
-        for n in found:
-            draft.doubt(n, "email")
-    else:
-        _put_one(draft, found, "email", BY_LAST)
+    _put_one(draft, found, "email", BY_LAST)
 
 
 RULES: tuple[Callable[[Draft], None], ...] = (

@@ -158,12 +158,14 @@ SECOND: Mapping[str, tuple[str, ...]] = {
 # The same for a company, asked after the names of people.
 COMPANIES = ("company customer | name", "venue name |")
 
-# A company's mailbox is a person's address only where there is no other.
+# A company's mailbox is a person's address only where there is no other. So is a user's: users
+# are whoever a system has, the lead or a colleague who served it.
 LAST = (
     "email company | address id one primary generic hq work corporate",
     "email companycontact | address",
     "email generic | address one work",
     "email hq | address",
+    "email user | address",
     "email website | address",
 )
 

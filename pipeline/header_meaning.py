@@ -29,7 +29,8 @@ _MOST = 20  # a number up to this counts columns; beyond, it is a year or a size
 
 def plain(header: str) -> str:
     """`E-mail Address`, `emailAddress`, `Prénom` → `e_mail_address`, `email_address`, `prenom`."""
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", _repaired(header)))
+    text = unicodedata.normalize("NFKC", _repaired(header)).removesuffix("__c")  # Salesforce's own
+    text = unicodedata.normalize("NFKD", text)
     text = "".join(sign for sign in text if not unicodedata.combining(sign))
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).casefold()
     return re.sub(r"[^a-z0-9]+", "_", text).strip("_")

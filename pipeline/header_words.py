@@ -74,7 +74,7 @@ NOUNS = {
         befattning stilling stanowisko""",
     "occupation": "occupation profession beruf metier profesion ocupacion profissao professione beroep",
     "company": """company companies organization organisation org employer account firm enterprise startup
-        businessname nameofbusiness tradingname tradename
+        jobcompany jobcompanyname businessname nameofbusiness tradingname tradename
         firma firmen unternehmen unternehmens betrieb arbeitgeber
         entreprise societe employeur raisonsociale nomcommercial
         empresa compania organizacion razonsocial nombrecomercial
@@ -92,7 +92,7 @@ NOUNS = {
         sito sitoweb
         webadres""",
     "url": "url link uri href lien enlace",
-    "linkedin": "linkedin",
+    "linkedin": "linkedin li",
     "profile": "profile profil perfil profilo page",
     "industry": """industry sector vertical
         branche industrie wirtschaftszweig
@@ -148,7 +148,7 @@ NOUNS = {
         provincie regio""",
     "country": "country land pays pais paese nazione kraj",
     "location": "location geography standort lieu localisation ubicacion localizacao vestiging",
-    "hq": "hq headquarters headquarter headoffice hauptsitz siege siegesocial hoofdkantoor",
+    "hq": "hq headquarters headquarter headoffice hauptsitz zentrale siege siegesocial hoofdkantoor",
     "notes": """notes note comment remark memo summary
         bemerkung bemerkungen kommentar notiz notizen anmerkung anmerkungen
         remarque commentaire
@@ -183,16 +183,18 @@ QUALIFIERS = {
         pessoadecontato
         referente personadicontatto
         contactpersoon""",
-    "customer": """customer client user member subscriber attendee participant candidate applicant
+    "customer": """customer client member subscriber attendee participant candidate applicant
         guest buyer billing student patient investor speaker registrant recipient
+        invitee delegate respondent donor
         kunde kunden teilnehmer
         cliente
         klant""",
+    "user": "user",
     "executive": """ceo founder cofounder executive businessowner storeowner shopowner
         geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant""",
     "venue": "restaurant clinic hotel salon dealership venue store shop",
     "work": """work business professional office btob b2b
-        geschaftlich geschaeftlich beruflich dienstlich arbeit
+        geschaftlich geschaeftlich geschaftl beruflich dienstlich dienstl arbeit
         pro professionnel professionnelle
         trabajo profesional laboral
         profissional trabalho
@@ -200,7 +202,7 @@ QUALIFIERS = {
         zakelijk werk""",
     "corporate": "corporate corporativo",
     "personal": """personal private home
-        privat
+        privat priv
         personnel personnelle perso prive privee
         privado
         pessoal particular

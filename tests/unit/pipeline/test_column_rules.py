@@ -35,6 +35,8 @@ class TestDecidingByTheOthers:
             (["email", "nombre", "apellidos"], "first_name"),
             (["email", "first", "last"], "first_name"),
             (["email", "first", "company"], ""),
+            (["email", "name.givenName", "name.familyName"], "first_name"),
+            (["email", "nom prénom", "société"], "full_name"),
             (["email", "category", "company"], "industry"),
             (["email", "category", "company", "first name"], ""),
             (["email", "description", "company"], "company_description"),
@@ -79,6 +81,8 @@ class TestTheAddress:
             (["Email", "User Email"], {0: "email"}),
             (["Customer Email", "Email Status"], {0: "email", 1: "email_status"}),
             (["Personal Email", "Company Email"], {0: "email"}),
+            (["Invitee Email", "User Email"], {0: "email"}),
+            (["User Email", "Company"], {0: "email", 1: "company"}),
         ],
     )
     def test_is_that_of_the_person_if_there_is_one(self, headers, expected):
@@ -115,7 +119,8 @@ class TestTheAddress:
     @pytest.mark.parametrize(
         "headers",
         [["Email Nord", "Email Süd"], ["Email Nord", "Company Email"],
-         ["Customer Email", "Founder Email"]],
+         ["Customer Email", "Founder Email"], ["Email Nord", "Customer Email"],
+         ["Email Nord", "User Email"]],
     )  # fmt: skip
     def test_is_asked_for_where_nothing_decides_between_two(self, headers):
         first, second = headers

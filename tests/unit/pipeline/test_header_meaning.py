@@ -29,6 +29,7 @@ class TestPlain:
             ("PrÃ©nom", "prenom"),
             ("Straße", "strasse"),
             ("Razón social (España)", "razon_social_espana"),
+            ("Job_Title__c", "job_title"),
             ("", ""),
         ],
     )
