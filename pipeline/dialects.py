@@ -18,12 +18,14 @@ from pipeline.csv_records import RFC_4180, Batch, Dialect, Records
 
 DELIMITERS = (",", ";", "\t", "|")
 VOTING = 50  # records
-TAKEN = 2 * VOTING + 1  # so that as many stand behind a header that comes late
+# So that as many stand behind a header that comes late; no more than csv_records bears unclosed.
+TAKEN = 2 * VOTING
 
 ADDRESS = re.compile(r"\S@[^\s@]+\.[^\s@]")
 _WHOLE_ADDRESS = re.compile(r"\s*[^\s@,;|]+@[^\s@,;|]+\.[^\s@,;|]+\s*")
 _SEP = re.compile(r"\ufeff?sep=([^\w\r\n\"'])[;,\t]*[\r\n]", re.IGNORECASE)
 _ESCAPED_INSIDE = re.compile(r"""\\"[^",;\t|\r\n]""")
+_LONGEST_ADDRESS = 320
 _HEAD = 1 << 17  # characters
 _AGREED = 0.5  # share of the records that must have one width
 _FEW = 2
@@ -78,11 +80,14 @@ def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
     """The sign by which most records have as many cells, over 1. For a text of one column it
     is the sign it needs least, so that `Acme, Inc.` stays one cell.
     """
-    votes = {sign: _vote(sample.records(sign, dialect)) for sign in DELIMITERS}
+    batches = {sign: sample.records(sign, dialect) for sign in DELIMITERS}
+    votes = {sign: _vote(batch) for sign, batch in batches.items()}
     best = max(DELIMITERS, key=lambda sign: votes[sign])
     if votes[best] > (0, 0):
         return best
-    return min(DELIMITERS, key=sample.head.count)
+    # By which most quotes stay open is what was meant: that is to be said, not read over.
+    broken = [sign for sign, batch in batches.items() if 2 * len(batch.broken) > len(batch.rows)]
+    return broken[0] if broken else min(DELIMITERS, key=sample.head.count)
 
 
 def _vote(batch: Batch) -> tuple[float, int]:
@@ -107,20 +112,26 @@ def _vote(batch: Batch) -> tuple[float, int]:
 
 
 def _is_address(cell: str) -> bool:
-    return _WHOLE_ADDRESS.fullmatch(cell) is not None
+    return len(cell) <= _LONGEST_ADDRESS and _WHOLE_ADDRESS.fullmatch(cell) is not None
 
 
 def dialect_of(sample: Sample, delimiter: str) -> Dialect:
     """RFC 4180, unless that cannot be and another dialect fits the first records."""
     if _is_single_quoted(sample.head):
         return _SINGLE
-    spaced = re.search(f'{re.escape(delimiter)} +"', sample.head)
-    if spaced and delimiter != " " and _fits(sample, delimiter, _SPACED):
+    if _has_blanks_before_quotes(sample, delimiter) and _fits(sample, delimiter, _SPACED):
         return _SPACED
     escaped = _ESCAPED_INSIDE.search(sample.head)
     if escaped and not _fits(sample, delimiter, RFC_4180) and _fits(sample, delimiter, _BACKSLASH):
         return _BACKSLASH
     return RFC_4180
+
+
+def _has_blanks_before_quotes(sample: Sample, delimiter: str) -> bool:
+    if not re.search(f'{re.escape(delimiter)} +"', sample.head):
+        return False
+    rows = sample.records(delimiter).rows
+    return any(cell.startswith(" ") and cell.lstrip(" ")[:1] == '"' for row in rows for cell in row)
 
 
 def _is_single_quoted(text: str) -> bool:

@@ -91,7 +91,7 @@ def inspect(
     known: Callable[[str], bool] | None = None,
     limits: Limits | None = None,
 ) -> Layout:
-    """Find out how the file is written (spec U1). Reads the stream to its end.
+    """Find out how the file is written (spec U1). Reads the stream, to its end if need be.
 
     `known` says of a text whether it is the name of a column: the header is found by it, or by
     how it looks. Raises NotALeadFile where the file holds no table, or a header without a record

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pipeline import dialects
@@ -36,6 +38,13 @@ class TestDelimiter:
     def test_is_found_where_the_sample_ends_within_a_record(self):
         assert found('a;b\n1;2\n3;"4,5,6', whole=False)[0] == ";"
 
+    def test_takes_no_quadratic_time(self):
+        began = time.process_time()
+
+        found("a@" + "." * 500_000 + ",,\n1,2\n")
+
+        assert time.process_time() - began < 5
+
 
 class TestDialect:
     @pytest.mark.parametrize(
@@ -48,6 +57,7 @@ class TestDialect:
             pytest.param('a,b\n5\\" pipe,x\n', RFC_4180, id="backslash in an unquoted cell"),
             pytest.param('a,b\n"5\\" pipe",2\n', Dialect(backslash=True), id="escaped quote"),
             pytest.param('"a", "b"\n"1", "2, 3"\n', Dialect(spaced=True), id="blanks"),
+            pytest.param('a,b\n"x, ""y""",2\n', RFC_4180, id="blank before a doubled quote"),
             pytest.param("'a','b'\n'1','2, 3'\n", Dialect(quote="'"), id="single quotes"),
             pytest.param("phone\n'+1 512\n'+1 513\n", RFC_4180, id="apostrophes"),
         ],

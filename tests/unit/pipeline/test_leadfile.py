@@ -151,6 +151,10 @@ class TestRefusal:
         with pytest.raises(NotALeadFile, match="opens a quote that never closes"):
             read_all(b"a,b\n" + b'1","2\n' * 500)
 
+    def test_of_quotes_that_never_close_from_the_first_line_on(self):
+        with pytest.raises(NotALeadFile, match="opens a quote it never closes"):
+            read_all(b'1","2\n' * 501)
+
     def test_leaves_the_stream_open(self):
         source = stream(PLAIN)
 
