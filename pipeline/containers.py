@@ -68,7 +68,7 @@ def _zip(stream: IO[bytes], size: int) -> Opened:
     try:
         archive = zipfile.ZipFile(source)
     except DAMAGED as problem:
-        raise _damaged("ZIP") from problem
+        raise _damaged("Excel workbook or ZIP") from problem
     names = archive.namelist()
     if "xl/workbook.xml" in names:
         _check_sizes(archive, size)

@@ -163,7 +163,8 @@ class _Table:
         shorter: list[int] = []
         for position, record in self._first_records():
             if not self._is_full(record):
-                if record.filled * 2 >= self._usual and self._may_name(record):
+                # Its rows have a cell too many each: to be refused by name, not to be guessed.
+                if record.filled * 2 >= self._usual and record.holds_names:
                     shorter.append(position)
                 continue
             if self._is_title(position, record):

@@ -202,3 +202,36 @@ class TestNaughtyStrings:
         )
 
         assert len(judged.leads) == len(naughty())
+
+
+def real_headers():
+    paths = [SHARED / "headers/vendors.json", SHARED / "headers/wild.json"]
+    return [
+        entry["header"] for path in paths if path.exists() for entry in json.loads(path.read_text())
+    ]
+
+
+class TestRealHeaders:
+    @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+    @pytest.mark.parametrize(
+        "before",
+        [
+            pytest.param([], id="first"),
+            pytest.param([["Leads of May"]], id="behind a title"),
+            pytest.param([["Notes:"], ["Some long words, and a comma"], []], id="behind notes"),
+        ],
+    )
+    def test_are_found_by_their_looks_alone(self, before, delimiter):
+        cells = ["Ann", "12", "https://acme.com", "Bolt, Inc.", ""]
+        for header in real_headers():
+            rows = [
+                ["ann@acme.com" if n == 1 else cells[(n + row) % 5] for n in range(len(header))]
+                for row in range(4)
+            ]
+            target = io.StringIO()
+            csv.writer(target, delimiter=delimiter).writerows([*before, header, *rows])
+
+            layout = inspect(io.BytesIO(target.getvalue().encode()))
+
+            assert (layout.header_row, layout.delimiter) == (len(before) + 1, delimiter), header
+            assert len(layout.headers) == len(header)

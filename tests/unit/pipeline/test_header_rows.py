@@ -57,6 +57,12 @@ class TestHeader:
             pytest.param(' " name " , email \nAnn,a@b.de\n', 1, ("name", "email"), id="quotes"),
             pytest.param("na\x00me,email\nAnn,a@b.de\n", 1, ("name", "email"), id="NUL"),
             pytest.param("a,b\n1,2,3\n4,5,6\n", 1, ("a", "b"), id="shorter than the rows"),
+            pytest.param(
+                "name,email\nAcme, Inc.,a@b.de\nBolt, Inc.,b@c.de\n",
+                1,
+                ("name", "email"),
+                id="above unquoted commas",
+            ),
             pytest.param("a,b,c,d\n1,2\n3,4\n", 1, ("a", "b", "c", "d"), id="longer"),
         ],
     )
