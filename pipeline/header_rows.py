@@ -178,13 +178,15 @@ class _Table:
         return [(n, record) for n, record in self._records.items() if n <= VOTING]
 
     def _is_full(self, record: _Record) -> bool:
+        if record.length == 1 < self.usual_length:
+            return False  # a line without a delimiter, however empty the rows below are
         if record.width >= self._usual:
             return True
         return record.length == self.usual_length and record.filled * 2 >= self._usual
 
     def _is_title(self, position: int, record: _Record) -> bool:
         """One cell, padded to the table's width, with better names in the next record."""
-        if record.filled > 1 or record.has_address or self._usual == 1:
+        if record.filled > 1 or record.has_address or self.usual_length == 1:
             return False
         following = next((r for n, r in self._records.items() if n > position), None)
         return following is not None and following.filled > 1 and self._may_name(following)

@@ -43,6 +43,12 @@ class TestHeader:
                 id="padded title",
             ),
             pytest.param(
+                "Notes:\n\nname,note\nAnn,x\nBob,\nCleo,\nDan,\n",
+                3,
+                ("name", "note"),
+                id="above mostly empty columns",
+            ),
+            pytest.param(
                 "Report:,Leads\nDate:,2024-05-01\n\nname,email,city\nAnn,a@b.de,Bonn\n",
                 4,
                 ("name", "email", "city"),
