@@ -272,7 +272,7 @@ class TestAFileOfAnUnknownShape:
     def test_keeps_the_columns_it_was_read_with(self):
         lead_file = LeadFileFactory.create(
             headers=["Mail", "Second mail", "Shoes"],
-            mapping={"Mail": "email", "Second mail": "email_alt"},
+            fields=["email", "email_alt", ""],
         )
 
         layout, columns = lead_files.layout_of(lead_file)
