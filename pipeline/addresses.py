@@ -149,10 +149,14 @@ def normalised(column: Column) -> Column:
 
 
 def _of_gmail(column: Column) -> Column:
-    local = pc.replace_substring_regex(column, "@.*$", "")
-    bare = pc.replace_substring(pc.replace_substring_regex(local, "[+].*$", ""), ".", "")
+    local = _before(column, "@")
+    bare = pc.replace_substring(_before(local, "+"), ".", "")
     bare = pc.if_else(pc.equal(bare, ""), local, bare)
     return joined(bare, text("@gmail.com"))
+
+
+def _before(column: Column, sign: str) -> Column:
+    return pc.list_element(pc.split_pattern(column, sign, max_splits=1), 0)
 
 
 def _one_by_one(column: Column) -> Column:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline import addresses, places, second_keys
-from pipeline.arrow import Column, Mask, changed, joined, pa, pc, sizes, text, to_pandas
+from pipeline.arrow import Column, Mask, joined, pa, pc, sizes, text, to_pandas
 from pipeline.cleaning import clean
 from pipeline.json_objects import json_objects
 from pipeline.mapping import Columns
@@ -112,20 +112,12 @@ def _field(
     else:
         cells = [kept[position] for position in positions]
         if name in _PHONES:  # Apollo writes '+1 …, so that Excel does not compute it
-            cells = [_without_apostrophe(column) for column in cells]
+            cells = [pc.ascii_ltrim(column, "'") for column in cells]
         found, further = first_filled(cells), cells[1:]
     return found, {
         columns.extra_names[position]: pc.if_else(pc.equal(column, found), "", column)
         for position, column in zip(positions[1:], further, strict=True)
     }
-
-
-def _without_apostrophe(column: Column) -> Column:
-    return changed(
-        column,
-        pc.starts_with(column, "'"),
-        lambda part: pc.replace_substring_regex(part, "^'+", ""),
-    )
 
 
 def first_filled(columns: Sequence[Column]) -> Column:
@@ -147,11 +139,11 @@ def _add_company_domain(cells: _Cells, columns: Columns, emails: Emails) -> None
 
     What stands in that column and is no company's domain goes to extras under its header.
     """
-    given = cells.named("company_domain")
-    found = places.company_domains(given)
-    if positions := columns.by_field.get("company_domain"):
-        header = columns.extra_names[positions[0]]
-        cells.others[header] = pc.if_else(pc.equal(found, ""), given, "")
+    found = pa.repeat(text(""), cells.rows)
+    for position in columns.by_field.get("company_domain", ())[:1]:
+        given = cells.fields["company_domain"]
+        found = places.company_domains(given)
+        cells.others[columns.extra_names[position]] = pc.if_else(pc.equal(found, ""), given, "")
     for source in (cells.named("website"), emails.hosts):
         blank = pc.equal(found, "")
         found = pc.replace_with_mask(found, blank, places.company_domains(source.filter(blank)))
