@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from pipeline.arrow import TEXT, Column, byte_range, joined, pa, pc, sizes, text
+from pipeline.arrow import TEXT, Column, changed, holds, joined, pa, pc, text
 
 
 def json_objects(columns: Mapping[str, Column], rows: int) -> Column:
@@ -20,11 +20,12 @@ def json_objects(columns: Mapping[str, Column], rows: int) -> Column:
 
 def _json_piece(name: str, column: Column) -> Column:
     """`,"name":"cell"` per row; nothing where the cell is empty."""
-    if not sizes(column).any():
-        return column
-    escaped = column
-    for sign in ("\\", '"', "\n"):
-        if sign != "\n" or byte_range(column)[0] < ord(" "):
-            escaped = pc.replace_substring(escaped, sign, json.dumps(sign)[1:-1])
-    piece = joined(text(f',{json.dumps(name)}:"'), escaped, text('"'))
-    return pc.if_else(pc.equal(column, ""), text(""), piece)
+
+    def written(cells: Column) -> Column:
+        for sign in ("\\", '"', "\n"):
+            if holds(cells, sign):
+                cells = pc.replace_substring(cells, sign, json.dumps(sign)[1:-1])
+        return joined(text(f',{json.dumps(name)}:"'), cells, text('"'))
+
+    # Most columns are empty in most rows.
+    return changed(column, pc.not_equal(column, ""), written)
