@@ -32,8 +32,9 @@ def market(
     ]
     count = rng.randint(1, kinds)
     sizes = [rng.randint(0, most) for _ in range(count)]
-    class_of = np.repeat(np.arange(count), sizes)
-    rng.shuffle(class_of)
+    shuffled = [kind for kind, size in enumerate(sizes) for _ in range(size)]
+    rng.shuffle(shuffled)
+    class_of = np.array(shuffled, np.int64)
     drafted = [
         (lead, seat.client_id)
         for lead in range(len(class_of))

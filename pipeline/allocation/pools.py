@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
@@ -40,15 +40,18 @@ def claims(seats: Sequence[Seat]) -> Claims:
     return Claims(
         client_id=np.array([seat.client_id for seat in seats], np.int64),
         tier=np.array([seat.priority for seat in seats], np.int64),
-        left=np.array([MOST if seat.left is None else seat.left for seat in seats], np.int64),
-        already=np.array([seat.already for seat in seats], np.int64),
-        weight=np.array(list(_weights(seats)), np.int64),
+        left=_leads(MOST if seat.left is None else seat.left for seat in seats),
+        already=_leads(seat.already for seat in seats),
+        weight=_leads(_weights(seats)),
         shares=np.array([not seat.exclusive_only for seat in seats], np.bool_),
-        most_of_one=np.array(
-            [-1 if seat.max_per_domain is None else seat.max_per_domain for seat in seats],
-            np.int64,
+        most_of_one=_leads(
+            -1 if seat.max_per_domain is None else seat.max_per_domain for seat in seats
         ),
     )
+
+
+def _leads(numbers: Iterable[int]) -> Ints:
+    return np.array([min(number, MOST) for number in numbers], np.int64)
 
 
 def _weights(seats: Sequence[Seat]) -> Iterator[int]:

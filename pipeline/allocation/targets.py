@@ -2,7 +2,7 @@
 
 The first tier is filled, then the next; in the tier where the amount ends, each next lead goes
 to the seat with the lowest (already + given) / weight, the lower client id where two are alike.
-Exact: a quotient of integers below 2**26 in double precision is as good as the fraction, for two
+Exact: a quotient of integers up to 2**26 in double precision is as good as the fraction, for two
 different ones differ by more than 2**-52 of their size, and equal ones round alike.
 """
 

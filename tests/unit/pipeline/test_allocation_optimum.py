@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -72,14 +73,14 @@ class TestTotals:
         for client, leads in given.items():
             totals[tier[client]] += leads
         assert sum(totals.values()) == best(ask, of=lambda _, client: 1)
-        fixed = []
-        for number in (1, 2, 3):
+        fixed: list[tuple[Callable[[int, int], int], int]] = []
+        for first in (1, 2, 3):
 
-            def of_tier(_, client, number=number):
-                return int(tier[client] == number)
+            def of_tier(_, client, first=first):
+                return int(tier[client] == first)
 
-            assert totals[number] == best(ask, of=of_tier, given=fixed)
-            fixed.append((of_tier, totals[number]))
+            assert totals[first] == best(ask, of=of_tier, given=fixed)
+            fixed.append((of_tier, totals[first]))
 
 
 class TestAllocate:
