@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,9 +22,18 @@ class Market:
 
 
 def market(
-    number: int, *, clients: int = 12, kinds: int = 12, most: int = 9, each: tuple[int, ...] = (1,)
+    number: int,
+    *,
+    clients: int = 12,
+    kinds: int = 12,
+    most: int = 9,
+    each: tuple[int, ...] = (1,),
+    companies: int = 0,
 ) -> Market:
-    """Up to so many clients and classes, of up to `most` leads for one of `each` clients."""
+    """Up to so many clients and classes, of up to `most` leads for one of `each` clients.
+
+    With `companies`, half of the leads are of one of them, and clients limit how many of one.
+    """
     rng = random.Random(number)  # noqa: S311 - for the same market again
     seats = [_seat(rng, client * 3 + 1) for client in range(rng.randint(1, clients))]
     groups = [
@@ -41,6 +50,8 @@ def market(
         for seat in seats
         if rng.random() < 1.2 / len(seats)
     ]
+    if companies:
+        seats = [replace(seat, max_per_domain=rng.choice([None, 0, 1, 1, 2])) for seat in seats]
     return Market(
         problem=Problem(
             seats=seats,
@@ -51,6 +62,11 @@ def market(
         leads=Leads(
             lead_id=np.arange(len(class_of)) * 2 + 5,
             class_of=class_of,
+            domain=np.array(
+                [rng.choice([-1, rng.randrange(companies)]) for _ in class_of], np.int64
+            )
+            if companies
+            else np.zeros(0, np.int64),
             drafted_lead=np.array([lead * 2 + 5 for lead, _ in drafted], np.int64),
             drafted_client=np.array([client for _, client in drafted], np.int64),
         ),

@@ -114,6 +114,20 @@ def _ranks_before(ask: Ask, client: int, giver: int, given) -> bool:
     return ask.filling(client, given[client]) < ask.filling(giver, given[giver] - 1)
 
 
+def rank(ask: Ask, given: dict[int, int]):
+    """Less is better: more leads in tier 1, then 2, then 3; then the last leads of those that
+    had most before them, compared one by one."""
+    tiers = [[client for client in given if ask.seats[client].priority == t] for t in (1, 2, 3)]
+    lasts = [
+        sorted(
+            (ask.filling(client, before) for client in tier for before in range(given[client])),
+            reverse=True,
+        )
+        for tier in tiers
+    ]
+    return [-sum(given[client] for client in tier) for tier in tiers], lasts
+
+
 def broken_rules(ask: Ask, flow: dict[tuple[int, int], int]) -> list[str]:
     """Every rule that the flow breaks."""
     given: dict[int, int] = defaultdict(int)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.allocation.domains import Had
 from pipeline.allocation.flow import Arcs, Bools, Ints, arcs, join
-from pipeline.allocation.pools import Claims, Pools
+from pipeline.allocation.pools import Claims, Pools, numbered
 
 UNLIMITED = 2**40
 
@@ -49,6 +50,7 @@ def build(found: Pools, claims: Claims, had: Had) -> Network:
     size = found.size[found.pair_pool]
     shared = found.clients_each[found.pair_pool] > 1
     limited = (found.domain[found.pair_pool] >= 0) & (claims.most_of_one[found.pair_seat] >= 0)
+    limited[limited] = _binds(found, claims, had, limited)
     direct = limited | shared
     filtered = _filtered(found, ~direct, seats=seats)
     first_limit = max(count + seats, int(filtered.head.max(initial=-1)) + 1)
@@ -76,29 +78,12 @@ def build(found: Pools, claims: Claims, had: Had) -> Network:
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Had:
-    """How many leads of a company a client got before, in the window of its limit."""
-
-    client_id: Ints
-    domain: Ints
-    leads: Ints
-
-    @staticmethod
-    def nothing() -> Had:
-        none = np.zeros(0, np.int64)
-        return Had(client_id=none, domain=none, leads=none)
-
-    def of(self, client_id: Ints, domain: Ints) -> Ints:
-        """Per pair of client and company, how many the client got before."""
-        if not len(self.leads):
-            return np.zeros(len(client_id), np.int64)
-        mine = np.stack([self.client_id, self.domain], axis=1)
-        asked = np.stack([client_id, domain], axis=1)
-        _, number = np.unique(np.concatenate([mine, asked]), axis=0, return_inverse=True)
-        number = number.ravel()
-        total = np.bincount(number[: len(mine)], self.leads, minlength=number.max() + 1)
-        return total[number[len(mine) :]].astype(np.int64)
+def _binds(found: Pools, claims: Claims, had: Had, limited: Bools) -> Bools:
+    """Whether there are more leads of the company for the seat than it may have of it."""
+    _, number = numbered(found.domain[found.pair_pool[limited]], found.pair_seat[limited])
+    leads = np.bincount(number, found.size[found.pair_pool[limited]])
+    rest = had.rest(claims, found.pair_seat[limited], found.domain[found.pair_pool[limited]])
+    return leads[number] > rest
 
 
 def _limits(
@@ -109,8 +94,7 @@ def _limits(
     domain = found.domain[found.pair_pool[limited]]
     keys, number = np.unique(domain * max(len(claims), 1) + seat, return_inverse=True)
     domains, seats = np.divmod(keys, max(len(claims), 1))
-    rest = claims.most_of_one[seats] - had.of(claims.client_id[seats], domains)
-    ways = arcs(first + np.arange(len(keys)), len(found) + seats, np.maximum(rest, 0))
+    ways = arcs(first + np.arange(len(keys)), len(found) + seats, had.rest(claims, seats, domains))
     return ways, first + number.ravel()
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from pipeline.allocation import deal as dealing
 from pipeline.allocation import keeping
 from pipeline.allocation.decompose import divide
+from pipeline.allocation.domains import Had
 from pipeline.allocation.flow import Ints
 from pipeline.allocation.keeping import Units
-from pipeline.allocation.network import Had, build
+from pipeline.allocation.network import build
 from pipeline.allocation.pools import Claims, Pools, claims, pools
 from pipeline.allocation.portions import Portions, portions
 from pipeline.allocation.problem import Drafted, Problem
@@ -42,9 +43,8 @@ class Flows:
         return dict(zip(self.claims.client_id.tolist(), self.given.tolist(), strict=True))
 
     def deal(self, class_of: Ints) -> tuple[Ints, Ints]:
-        """Positions of leads and client ids; `class_of` lists the leads, oldest first."""
-        lead, seat = dealing.deal(self.pools, self.portions, self.kept, self.loose, class_of)
-        return lead, self.claims.client_id[seat]
+        """Positions of leads and seats; `class_of` lists the leads, oldest first."""
+        return dealing.deal(self.pools, self.portions, self.kept, self.loose, class_of)
 
 
 def solve(
@@ -62,7 +62,7 @@ def solve(
     seats = claims(problem.seats)
     found = pools(problem, sizes, seats)
     split = portions(found, seats, sizes, drafted or Drafted())
-    network = build(found, seats, had or Had.nothing())
+    network = build(found, seats, had or Had())
     kept, loose = keeping.route(network, divide(network, seats), found, split)
     kept, loose = dealing.by_portion(found, split, kept, loose, seats=len(seats))
     return Flows(claims=seats, pools=found, portions=split, kept=kept, loose=loose)

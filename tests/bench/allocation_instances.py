@@ -4,7 +4,8 @@
 
 mb, ms: a million leads in 2,400 classes for 1,000 clients; lb, ls: in 20,000 classes for 10,000
 clients. b is balanced; s is skewed: few classes hold most leads, most clients want the same.
-A 3 behind the name: shared leads, up to three clients each. Prints seconds of CPU and of the
+A 3 behind the name: shared leads, up to three clients each; /4: four leads of one company for a
+client at most. Prints seconds of CPU and of the
 clock, and the peak of the process's memory; each instance runs in a process of its own.
 """
 
@@ -84,7 +85,7 @@ def instance(
         group_of=np.arange(grid.shape[1]),
         max_clients=np.full(grid.shape[1], each),
     )
-    return Instance(problem=problem, leads=_leads(rng, problem, class_of, leads))
+    return Instance(problem=problem, leads=_leads(rng, problem, class_of, values))
 
 
 def _popularity(count: int, *, skew: bool):
@@ -99,8 +100,9 @@ def _wishes(rng, odds, count: int):
     return wishes
 
 
-def _leads(rng, problem: Problem, class_of, leads: int) -> Leads:
+def _leads(rng, problem: Problem, class_of, values) -> Leads:
     """The leads, with companies (few are large), and drafts for some who might have them."""
+    leads = len(class_of)
     sizes = np.array([len(group) for group in problem.groups])
     begins = np.cumsum(sizes) - sizes
     drafted = np.sort(rng.choice(leads, size=int(leads * DRAFTED / LEADS), replace=False))
@@ -110,10 +112,20 @@ def _leads(rng, problem: Problem, class_of, leads: int) -> Leads:
     return Leads(
         lead_id=np.arange(1, leads + 1),
         class_of=class_of,
-        domain=np.minimum(rng.zipf(2.5, size=leads), 300) * 0 + rng.integers(0, leads, size=leads),
+        domain=_companies(rng, class_of // values[-1]),
         drafted_lead=drafted + 1,
         drafted_client=clients,
     )
+
+
+def _companies(rng, place):
+    """Most have one lead, few have hundreds; all leads of one are of one place and industry."""
+    sizes = np.minimum(rng.zipf(2.5, size=len(place)), 300)
+    company = np.empty(len(place), np.int64)
+    company[np.lexsort((rng.random(len(place)), place))] = np.repeat(np.arange(len(place)), sizes)[
+        : len(place)
+    ]
+    return company
 
 
 def measure(name: str) -> None:
@@ -123,7 +135,7 @@ def measure(name: str) -> None:
     found = allocate(case.problem, case.leads)
     cpu, seconds = time.process_time() - cpu, time.perf_counter() - started
     print(
-        f"{name}: {len(found.lead_id):,} placed, {found.kept:,} drafts kept,"
+        f"{name}: {found.rounds} rounds, {found.taken_back:,} taken back, {len(found.lead_id):,} placed, {found.kept:,} drafts kept,"
         f" {cpu:.2f} s CPU, {seconds:.2f} s, peak {_peak():.0f} MB ({before:.0f} before)"
     )
 

@@ -116,7 +116,7 @@ class TestSolve:
         )
 
         assert sorted(zip(*map(np.ndarray.tolist, found), strict=True)) == [
-            (0, 1), (1, 2), (2, 1), (3, 2), (4, 1), (5, 2),
+            (0, 0), (1, 1), (2, 0), (3, 1), (4, 0), (5, 1),
         ]  # fmt: skip
 
     def test_does_not_load_the_solver_before_it_is_asked(self):

@@ -9,7 +9,6 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from pipeline.allocation.leads import allocate
 from pipeline.allocation.problem import Problem, Seat
 from pipeline.allocation.solve import solve
 from tests.allocation_markets import market
-from tests.allocation_oracle import Ask, broken_rules, class_flow, improvements
+from tests.allocation_oracle import Ask, broken_rules, class_flow, improvements, rank
 
 MARKETS = range(int(os.environ.get("ALLOCATION_MARKETS", "50")))
 EXCLUSIVE, MIXED = (1,), (1, 1, 2, 3)
@@ -111,11 +110,20 @@ class TestAllocate:
 
         given = solve(case.problem, case.sizes).per_client()
 
-        assert _rank(ask, given) == min(_rank(ask, other) for other in _possible(ask))
+        assert rank(ask, given) == min(rank(ask, other) for other in _possible(ask))
 
     @pytest.mark.parametrize("number", MARKETS)
     def test_uses_as_many_drafts_as_the_totals_allow(self, number):
         case = market(number, each=EXCLUSIVE)
+
+        found, _ = dealt(case)
+
+        assert found.kept == _most_drafts(case, found)
+
+    @pytest.mark.parametrize("number", MARKETS)
+    def test_uses_as_many_drafts_of_shared_leads_too_where_all_are_of_one_class(self, number):
+        """With several classes, as many as the totals of each class and client allow."""
+        case = market(number, kinds=1, most=9, each=(2, 3))
 
         found, _ = dealt(case)
 
@@ -142,20 +150,6 @@ def _possible(ask):
         given = dict(zip(clients, totals, strict=True))
         if all(sum(given[client] for client in some) <= most for some, most in reach.items()):
             yield given
-
-
-def _rank(ask, given):
-    """Less is better: more leads in tier 1, then 2, then 3; then the last leads of those that
-    had most before them, compared one by one."""
-    tiers = [[client for client in given if ask.seats[client].priority == t] for t in (1, 2, 3)]
-    lasts: list[list[Fraction]] = [
-        sorted(
-            (ask.filling(client, before) for client in tier for before in range(given[client])),
-            reverse=True,
-        )
-        for tier in tiers
-    ]
-    return [-sum(given[client] for client in tier) for tier in tiers], lasts
 
 
 def _most_drafts(case, found):

@@ -36,6 +36,16 @@ class TestTargets:
             for leads in _one_by_one(some, amount)
         ]
 
+    def test_count_leads_below_a_level_exactly_where_floats_would_round_past_it(self):
+        weights = np.arange(1, 200)
+        zeros = np.zeros(199, np.int64)
+        takers = Takers(
+            block=np.arange(199), tier=zeros, start=zeros, room=zeros + 999, weight=weights
+        )
+
+        for leads in range(200):
+            assert (takers.below(leads / weights) == leads).all()
+
     def test_tell_fractions_apart_that_differ_by_next_to_nothing(self):
         """(w - 1) / w is larger for the larger w, here by one part in 2**50."""
         takers = Takers(
