@@ -23,6 +23,7 @@ class Ask:
     takers: list[list[int]]
     sizes: list[int]
     each: list[int]
+    company: list[int]
 
     @staticmethod
     def of(problem: Problem, sizes) -> Ask:
@@ -43,12 +44,23 @@ class Ask:
             min(most, len(some))
             for most, some in zip(problem.max_clients.tolist(), takers, strict=True)
         ]
-        return Ask(seats=seats, takers=takers, sizes=[int(size) for size in sizes], each=each)
+        return Ask(
+            seats=seats,
+            takers=takers,
+            sizes=[int(size) for size in sizes],
+            each=each,
+            company=problem.domain_of.tolist(),
+        )
 
     def room(self, client: int) -> int:
         """No cap is the same as a cap of all leads there are."""
         left = self.seats[client].left
         return sum(self.sizes) if left is None else left
+
+    def limit(self, client: int, company: int) -> int:
+        """How many leads of a company the client may have."""
+        most = self.seats[client].max_per_domain
+        return sum(self.sizes) if company < 0 or most is None else most
 
     def weight(self, client: int) -> int:
         seat = self.seats[client]
@@ -92,17 +104,31 @@ def improvements(ask: Ask, flow: dict[tuple[int, int], int]) -> list[str]:
 
 
 def _reached(ask: Ask, flow, holders, kinds: set[int]) -> set[int]:
-    """The clients that a lead of one of these classes can end up with, or one passed on for it."""
+    """The clients that a lead of one of these classes can end up with, or one passed on for it.
+
+    A client that has all it may have of a company passes on another lead of the same one.
+    """
+    of_company: dict[tuple[int, int], int] = defaultdict(int)
+    for (kind, client), leads in flow.items():
+        of_company[client, ask.company[kind]] += leads
     seen, todo = set(kinds), list(kinds)
     clients: set[int] = set()
+    gates: set[tuple[int, int]] = set()
     while todo:
         kind = todo.pop()
         for client in ask.takers[kind]:
+            gate = client, ask.company[kind]
             once_more = ask.each[kind] == 1 or flow.get((kind, client), 0) < ask.sizes[kind]
-            if once_more and client not in clients:
+            if not once_more or gate in gates:
+                continue
+            gates.add(gate)
+            passed_on = holders[client]
+            if of_company[gate] < ask.limit(*gate):
                 clients.add(client)
-                todo += holders[client] - seen
-                seen |= holders[client]
+            else:
+                passed_on = {other for other in passed_on if ask.company[other] == gate[1]}
+            todo += passed_on - seen
+            seen |= passed_on
     return clients
 
 
@@ -132,14 +158,21 @@ def broken_rules(ask: Ask, flow: dict[tuple[int, int], int]) -> list[str]:
     """Every rule that the flow breaks."""
     given: dict[int, int] = defaultdict(int)
     used: dict[int, int] = defaultdict(int)
+    of_company: dict[tuple[int, int], int] = defaultdict(int)
     found = []
     for (kind, client), leads in flow.items():
         given[client] += leads
         used[kind] += leads
+        of_company[client, ask.company[kind]] += leads
         if client not in ask.takers[kind]:
             found.append(f"class {kind} is nothing for client {client}")
         if leads > ask.sizes[kind]:
             found.append(f"client {client} meets a lead of class {kind} twice")
+    found += [
+        f"client {gate[0]} has too many of company {gate[1]}"
+        for gate, n in of_company.items()
+        if n > ask.limit(*gate)
+    ]
     found += [f"client {c} is over its cap" for c, n in given.items() if n > ask.room(c)]
     found += [
         f"class {k} is given too often" for k, n in used.items() if n > ask.each[k] * ask.sizes[k]

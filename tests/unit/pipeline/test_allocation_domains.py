@@ -17,7 +17,7 @@ from pipeline.allocation.leads import Leads, allocate
 from pipeline.allocation.problem import Problem, Seat
 from pipeline.allocation.solve import solve
 from tests.allocation_markets import market
-from tests.allocation_oracle import Ask, rank
+from tests.allocation_oracle import Ask, broken_rules, class_flow, improvements, rank
 
 EACH = (1, 1, 2)
 
@@ -141,6 +141,36 @@ class TestSolve:
 
         assert rank(ask, given) == min(rank(ask, other) for other in possible(ask, company))
 
+    @pytest.mark.parametrize("number", range(50))
+    def test_leaves_no_exchange_that_would_improve_it(self, number):
+        case = market(number, clients=25, kinds=30, most=9, each=(1, 2, 3), companies=4)
+        fine, sizes = finest(case)
+        ask = Ask.of(fine, sizes)
+        class_of = np.repeat(np.arange(len(sizes)), sizes)
+
+        found = solve(fine, sizes)
+
+        lead, seat = found.deal(class_of)
+        flow = class_flow((lead, found.claims.client_id[seat]), class_of)
+        assert not broken_rules(ask, flow)
+        assert not improvements(ask, flow)
+
+    def test_uses_drafts_of_leads_of_a_company(self):
+        problem, leads = one_class(limit=1, companies=[5, 5, 6])
+        found = allocate(
+            problem,
+            Leads(
+                lead_id=leads.lead_id,
+                class_of=leads.class_of,
+                domain=leads.domain,
+                drafted_lead=numbers(1),
+                drafted_client=numbers(7),
+            ),
+        )
+
+        assert found.lead_id.tolist() == [1, 2]
+        assert found.kept == 1
+
 
 def finest(case):
     """The problem with a class for each class and company, and how many leads each has."""
@@ -151,7 +181,8 @@ def finest(case):
 
 def by_company(case):
     fine, sizes = finest(case)
-    return Ask.of(fine, sizes), fine.domain_of.tolist()
+    ask = Ask.of(fine, sizes)
+    return ask, ask.company
 
 
 def most_for(ask, company, clients):
