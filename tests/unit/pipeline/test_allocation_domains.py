@@ -141,9 +141,17 @@ class TestSolve:
 
         assert rank(ask, given) == min(rank(ask, other) for other in possible(ask, company))
 
-    @pytest.mark.parametrize("number", range(50))
-    def test_leaves_no_exchange_that_would_improve_it(self, number):
-        case = market(number, clients=25, kinds=30, most=9, each=(1, 2, 3), companies=4)
+    @pytest.mark.parametrize(
+        ("number", "size"),
+        [
+            *((number, {"clients": 25, "kinds": 30}) for number in range(50)),
+            # here a cut goes through a shared class of a company of which a client has all
+            *((number, {"clients": 6, "kinds": 6}) for number in (5, 233, 891, 1167, 1335)),
+        ],
+    )
+    def test_leaves_no_exchange_that_would_improve_it(self, number, size):
+        each = EACH if size["kinds"] == 6 else (1, 2, 3)
+        case = market(number, **size, each=each, companies=4)
         fine, sizes = finest(case)
         ask = Ask.of(fine, sizes)
         class_of = np.repeat(np.arange(len(sizes)), sizes)
