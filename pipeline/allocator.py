@@ -15,18 +15,25 @@ from clients.targeting import Rule, first_refusal
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A lead that may be placed. `taken_by`: clients that ever had this person."""
+    """A lead that may be placed. `taken_by`: clients that ever had this person.
+
+    `too_old_for`: clients that take only fresher leads.
+    """
 
     lead_id: int
     values: Mapping[str, str]
     max_clients: int = 1
     taken_by: frozenset[int] = frozenset()
     suppressed_for: frozenset[int] = frozenset()
+    too_old_for: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seat:
-    """A client that may be given leads; `left` None is unlimited, `cap` names the tightest."""
+    """A client that may be given leads; `left` None is unlimited.
+
+    `full` is the code of a lead that comes when nothing is left; blank: the tightest cap's.
+    """
 
     client_id: int
     priority: int
@@ -34,6 +41,7 @@ class Seat:
     rules: tuple[Rule, ...] = ()
     exclusive_only: bool = True
     tightest: str = "total"
+    full: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +53,10 @@ class Allocation:
 
 
 # The further a client got with a lead, the more its answer says about the lead.
-_CLOSENESS = ("no_client", "filter", "not_exclusive", "suppressed_client", "dup_client")
+_CLOSENESS = (
+    "no_client", "filter", "not_exclusive", "too_old", "suppressed_client", "dup_client",
+    "ended", "not_started", "no_time_zone", "paused", "no_schedule",
+)  # fmt: skip
 
 
 def allocate(offers: Sequence[Offer], seats: Sequence[Seat]) -> Allocation:
@@ -59,7 +70,7 @@ def allocate(offers: Sequence[Offer], seats: Sequence[Seat]) -> Allocation:
         for offer in offers:
             if room[offer.lead_id] < 1:
                 continue
-            refusal = why_not(offer, seat) or ("" if left else f"cap_{seat.tightest}")
+            refusal = why_not(offer, seat) or ("" if left else seat.full or f"cap_{seat.tightest}")
             if refusal:
                 refusals[offer.lead_id].append(refusal)
                 continue
@@ -78,6 +89,7 @@ def why_not(offer: Offer, seat: Seat) -> str:
     broken = {
         "filter": first_refusal(seat.rules, offer.values) is not None,
         "not_exclusive": seat.exclusive_only and offer.max_clients > 1,
+        "too_old": seat.client_id in offer.too_old_for,
         "suppressed_client": seat.client_id in offer.suppressed_for,
         "dup_client": seat.client_id in offer.taken_by,
     }
