@@ -162,7 +162,7 @@ def _windows(
     windows = [
         _window(name, as_of, zone, cap=cap, used=getattr(used, name)) for name, cap in caps.items()
     ]
-    price = client.plan.price_cents
+    price = client.plan.price_cents  # of today, for all of the month: leads keep no price of theirs
     if client.money_limit_cents is not None and price:
         affordable = client.money_limit_cents // price
         windows.append(_window(MONEY, as_of, zone, cap=affordable, used=used.month))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -22,9 +23,11 @@ from clients.admin.forms import FIELD_NAMES, ClientForm, TargetRuleForm, as_rule
 from clients.admin.plans import CAPS, CONVENTIONS, cap_in_words
 from clients.models import Client, TargetRule
 from clients.targeting import contradictions
+from deliveries.promises import promises_of
 from pipeline import matching
 from pipeline.admin.desk import Desk, TabularInline
-from pipeline.shown import label
+from pipeline.reasons import OF_A_CLIENT
+from pipeline.shown import label, number, two_lines
 
 _SMALL = {
     ArrayField: {"widget": widgets.UnfoldAdminTextInputWidget},
@@ -53,6 +56,7 @@ class ClientAdmin(Desk[Client]):
         "priority",
         "count_day",
         "count_month",
+        "left_now",
         "addresses",
         "zone",
     )
@@ -100,6 +104,16 @@ class ClientAdmin(Desk[Client]):
         )
         return [ours, *super().get_urls()]
 
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The page's clients, each with what it is promised now; one query for all of them."""
+        changelist = super().get_changelist_instance(request)
+        listed: list[Any] = list(changelist.result_list)
+        promises = promises_of(listed, timezone.now())
+        for client in listed:
+            client.promise = promises[client.pk]
+        changelist.result_list = listed
+        return changelist
+
     def has_delete_permission(self, request: HttpRequest, obj: Client | None = None) -> bool:
         """A client is ended, not deleted: its suppressions and its history must stay."""
         return False
@@ -115,6 +129,14 @@ class ClientAdmin(Desk[Client]):
     @admin.display(description="A month")
     def count_month(self, client: Client) -> str:
         return cap_in_words(client.cap("month"))
+
+    @admin.display(description="Left now")
+    def left_now(self, client: Any) -> SafeString | str:
+        """What a run would give it now at most, or why nothing."""
+        promise = client.promise
+        if promise.closed:
+            return two_lines(number(0), OF_A_CLIENT[promise.closed])
+        return cap_in_words(promise.left)
 
     @admin.display(description="Mails go to")
     def addresses(self, client: Client) -> str:

@@ -206,6 +206,31 @@ class TestAClientsPage:
         assert response.status_code == 403
 
 
+class TestTheList:
+    LIST = "/admin/clients/client/"
+
+    def test_says_what_is_left_now_and_what_closes(self, desk):
+        ClientFactory.create(cap_day=7)
+        ClientFactory.create(cap_day=7, status="PAUSED")
+        ClientFactory.create()
+
+        listed = desk.get(self.LIST).context["cl"].result_list
+
+        assert [client.promise.left for client in listed] == [7, 0, None]
+        assert "It is paused" in desk.get(self.LIST).content.decode()
+
+    def test_asks_once_for_all_of_a_page(self, desk):
+        plan = PlanFactory.create()
+        ClientFactory.create(plan=plan)
+        with CaptureQueriesContext(connection) as few:
+            desk.get(self.LIST)
+        ClientFactory.create_batch(9, plan=plan)
+        with CaptureQueriesContext(connection) as many:
+            desk.get(self.LIST)
+
+        assert len(many) == len(few)
+
+
 class TestTryingRules:
     TRY = "/admin/clients/client/targeting/"
 

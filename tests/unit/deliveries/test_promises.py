@@ -306,7 +306,7 @@ class TestAnyPromise:
         at=st.datetimes(dt.datetime(2024, 1, 1), dt.datetime(2029, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001
         zone=st.sampled_from(ZONES),
     )  # fmt: skip
-    def test_a_day_lies_in_its_week_or_the_weeks_own_and_in_its_month(self, at, zone):
+    def test_what_was_used_in_a_day_was_used_in_its_week_and_in_its_month(self, at, zone):
         day, week, month = (bounds_of(name, at, zone) for name in ("day", "week", "month"))
 
         assert day[0] <= at < day[1]
