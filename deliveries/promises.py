@@ -106,14 +106,12 @@ class Promise:
         return min(expected, used + room)
 
     def as_json(self) -> dict[str, Any]:
+        """What a run keeps beside the windows."""
         return {
-            "left": self.left,
             "tightest": self.tightest,
             "quota": self.quota,
             "already": self.already,
-            "closed": self.closed,
             "carried": self.carried,
-            "windows": [window.as_json() for window in self.windows],
         }
 
 

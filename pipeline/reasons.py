@@ -77,3 +77,8 @@ OF_A_CLIENT = {
     "no_time_zone": "Its time zone is unknown: choose another",
     "no_stock": REASONS["no_stock"],
 }
+
+
+def of_a_client(code: str) -> str:
+    """Why a client is given nothing now, or no more; '' for no code."""
+    return OF_A_CLIENT.get(code, in_words(code))

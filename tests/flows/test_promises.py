@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -199,6 +200,7 @@ class TestANight:
         assert kept.reason == "no_stock"
         assert kept.terms["weight"] == 3
         assert kept.terms["max_per_domain"] == 2
+        assert (kept.terms["tightest"], kept.terms["quota"], kept.terms["carried"]) == ("day", 5, 0)
         assert kept.terms["max_lead_age_days"] == 30
         assert kept.terms["delivery_days"] == [1, 2, 3, 4, 5, 6, 7]
 
@@ -251,6 +253,22 @@ class TestANight:
         for lead in (fresh, old):
             lead.refresh_from_db()
         assert (fresh.reason, old.status) == ("no_client", "EXPIRED")
+
+
+class TestARunsPage:
+    def test_names_the_greatest_shortfall_first_and_why(self, client):
+        nights.make_agency()
+        Client.objects.filter(name="Germania").update(cap_day=50)
+        Client.objects.filter(name="Franken").update(delivery_days=[])
+        run = night()
+        client.force_login(User.objects.create_superuser("ida"))
+
+        response = client.get(f"/admin/pipeline/run/{run.pk}/change/")
+
+        found = [(row.client.name, row.shortfall) for row in response.context["promised"]]
+        assert found == [("Germania", 48), ("Franken", 0)]
+        assert "Every lead in stock that fits it is placed" in response.content.decode()
+        assert "Today is none of its delivery days" in response.content.decode()
 
 
 class TestAPreview:
