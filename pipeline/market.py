@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from clients.models import Client, Suppression
+from clients.models import Client
 from deliveries import quotas
 from deliveries.models import DeliveredLead
 from deliveries.quotas import Window
+from pipeline import suppressing
 from pipeline.allocator import Offer, Seat
 from pipeline.models import Lead
 
@@ -52,8 +53,8 @@ def offers(fields: Iterable[str]) -> list[Offer]:
     ready = Lead.objects.ready()
     keys = ready.values("key")
     had = _clients_by_key(DeliveredLead.objects.filter(key__in=keys).values_list("key", "client"))
-    barred = _clients_by_key(
-        Suppression.objects.filter(key__in=keys, client__isnull=False).values_list("key", "client")
+    barred = suppressing.barred_clients(
+        list(Client.objects.active().order_by("pk").values_list("pk", flat=True))
     )
     names = sorted(set(fields))
     return [
@@ -62,7 +63,7 @@ def offers(fields: Iterable[str]) -> list[Offer]:
             values={name: lead.value(name) for name in names},
             max_clients=lead.max_clients,
             taken_by=had.get(lead.key, frozenset()),
-            suppressed_for=barred.get(lead.key, frozenset()),
+            suppressed_for=barred.get(lead.pk, frozenset()),
         )
         for lead in ready.order_by("pk").iterator()
     ]

@@ -1,7 +1,7 @@
 """Allocate: each READY lead goes to the client that tonight's promises name, or says why not.
 
-In: READY leads and what each client's caps leave. Out: deliveries with their leads. Safe twice,
-and against any number of allocators at once: one transaction under an advisory lock and the
+In: READY leads and what each client's caps leave. Out: deliveries with their leads. Whom nobody
+may have since dedupe looked is set aside, and a client's own list is asked again. Safe twice, and against any number of allocators at once: one transaction under an advisory lock and the
 clients' row locks, which also finishes the chunk; the database's constraints are the last word.
 """
 
@@ -16,7 +16,7 @@ from clients.models import Client
 from deliveries import quotas
 from deliveries.models import DeliveredLead, Delivery
 from deliveries.quotas import Window
-from pipeline import market
+from pipeline import market, suppressing
 from pipeline.allocator import Allocation, Seat, allocate, per_client
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.counts import Counts
@@ -37,11 +37,12 @@ def work(chunk: Chunk, lease: Lease) -> None:
         lease.hold()
         clients = _lock_clients()
         windows = quotas.windows_of(clients, run.as_of)
+        aside = suppressing.set_aside()
         seats = market.seats(clients, windows)
         allocation = allocate(market.offers(market.fields_asked(seats)), seats)
         write(run, allocation)
         _freeze(run, seats, windows, per_client(allocation.pairs))
-        lease.finish(count(allocation))
+        lease.finish(count(allocation, aside))
 
 
 def _lock_clients() -> list[Client]:
@@ -111,9 +112,10 @@ def _freeze(
     )
 
 
-def count(allocation: Allocation) -> Counts:
-    """In leads, as personalize counts them."""
+def count(allocation: Allocation, aside: int) -> Counts:
+    """In leads, as personalize counts them; `aside`: those that nobody may have any more."""
+    suppressed = {"suppressed_global": aside} if aside else {}
     return Counts(
         kept=len({lead_id for lead_id, _ in allocation.pairs}),
-        dropped=Counter(allocation.leftover.values()),
+        dropped=Counter(allocation.leftover.values()) + Counter(suppressed),
     )
