@@ -22,6 +22,7 @@ from django.db import connection
 from deliveries.models import Delivery
 from pipeline.models.leads import COLUMNS
 from pipeline.states import Stage
+from pipeline.suppressing import LISTED
 
 SHOWN_IDS = 20
 
@@ -83,13 +84,18 @@ CHECKS = (
           JOIN deliveries_deliveredlead given ON given.lead_id = lead.id
          WHERE lead.status = 'READY' AND given.status IN ('ALLOCATED', 'DELIVERED')
     """),
-    # A lead that is READY after its run was left over by allocate, which says why.
+    # A lead that is READY after its run was left over by allocate, which says why. One that had
+    # expired and was met again is READY without a reason until a run is done that may place it.
     Check("A07", "Whatever was dropped, left over or refused says why (leads, rejections)", """
         SELECT id FROM pipeline_lead
          WHERE status IN ('DUPLICATE', 'SUPPRESSED', 'EXPIRED') AND reason = ''
         UNION ALL
         SELECT lead.id FROM pipeline_lead lead JOIN pipeline_run run ON run.id = lead.run_id
          WHERE lead.status = 'READY' AND lead.reason = '' AND run.status = 'DONE'
+           AND NOT EXISTS (SELECT FROM pipeline_lead again
+                            WHERE again.twin_id = lead.id
+                              AND again.run_id > (SELECT max(id) FROM pipeline_run
+                                                   WHERE status = 'DONE'))
         UNION ALL
         SELECT id FROM pipeline_rejection WHERE code = ''
     """),
@@ -230,19 +236,29 @@ CHECKS = (
     """),
     # `created_at` is when the suppressing transaction began, `delivered_at` the whole second at
     # which upload looked: what was committed in between cannot be told, and is not held against
-    # the run. The index begins with the kind.
-    Check("A27", "Nobody suppressed before the run or its file is in it (delivered leads)", """
-        SELECT given.id FROM deliveries_deliveredlead given
-          JOIN pipeline_run run ON run.id = given.run_id
-          JOIN clients_suppression barred ON barred.kind = 'ADDRESS' AND barred.key = given.key
+    # the run. Nor is a phone that a later file filled in: nobody knew it then.
+    Check("A27", "Nobody suppressed before the run or its file is in it (delivered leads)", f"""
+        WITH person AS (
+            SELECT given.id, given.key, lead.domain_keys, lead.phone_key
+              FROM deliveries_deliveredlead given
+              LEFT JOIN pipeline_lead lead ON lead.id = given.lead_id
+             WHERE given.status IN ('ALLOCATED', 'DELIVERED'))
+        SELECT given.id FROM ({LISTED}) barred
+          JOIN deliveries_deliveredlead given ON given.id = barred.id
            AND (barred.client_id IS NULL OR barred.client_id = given.client_id)
-         WHERE given.status IN ('ALLOCATED', 'DELIVERED')
-           AND (barred.created_at < run.created_at
+          JOIN deliveries_delivery delivery ON delivery.id = given.delivery_id
+          JOIN pipeline_run run ON run.id = given.run_id
+         WHERE (barred.created_at < run.created_at
                 OR (given.status = 'DELIVERED' AND barred.created_at < given.delivered_at))
-    """),
+           AND NOT (barred.kind = 'PHONE' AND EXISTS (
+                   SELECT FROM pipeline_leadchange learned
+                    WHERE learned.lead_id = given.lead_id AND learned.after ? 'phone_key'
+                      AND learned.created_at >= coalesce(given.delivered_at,
+                                                         delivery.created_at)))
+    """),  # noqa: S608
     # All of a lead's own columns: employer, title and town single a person out as a name does.
     # Rows refused at intake and the stored lead files cannot be joined to a person in SQL.
-    Check("A28", "An erased lead and its drafts hold nothing of the person (leads)", """
+    Check("A28", "An erased lead, its drafts and images hold nothing of the person (leads)", """
         SELECT lead.id FROM pipeline_lead lead
          WHERE lead.status = 'ERASED'
            AND (lead.extras <> '{}'
@@ -250,7 +266,8 @@ CHECKS = (
                             WHERE kept.key = ANY(%(personal)s) AND kept.value <> '')
                 OR EXISTS (SELECT FROM pipeline_draft draft
                             WHERE draft.lead_id = lead.id
-                              AND concat(draft.subject, draft.body, draft.icebreaker) <> ''))
+                              AND concat(draft.subject, draft.body, draft.icebreaker) <> '')
+                OR EXISTS (SELECT FROM pipeline_leadchange image WHERE image.lead_id = lead.id))
     """),
     Check("A29", "A run of more than 3 minutes has a sign of life of the last 3 (runs)", """
         SELECT run.id FROM pipeline_run run
@@ -259,6 +276,16 @@ CHECKS = (
            AND NOT EXISTS (SELECT FROM pipeline_heartbeat
                             WHERE (name = 'tick' OR starts_with(name, 'worker:'))
                               AND at > statement_timestamp() - interval '3 minutes')
+    """),
+    Check("A30", "An undone file left nothing behind that no client holds (lead files)", """
+        SELECT file.id FROM pipeline_leadfile file
+         WHERE file.status = 'UNDONE'
+           AND (EXISTS (SELECT FROM pipeline_lead lead
+                         WHERE lead.file_id = file.id
+                           AND NOT EXISTS (SELECT FROM deliveries_deliveredlead given
+                                            WHERE given.lead_id = lead.id))
+                OR EXISTS (SELECT FROM pipeline_rejection refused WHERE refused.file_id = file.id)
+                OR EXISTS (SELECT FROM pipeline_leadchange image WHERE image.file_id = file.id))
     """),
 )
 # fmt: on
@@ -282,7 +309,7 @@ def violations(check: Check) -> list[int]:
     known: dict[str, int | list[str]] = {
         "stages": [stage.value for stage in Stage],
         "lease": settings.LEASE_SECONDS,
-        "personal": list(COLUMNS),
+        "personal": [*COLUMNS, "linkedin_key", "phone_key"],
     }
     with connection.cursor() as cursor:
         cursor.execute(check.sql, known)

@@ -19,6 +19,8 @@ REASONS = {
     "dup_file": "The same person stands in this file twice",
     "dup_db": "We had this person before",
     "suppressed_global": "Suppressed for everybody",
+    # undo: a duplicate that took the place of the lead it was one of
+    "twin_undone": "The file that brought this person first was undone",
     # personalize: leads that wait before money is spent on them
     "waiting_capacity": "No client is expected to take it this time",
     "held_review": "Its draft waits for a review",

@@ -119,6 +119,7 @@ class LeadFile(models.Model):
     progress_at = models.DateTimeField(null=True, help_text="When records_done last grew.")
     stop_by = models.CharField(max_length=150, blank=True, help_text="Who asked it to stop.")
     undo_by = models.CharField(max_length=150, blank=True, help_text="Who asked to undo it.")
+    undo_result = models.JSONField(default=dict, help_text="What the undo took out and left.")
 
     uploaded_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(db_default=Now())
