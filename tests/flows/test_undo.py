@@ -351,7 +351,7 @@ class TestStoppedAnywhere:
         )
         undo.ask(first, "ida")
 
-        tasks.publish_undos()
+        tasks.tick()
         while sent:
             tasks.undo(lead_file_id=sent.pop())
 
