@@ -8,14 +8,14 @@ listed. Where a lead goes that another file brought too, that file's row takes i
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection, transaction
 
 from deliveries.models import DeliveredLead, DeliveredLeadStatus
 from pipeline import filling, restoring
-from pipeline.models import Draft, ForecastPair, Lead, LeadFile, LeadStatus, Rejection, Run
+from pipeline.models import Lead, LeadFile, LeadStatus, Rejection, Run
 from pipeline.models.leads import LeadFileStatus
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,18 @@ _WHY_KEPT = {
     DeliveredLeadStatus.RETURNED: "A client had it and gave it back",
     DeliveredLeadStatus.WITHDRAWN: "It was withdrawn from a client's delivery",
 }
+
+# A lead with all that hangs on it. Not the ORM's delete(), which would load each lead first: it
+# takes five times as long. A table that is forgotten here is refused by its foreign key.
+_REMOVE = (
+    "UPDATE pipeline_lead SET twin_id = NULL WHERE twin_id = ANY(%(gone)s)",
+    "UPDATE pipeline_lead SET lookalike_by = '' WHERE lookalike_id = ANY(%(gone)s)",
+    "UPDATE pipeline_lead SET lookalike_id = NULL WHERE lookalike_id = ANY(%(gone)s)",
+    "DELETE FROM pipeline_draft WHERE lead_id = ANY(%(gone)s)",
+    "DELETE FROM pipeline_forecastpair WHERE lead_id = ANY(%(gone)s)",
+    "DELETE FROM pipeline_leadchange WHERE lead_id = ANY(%(gone)s)",
+    "DELETE FROM pipeline_lead WHERE id = ANY(%(gone)s)",
+)
 
 # Of the rows that lost their twin the first lives on, unless the person is live elsewhere.
 _PROMOTE = """
@@ -187,13 +199,12 @@ def _note_kept(kept: dict[str, Any], why: Mapping[int, str]) -> None:
     ]
 
 
-def _remove(lead_file: LeadFile, gone: Sequence[int], result: dict[str, Any]) -> int:
+def _remove(lead_file: LeadFile, gone: list[int], result: dict[str, Any]) -> int:
     duplicates = Lead.objects.filter(twin__in=gone, status=LeadStatus.DUPLICATE)
     orphans = list(duplicates.exclude(file=lead_file).values_list("pk", flat=True))
-    Lead.objects.filter(lookalike__in=gone).update(lookalike=None, lookalike_by="")
-    Draft.objects.filter(lead__in=gone).delete()
-    ForecastPair.objects.filter(lead__in=gone).delete()
-    Lead.objects.filter(pk__in=gone).delete()
+    with connection.cursor() as cursor:
+        for statement in _REMOVE:
+            cursor.execute(statement, {"gone": gone})
     if orphans:
         _promote(orphans)
         alive = Lead.objects.ready().filter(pk__in=orphans)
