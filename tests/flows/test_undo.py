@@ -439,7 +439,7 @@ class TestAsking:
         assert file.status == "UNDONE"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 class TestAgainstARunThatOpens:
     def test_no_run_opens_within_a_slice(self):
         """LOCK TABLE makes it wait; here it gives up at once, which proves that it would."""
