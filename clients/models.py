@@ -213,11 +213,19 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
     def everywhere(self) -> Self:
         return self.filter(client=None)
 
-    def add(self, keys: Iterable[uuid.UUID], *, client: Client | None = None) -> None:
-        """Suppress these match keys; those that already are stay as they are."""
-        self.bulk_create(
-            [Suppression(key=key, client=client) for key in keys], ignore_conflicts=True
+    def add(
+        self, keys: Iterable[uuid.UUID], *, kind: str = "ADDRESS", client: Client | None = None
+    ) -> int:
+        """Suppress these keys; those that already are stay as they are. Returns how many are new."""
+        wanted = set(keys)
+        known = set(
+            self.filter(kind=kind, client=client, key__in=wanted).values_list("key", flat=True)
         )
+        self.bulk_create(
+            [Suppression(kind=kind, key=key, client=client) for key in sorted(wanted - known)],
+            ignore_conflicts=True,
+        )
+        return len(wanted - known)
 
 
 class Suppression(models.Model):

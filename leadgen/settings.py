@@ -172,6 +172,7 @@ CELERY_TASK_ROUTES = {
     "pipeline.upload": {"queue": "io"},
     "pipeline.notify": {"queue": "mail"},
     "pipeline.log": {"queue": "notion"},
+    "pipeline.undo": {"queue": "cpu"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"
 CELERY_TASK_CREATE_MISSING_QUEUES = False

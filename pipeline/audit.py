@@ -1,18 +1,11 @@
-"""The invariants, each as one SQL statement that must return no row (reliability.md, 11).
+"""The audit: each invariant asked of the database, and the stored files read where told so.
 
-The last line behind the constraints: most of what is looked for here the database refuses to
-hold at all, the rest spans rows, tables or time, where no constraint reaches. Each statement
-sees one moment, so the audit may be run while a run is under way.
-
-Ids are those of the offending rows, in the table that the title names. A06 to A15 and A27 group
-or join whole tables, by sequential scans: it is the absence of something among all rows that
-they prove. With a million leads none takes much over a second, all together under ten.
+Each statement sees one moment, so the audit may be run while a run is under way.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -20,254 +13,13 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from deliveries.models import Delivery
+from pipeline.invariants import CHECKS, Check
 from pipeline.models.leads import COLUMNS
 from pipeline.states import Stage
 
+__all__ = ["CHECKS", "run"]
+
 SHOWN_IDS = 20
-
-
-@dataclass(frozen=True)
-class Check:
-    """One invariant; `sql` selects the ids of the rows that break it."""
-
-    name: str
-    title: str
-    sql: str
-
-
-# Each: one line for the head, then the statement.
-# fmt: off
-CHECKS = (
-    Check("A01", "A request starts one run (runs)", """
-        SELECT max(id) FROM pipeline_run GROUP BY request_key HAVING count(*) > 1
-    """),
-    Check("A02", "A date has one nightly run (runs)", """
-        SELECT max(id) FROM pipeline_run WHERE kind = 'NIGHTLY'
-         GROUP BY local_date HAVING count(*) > 1
-    """),
-    Check("A03", "No stage starts before the one before it is done (stage runs)", """
-        WITH placed AS (
-            SELECT id, run_id, status, started_at, ended_at,
-                   array_position(%(stages)s::text[], stage::text) AS position
-              FROM pipeline_stagerun)
-        SELECT later.id FROM placed later
-          LEFT JOIN placed earlier
-                 ON earlier.run_id = later.run_id AND earlier.position = later.position - 1
-         WHERE later.position > 1
-           AND (earlier.status <> 'DONE' OR earlier.ended_at IS NULL  -- or there is none
-                OR earlier.ended_at > later.started_at)
-    """),
-    Check("A04", "A done stage saw what it kept and dropped, reason by reason (stage runs)", """
-        SELECT id FROM pipeline_stagerun
-         WHERE status = 'DONE'
-           AND (seen <> kept + dropped
-                OR dropped <> (SELECT coalesce(sum(n::text::numeric), 0)
-                                 FROM jsonb_path_query(reasons,
-                                      '$.* ? (@.type() == "number")') AS n))
-    """),
-    Check("A05", "A done run has seven done stages (runs)", """
-        SELECT run.id FROM pipeline_run run
-          LEFT JOIN pipeline_stagerun stage ON stage.run_id = run.id AND stage.status = 'DONE'
-         WHERE run.status = 'DONE' GROUP BY run.id HAVING count(stage.id) <> 7
-    """),
-    # An ended run's NEW leads wait for the next run, which takes them up when it opens: after
-    # that they are lost. Found by the index on (run, status).
-    Check("A06", "No lead is left behind new, none is ready while a client holds it (leads)", """
-        SELECT lead.id FROM pipeline_run run
-          JOIN pipeline_lead lead ON lead.run_id = run.id AND lead.status = 'NEW'
-         WHERE run.status = 'DONE'
-            OR (run.status <> 'RUNNING'
-                AND EXISTS (SELECT FROM pipeline_run later WHERE later.id > run.id))
-        UNION ALL
-        SELECT lead.id FROM pipeline_lead lead
-          JOIN deliveries_deliveredlead given ON given.lead_id = lead.id
-         WHERE lead.status = 'READY' AND given.status IN ('ALLOCATED', 'DELIVERED')
-    """),
-    # A lead that is READY after its run was left over by allocate, which says why.
-    Check("A07", "Whatever was dropped, left over or refused says why (leads, rejections)", """
-        SELECT id FROM pipeline_lead
-         WHERE status IN ('DUPLICATE', 'SUPPRESSED', 'EXPIRED') AND reason = ''
-        UNION ALL
-        SELECT lead.id FROM pipeline_lead lead JOIN pipeline_run run ON run.id = lead.run_id
-         WHERE lead.status = 'READY' AND lead.reason = '' AND run.status = 'DONE'
-        UNION ALL
-        SELECT id FROM pipeline_rejection WHERE code = ''
-    """),
-    Check("A08", "A person has one live lead (leads)", """
-        SELECT max(id) FROM pipeline_lead
-         WHERE status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED')
-         GROUP BY key HAVING count(*) > 1
-    """),
-    Check("A09", "A lead has no more clients than it may; exclusive: one (delivered leads)", """
-        SELECT given.id
-          FROM (SELECT lead_id, max(id) AS id, count(*) AS clients,
-                       count(*) FILTER (WHERE exclusive) AS exclusive
-                  FROM deliveries_deliveredlead
-                 WHERE status IN ('ALLOCATED', 'DELIVERED') AND lead_id IS NOT NULL
-                 GROUP BY lead_id HAVING count(*) > 1) given
-          JOIN pipeline_lead lead ON lead.id = given.lead_id
-         WHERE given.exclusive > 1 OR given.clients > lead.max_clients
-    """),
-    Check("A10", "An exclusive and a shared sale of one lead never meet (delivered leads)", """
-        SELECT max(id) FROM deliveries_deliveredlead
-         WHERE status IN ('ALLOCATED', 'DELIVERED') AND lead_id IS NOT NULL
-         GROUP BY lead_id HAVING bool_or(exclusive) AND bool_or(NOT exclusive)
-    """),
-    # What rows can prove. A row that was withdrawn or returned since has freed its slot and
-    # cannot be told from one that was free then; so the rows active today, of this and earlier
-    # runs, are the least that was used, and must keep within the cap that this run froze. They
-    # are counted anew and not taken from the frozen `used`: of two allocators that did not see
-    # each other both froze the same. Days are the client's in its zone of today (a zone that
-    # PostgreSQL does not know: UTC's). "even" is a share of the day, "money" of the month. A
-    # client over a cap that was lowered is in order while it gets none.
-    Check("A11", "In each run a client got what is on record, within every cap (clients' runs)", """
-        WITH zone AS MATERIALIZED (SELECT name FROM pg_timezone_names),
-        client AS (
-            SELECT id, coalesce(zone.name, 'UTC') AS time_zone
-              FROM clients_client LEFT JOIN zone ON zone.name = time_zone
-        ), taken AS (
-            SELECT run_id, client_id, allocated_at, count(*) AS every,
-                   count(*) FILTER (WHERE status IN ('ALLOCATED', 'DELIVERED')) AS active
-              FROM deliveries_deliveredlead GROUP BY run_id, client_id, allocated_at
-        ), used AS (
-            SELECT taken.run_id, taken.client_id, taken.allocated_at, taken.every,
-                   sum(active) OVER (PARTITION BY client_id, date_trunc('day', here.at)
-                                     ORDER BY run_id) AS in_day,
-                   sum(active) OVER (PARTITION BY client_id, date_trunc('week', here.at)
-                                     ORDER BY run_id) AS in_week,
-                   sum(active) OVER (PARTITION BY client_id, date_trunc('month', here.at)
-                                     ORDER BY run_id) AS in_month,
-                   sum(active) OVER (PARTITION BY client_id ORDER BY run_id) AS in_all
-              FROM taken JOIN client ON client.id = taken.client_id
-             CROSS JOIN LATERAL (SELECT allocated_at AT TIME ZONE client.time_zone) AS here (at)
-        )
-        SELECT promised.id
-          FROM pipeline_runclient promised
-          JOIN pipeline_run run ON run.id = promised.run_id
-          LEFT JOIN used ON used.run_id = promised.run_id
-                        AND used.client_id = promised.client_id
-         WHERE promised.placed <> coalesce(used.every, 0)
-            OR used.allocated_at <> run.as_of
-            OR promised.placed > promised."left"
-            OR (promised.closed <> '' AND promised."left" IS DISTINCT FROM 0)
-            OR (promised.closed = '' AND promised."left" IS DISTINCT FROM
-                (SELECT min(frozen."left") FROM jsonb_to_recordset(promised.windows)
-                                             AS frozen ("left" bigint)))
-            OR promised.placed > 0 AND EXISTS (
-                   SELECT FROM jsonb_to_recordset(promised.windows)
-                            AS frozen ("window" text, cap bigint, used bigint)
-                    WHERE frozen.used + promised.placed > frozen.cap
-                       OR CASE WHEN frozen."window" IN ('day', 'even') THEN used.in_day
-                               WHEN frozen."window" = 'week' THEN used.in_week
-                               WHEN frozen."window" IN ('month', 'money') THEN used.in_month
-                               ELSE used.in_all END > frozen.cap)
-    """),
-    # Without this a delivery that nobody promised would pass A11. Old promises are deleted, a
-    # whole run's at once, so a run that has none says nothing.
-    Check("A12", "Every delivery was promised in its run (deliveries)", """
-        SELECT delivery.id FROM deliveries_delivery delivery
-         WHERE EXISTS (SELECT FROM pipeline_runclient promised
-                        WHERE promised.run_id = delivery.run_id)
-           AND NOT EXISTS (SELECT FROM pipeline_runclient promised
-                            WHERE promised.run_id = delivery.run_id
-                              AND promised.client_id = delivery.client_id)
-    """),
-    Check("A13", "A lead is allocated or delivered exactly while a client holds it (leads)", """
-        SELECT lead.id FROM pipeline_lead lead
-          LEFT JOIN (SELECT DISTINCT lead_id FROM deliveries_deliveredlead
-                      WHERE status IN ('ALLOCATED', 'DELIVERED')) held ON held.lead_id = lead.id
-         WHERE lead.status <> 'ERASED'
-           AND (held.lead_id IS NOT NULL) <> (lead.status IN ('ALLOCATED', 'DELIVERED'))
-    """),
-    Check("A14", "A client never gets a person twice (delivered leads)", """
-        SELECT max(id) FROM deliveries_deliveredlead
-         GROUP BY client_id, key HAVING count(*) > 1
-    """),
-    # Rows of another run or client do not count: they would be sold past their own caps.
-    Check("A15", "A delivery counts its own leads that were not withdrawn (deliveries)", """
-        SELECT delivery.id FROM deliveries_delivery delivery
-          LEFT JOIN deliveries_deliveredlead given
-                 ON given.delivery_id = delivery.id AND given.run_id = delivery.run_id
-                AND given.client_id = delivery.client_id AND given.status <> 'WITHDRAWN'
-         GROUP BY delivery.id HAVING delivery.rows <> count(given.id)
-    """),
-    Check("A17", "A delivery that was uploaded has its file's name, size and hash (deliveries)", """
-        SELECT id FROM deliveries_delivery
-         WHERE (status IN ('UPLOADED', 'NOTIFIED', 'LOGGED') OR uploaded_at IS NOT NULL)
-           AND (storage_name = '' OR sha256 = '' OR size IS NULL OR uploaded_at IS NULL)
-    """),
-    # To whom a mail was owed then is not kept, so a recipient without a mail cannot be found.
-    Check("A19", "An uploaded delivery has one first mail an address, others none (deliveries)", """
-        SELECT delivery.id FROM deliveries_delivery delivery
-         WHERE (delivery.status IN ('UPLOADED', 'NOTIFIED', 'LOGGED')
-                OR delivery.uploaded_at IS NOT NULL)
-            <> EXISTS (SELECT FROM deliveries_mail mail
-                        WHERE mail.delivery_id = delivery.id AND mail.supersedes_id IS NULL)
-        UNION ALL
-        SELECT delivery_id FROM deliveries_mail WHERE supersedes_id IS NULL
-         GROUP BY kind, delivery_id, step, recipient HAVING count(*) > 1
-    """),
-    Check("A20", "No mail is begun twice, done or due, without a refusal between (mails)", """
-        SELECT id FROM deliveries_mail
-         WHERE begins > refusals + 1 OR (status = 'PENDING' AND begins > refusals)
-    """),
-    Check("A21", "A sent mail was begun (mails)", """
-        SELECT id FROM deliveries_mail
-         WHERE status = 'SENT' AND (begins = 0 OR begun_at IS NULL OR sent_at IS NULL)
-    """),
-    Check("A22", "Only a named person sends a mail again, the same one, once it ended (mails)", """
-        SELECT mail.id FROM deliveries_mail mail
-          JOIN deliveries_mail former ON former.id = mail.supersedes_id
-         WHERE mail.resend_by = '' OR former.status IN ('PENDING', 'SENDING')
-            OR (mail.kind, mail.delivery_id, mail.step, mail.recipient)
-            <> (former.kind, former.delivery_id, former.step, former.recipient)
-    """),
-    # The leases of cancelled and failed runs are nobody's to take over.
-    Check("A23", "No lease ran out more than 10 minutes ago (chunks)", """
-        SELECT chunk.id FROM pipeline_chunk chunk
-          JOIN pipeline_stagerun stage ON stage.id = chunk.stage_run_id
-          JOIN pipeline_run run ON run.id = stage.run_id
-         WHERE chunk.status = 'LEASED' AND run.status IN ('RUNNING', 'DONE')
-           AND chunk.lease_until < statement_timestamp() - interval '10 minutes'
-    """),
-    Check("A24", "No lease reaches further than two lease times (chunks)", """
-        SELECT id FROM pipeline_chunk
-         WHERE lease_until > statement_timestamp() + make_interval(secs => 2 * %(lease)s)
-    """),
-    # `created_at` is when the suppressing transaction began, `delivered_at` the whole second at
-    # which upload looked: what was committed in between cannot be told, and is not held against
-    # the run. The index begins with the kind.
-    Check("A27", "Nobody suppressed before the run or its file is in it (delivered leads)", """
-        SELECT given.id FROM deliveries_deliveredlead given
-          JOIN pipeline_run run ON run.id = given.run_id
-          JOIN clients_suppression barred ON barred.kind = 'ADDRESS' AND barred.key = given.key
-           AND (barred.client_id IS NULL OR barred.client_id = given.client_id)
-         WHERE given.status IN ('ALLOCATED', 'DELIVERED')
-           AND (barred.created_at < run.created_at
-                OR (given.status = 'DELIVERED' AND barred.created_at < given.delivered_at))
-    """),
-    # All of a lead's own columns: employer, title and town single a person out as a name does.
-    # Rows refused at intake and the stored lead files cannot be joined to a person in SQL.
-    Check("A28", "An erased lead and its drafts hold nothing of the person (leads)", """
-        SELECT lead.id FROM pipeline_lead lead
-         WHERE lead.status = 'ERASED'
-           AND (lead.extras <> '{}'
-                OR EXISTS (SELECT FROM jsonb_each_text(to_jsonb(lead)) AS kept
-                            WHERE kept.key = ANY(%(personal)s) AND kept.value <> '')
-                OR EXISTS (SELECT FROM pipeline_draft draft
-                            WHERE draft.lead_id = lead.id
-                              AND concat(draft.subject, draft.body, draft.icebreaker) <> ''))
-    """),
-    Check("A29", "A run of more than 3 minutes has a sign of life of the last 3 (runs)", """
-        SELECT run.id FROM pipeline_run run
-         WHERE run.status = 'RUNNING'
-           AND run.created_at < statement_timestamp() - interval '3 minutes'
-           AND NOT EXISTS (SELECT FROM pipeline_heartbeat
-                            WHERE (name = 'tick' OR starts_with(name, 'worker:'))
-                              AND at > statement_timestamp() - interval '3 minutes')
-    """),
-)
-# fmt: on
 STORED_FILES = ("A16", "A stored file is byte for byte the one delivered (deliveries)")
 
 
@@ -288,7 +40,7 @@ def violations(check: Check) -> list[int]:
     known: dict[str, int | list[str]] = {
         "stages": [stage.value for stage in Stage],
         "lease": settings.LEASE_SECONDS,
-        "personal": list(COLUMNS),
+        "personal": [*COLUMNS, "linkedin_key", "phone_key"],
     }
     with connection.cursor() as cursor:
         cursor.execute(check.sql, known)

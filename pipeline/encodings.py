@@ -69,9 +69,9 @@ def _utf16(start: bytes) -> str:
     """UTF-16 without a mark: half of each line break, comma and ASCII letter is NUL."""
     even, odd = start[::2].count(0), start[1::2].count(0)
     enough = max(_FEW, len(start) // 40)
-    if odd > max(enough, 20 * even) and _LINE_END_LE.search(start):
+    if odd > max(enough, 4 * even) and _LINE_END_LE.search(start):
         return "utf-16-le"
-    return "utf-16-be" if even > max(enough, 20 * odd) and _LINE_END_BE.search(start) else ""
+    return "utf-16-be" if even > max(enough, 4 * odd) and _LINE_END_BE.search(start) else ""
 
 
 class _Sample:

@@ -1,22 +1,101 @@
-"""What the allocator is given, read from rows: the leads on offer and the seats that take them."""
+"""What the allocator is given, read from rows: the leads in stock and the seats that take them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from uuid import UUID
+from importlib import import_module
+from typing import Any
 
+import numpy as np
 from django.conf import settings
+from django.db import connection
+from psycopg import sql
 
-from clients.models import Client, Suppression
-from deliveries.models import DeliveredLead
-from deliveries.promises import Promise
-from pipeline.allocator import Offer, Seat
-from pipeline.models import Draft, Lead, LeadStatus
+from clients.models import Client
+from deliveries.promises import Promise, promises_of
+from pipeline import suppressing
+from pipeline.allocation.domains import Had
+from pipeline.allocator import Allocation, place
+from pipeline.arrow import TEXT, pa
+from pipeline.models.leads import COLUMNS
+from pipeline.seats import Seat
+from pipeline.stock import Ints, Links, Stock, Texts
+
+_arrow_csv: Any = import_module("pyarrow.csv")
+_COMPANY = "company_domain"
+
+# Somebody who was given to a client once, whatever became of it, is never given to it again.
+_HAD = """
+SELECT lead.id, given.client_id FROM pipeline_lead lead
+  JOIN deliveries_deliveredlead given ON given.key = lead.key
+ WHERE lead.status = 'READY'
+"""
+_DRAFTED = """
+SELECT lead.id, draft.client_id FROM pipeline_lead lead
+  JOIN pipeline_draft draft ON draft.lead_id = lead.id
+ WHERE lead.status = 'READY'
+"""
+_OF_COMPANIES = """
+SELECT given.client_id, lead.company_domain, count(*)
+  FROM unnest(%s::bigint[], %s::timestamptz[]) AS limited (client_id, since)
+  JOIN deliveries_deliveredlead given USING (client_id)
+  JOIN pipeline_lead lead ON lead.id = given.lead_id
+ WHERE given.status IN ('ALLOCATED', 'DELIVERED') AND given.allocated_at >= limited.since
+   AND lead.company_domain <> ''
+ GROUP BY given.client_id, lead.company_domain
+"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Market:
+    """Who may be given leads as of a moment, and what each is promised."""
+
+    as_of: dt.datetime
+    clients: Sequence[Client]
+    promises: Mapping[int, Promise]
+
+    @property
+    def oldest(self) -> dt.datetime:
+        """No client takes a lead that came in before this (spec A8)."""
+        most = max(map(lead_age, self.clients), default=settings.MAX_LEAD_AGE_DAYS)
+        return self.as_of - dt.timedelta(days=most)
+
+    def seats(self) -> list[Seat]:
+        """One per client, with what it is promised; a closed one has nothing left, and says why."""
+        return [_seat(client, self.promises[client.pk], self.as_of) for client in self.clients]
+
+    def allocate(self) -> Allocation:
+        """Who gets which lead; writes nothing. The forecast and the real thing alike."""
+        seats = self.seats()
+        limited = [seat for seat in seats if seat.max_per_domain is not None]
+        fields = {rule.field for seat in seats for rule in seat.rules}
+        found, companies = stock(fields, self.oldest, companies=bool(limited))
+        return place(found, seats, had=self._had(limited, companies))
+
+    def _had(self, limited: Sequence[Seat], companies: Sequence[str]) -> Had:
+        """How many leads of a company each limited client got this month, in its own days."""
+        if not limited:
+            return Had()
+        since = [self.promises[seat.client_id].window("month").starts_at for seat in limited]
+        number = {company: n for n, company in enumerate(companies)}
+        with connection.cursor() as cursor:
+            cursor.execute(_OF_COMPANIES, [[seat.client_id for seat in limited], since])
+            rows = [
+                (client, number[domain], n)
+                for client, domain, n in cursor.fetchall()
+                if domain in number
+            ]
+        client_id, domain, leads = _transposed(rows, 3)
+        return Had(client_id=client_id, domain=domain, leads=leads)
+
+
+def market(as_of: dt.datetime) -> Market:
+    """The market as of that moment, from the rows of now."""
+    clients = active_clients()
+    return Market(as_of=as_of, clients=clients, promises=promises_of(clients, as_of))
 
 
 def active_clients() -> list[Client]:
@@ -29,51 +108,12 @@ def active_clients() -> list[Client]:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ages:
-    """How old a lead may be for each client, as of one moment (spec A8)."""
-
-    as_of: dt.datetime
-    days: Mapping[int, int]
-
-    @property
-    def oldest_from(self) -> dt.datetime:
-        """No client takes a lead that came in before this."""
-        most = max(self.days.values(), default=settings.MAX_LEAD_AGE_DAYS)
-        return self.as_of - dt.timedelta(days=most)
-
-    def too_old_for(self, created_at: dt.datetime) -> frozenset[int]:
-        """The clients for which a lead that came in then is too old."""
-        return self._strict[bisect_left(self._limits, self.as_of - created_at)]
-
-    @cached_property
-    def _limits(self) -> list[dt.timedelta]:
-        return [dt.timedelta(days=days) for days in sorted(set(self.days.values()))]
-
-    @cached_property
-    def _strict(self) -> list[frozenset[int]]:
-        """Beside the n-th limit: the clients whose own limit is a lower one."""
-        return [
-            frozenset(each for each, days in self.days.items() if dt.timedelta(days=days) < limit)
-            for limit in [*self._limits, dt.timedelta.max]
-        ]
-
-
-def ages(clients: Iterable[Client], as_of: dt.datetime) -> Ages:
-    return Ages(as_of=as_of, days={client.pk: lead_age(client) for client in clients})
-
-
 def lead_age(client: Client) -> int:
     """How old a lead may be for this client, in days."""
     return client.max_lead_age_days or settings.MAX_LEAD_AGE_DAYS
 
 
-def seats(clients: Iterable[Client], promises: Mapping[int, Promise]) -> list[Seat]:
-    """One seat per client, with what it is promised; a closed one has nothing left, and why."""
-    return [_seat(client, promises[client.pk]) for client in clients]
-
-
-def _seat(client: Client, promise: Promise) -> Seat:
+def _seat(client: Client, promise: Promise, as_of: dt.datetime) -> Seat:
     return Seat(
         client_id=client.pk,
         priority=client.priority,
@@ -83,47 +123,118 @@ def _seat(client: Client, promise: Promise) -> Seat:
         weight=client.weight if promise.quota is None else None,
         max_per_domain=client.domain_limit,
         rules=client.rules(),
+        oldest=int((as_of - dt.timedelta(days=lead_age(client))).timestamp()),
         exclusive_only=client.plan.exclusive_only,
         tightest=promise.tightest or "total",
         full=promise.full,
     )
 
 
-def offers(fields: Iterable[str], ages: Ages) -> list[Offer]:
-    """All READY leads that some client takes by their age, with the fields that rules ask for."""
-    ready = Lead.objects.ready().filter(created_at__gte=ages.oldest_from)
-    keys = ready.values("key")
-    had = _clients_by_key(DeliveredLead.objects.filter(key__in=keys).values_list("key", "client"))
-    barred = _clients_by_key(
-        Suppression.objects.filter(key__in=keys, client__isnull=False).values_list("key", "client")
+def stock(
+    fields: Iterable[str], oldest: dt.datetime, *, companies: bool = False
+) -> tuple[Stock, Sequence[str]]:
+    """The READY leads that came in since, with the fields that rules ask for; and the companies.
+
+    By COPY into Arrow: a row never becomes an object.
+    """
+    names = sorted({*fields, *([_COMPANY] if companies else [])})
+    table = _copied(names, oldest)
+    texts = {name: _texts(table[f"field_{n}"]) for n, name in enumerate(names)}
+    company = texts[_COMPANY] if companies else Texts(values=[], code=np.zeros(0, np.int64))
+    ids = _numbers(table["id"])
+    found = Stock(
+        lead_id=ids,
+        max_clients=_numbers(table["max_clients"]),
+        came_in=_numbers(table["came_in"]),
+        texts=texts,
+        company=np.where(np.array(company.values)[company.code] == "", -1, company.code)
+        if len(company.code)
+        else company.code,
+        had=_links(_pairs(_HAD), ids),
+        barred=_links(suppressing.barred_pairs(), ids),
+        drafted=_links(_pairs(_DRAFTED), ids),
     )
-    names = sorted(set(fields))
-    return [
-        Offer(
-            lead_id=lead.pk,
-            values={name: lead.value(name) for name in names},
-            max_clients=lead.max_clients,
-            taken_by=had.get(lead.key, frozenset()),
-            suppressed_for=barred.get(lead.key, frozenset()),
-            too_old_for=ages.too_old_for(lead.created_at),
-        )
-        for lead in ready.order_by("pk").iterator()
+    return found, company.values
+
+
+def _copied(names: Sequence[str], oldest: dt.datetime) -> Any:
+    columns = [
+        sql.SQL("id, max_clients, floor(extract(epoch FROM created_at))::bigint AS came_in"),
+        *(sql.SQL("{} AS {}").format(_text_of(name), _field(n)) for n, name in enumerate(names)),
     ]
+    query = sql.SQL(
+        "COPY (SELECT {} FROM pipeline_lead WHERE status = 'READY' AND created_at >= {}"
+        " ORDER BY id) TO STDOUT (FORMAT csv, HEADER)"
+    ).format(sql.SQL(", ").join(columns), sql.Literal(oldest))
+    types = {f"field_{n}": pa.dictionary(pa.int32(), TEXT) for n in range(len(names))}
+    numbers = dict.fromkeys(("id", "max_clients", "came_in"), pa.int64())
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        return _arrow_csv.read_csv(
+            _Blocks(iter(copy)),
+            read_options=_arrow_csv.ReadOptions(use_threads=False),
+            parse_options=_arrow_csv.ParseOptions(newlines_in_values=True),
+            convert_options=_arrow_csv.ConvertOptions(
+                column_types={**numbers, **types}, strings_can_be_null=False
+            ),
+        )
 
 
-def drafted() -> set[tuple[int, int]]:
-    """Pairs of READY lead and client for which words are written."""
-    return set(
-        Draft.objects.filter(lead__status=LeadStatus.READY).values_list("lead_id", "client_id")
-    )
+def _field(number: int) -> sql.Identifier:
+    return sql.Identifier(f"field_{number}")
 
 
-def _clients_by_key(rows: Iterable[tuple[UUID, int]]) -> dict[UUID | None, frozenset[int]]:
-    found: dict[UUID | None, set[int]] = defaultdict(set)
-    for key, client_id in rows:
-        found[key].add(client_id)
-    return {key: frozenset(ids) for key, ids in found.items()}
+def _text_of(name: str) -> sql.Composable:
+    """The SQL of a lead's field or unmapped column, as Lead.value reads it."""
+    if name in COLUMNS:
+        return sql.Identifier(name)
+    return sql.SQL("coalesce(extras ->> {}, '')").format(sql.Literal(name))
 
 
-def fields_asked(seats: Iterable[Seat]) -> set[str]:
-    return {rule.field for seat in seats for rule in seat.rules}
+class _Blocks(io.RawIOBase):
+    """What COPY sends, as a file that Arrow reads."""
+
+    def __init__(self, blocks: Iterator[Any]) -> None:
+        self._blocks = blocks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while len(self._rest) < size or size < 0:
+            block = next(self._blocks, None)
+            if block is None:
+                break
+            self._rest += bytes(block)
+        size = len(self._rest) if size < 0 else size
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found
+
+
+def _texts(column: Any) -> Texts:
+    whole = column.unify_dictionaries().combine_chunks()
+    whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+    return Texts(values=whole.dictionary.to_pylist(), code=_numbers(whole.indices))
+
+
+def _numbers(column: Any) -> Ints:
+    return np.asarray(column.to_numpy(), np.int64)
+
+
+def _pairs(query: str) -> list[tuple[int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        found: list[tuple[int, int]] = cursor.fetchall()
+        return found
+
+
+def _links(pairs: Sequence[tuple[int, int]], ids: Ints) -> Links:
+    """Pairs of lead id and client as positions in the stock; those of no lead in it fall away."""
+    lead_id, client_id = _transposed(pairs, 2)
+    position = np.searchsorted(ids, lead_id).clip(max=max(len(ids) - 1, 0))
+    known = ids[position] == lead_id if len(ids) else np.zeros(len(lead_id), np.bool_)
+    return Links(position=position[known], client_id=client_id[known])
+
+
+def _transposed(rows: Sequence[tuple[int, ...]], width: int) -> Ints:
+    return np.array(rows, np.int64).reshape(-1, width).T

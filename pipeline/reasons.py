@@ -20,6 +20,8 @@ REASONS = {
     "dup_file": "The same person stands in this file twice",
     "dup_db": "We had this person before",
     "suppressed_global": "Suppressed for everybody",
+    # undo: a duplicate that took the place of the lead it was one of
+    "twin_undone": "The file that brought this person first was undone",
     # personalize: leads that wait before money is spent on them
     "waiting_capacity": "No client is expected to take it this time",
     "held_review": "Its draft waits for a review",
@@ -34,6 +36,7 @@ REASONS = {
     "cap_month": "The clients that want it have their leads of the month",
     "cap_total": "The clients that want it have all they ordered",
     "outbid": "It went where it was due before: a higher priority, or less filled",
+    "cap_domain": "The clients that want it have enough leads of its company",
     "cap_even": "The clients that want it have their share of today",
     "money_limit": "The clients that want it have spent their money of the month",
     "no_schedule": "The clients that want it take no leads today",

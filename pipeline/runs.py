@@ -92,7 +92,7 @@ def _winner(kind: RunKind, local_date: dt.date, request_key: str) -> Run:
 def _take_up(run: Run) -> None:
     """Freeze to the run what waits: queued files, and what ended runs left undone."""
     left_behind = [RunStatus.FAILED, RunStatus.CANCELLED]
-    LeadFile.objects.filter(status=LeadFileStatus.QUEUED).update(run=run)
+    LeadFile.objects.filter(status=LeadFileStatus.QUEUED, undo_by="").update(run=run)
     LeadFile.objects.filter(status=LeadFileStatus.IMPORTING, run__status__in=left_behind).update(
         run=run
     )

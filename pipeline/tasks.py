@@ -13,6 +13,7 @@ from celery.signals import worker_ready, worker_shutdown
 from kombu.exceptions import OperationalError
 
 from pipeline import chain, chunks, pulse
+from pipeline import undo as undoing
 from pipeline.states import Stage
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,14 @@ def tick(**_newer: object) -> None:
     """Sent by beat every TICK_SECONDS, and by the nightly schedule as a mere hurry-up."""
     chain.look_after()
     publish()
+    publish_undos()
+
+
+@shared_task(name="pipeline.undo")
+def undo(*, lead_file_id: int, **_newer: object) -> None:
+    """One slice; the next is asked for by the last, and by every tick."""
+    if undoing.go_on(lead_file_id):
+        publish_undos()
 
 
 def wake() -> None:
@@ -60,6 +69,15 @@ def publish() -> None:
     try:
         for chunk_id, stage in chunks.take_unpublished():
             TASKS[Stage(stage)].apply_async(kwargs={"chunk_id": chunk_id}, expires=60, retry=False)
+    except OperationalError as error:
+        logger.warning("broker is away", extra={"error": str(error)})
+
+
+def publish_undos() -> None:
+    """Send a hint for every file that is to be undone and may be now."""
+    try:
+        for lead_file_id in undoing.asked():
+            undo.apply_async(kwargs={"lead_file_id": lead_file_id}, expires=60, retry=False)
     except OperationalError as error:
         logger.warning("broker is away", extra={"error": str(error)})
 

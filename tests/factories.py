@@ -33,6 +33,7 @@ from pipeline.models import (
     Chunk,
     Draft,
     Lead,
+    LeadChange,
     LeadFile,
     Rejection,
     Run,
@@ -222,6 +223,19 @@ class LeadFactory(DjangoModelFactory[Lead]):
     first_name = LazyAttribute(lambda row: "Ann" if row.known else "")
     last_name = LazyAttribute(lambda row: f"Ashby {row.person}" if row.known else "")
     company = LazyAttribute(lambda row: "Acme Pipes" if row.known else "")
+    created_at = NOW
+
+
+class LeadChangeFactory(DjangoModelFactory[LeadChange]):
+    """A file filled the blank title of a lead that another file had brought."""
+
+    class Meta:
+        model = LeadChange
+
+    lead = SubFactory(LeadFactory, title="CFO")
+    file = SubFactory(LeadFileFactory, run=SelfAttribute("..lead.run"))
+    before = LazyFunction(lambda: {"title": ""})
+    after = LazyFunction(lambda: {"title": "CFO"})
     created_at = NOW
 
 

@@ -98,6 +98,7 @@ class LeadReasonFilter(CodeFilter):
         "dup_file",
         "dup_db",
         "suppressed_global",
+        "twin_undone",
         "no_client",
         "filter",
         "not_exclusive",

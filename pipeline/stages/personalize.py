@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
+import numpy as np
 from django.db import transaction
 
-from deliveries.promises import promises_of
 from pipeline import drafting, drafts, market
-from pipeline.allocator import place
 from pipeline.chunks import Lease, Plan, Slice
+from pipeline.copying import copy_numbers
 from pipeline.counts import Counts
 from pipeline.drafts import Request, Words
 from pipeline.models import Chunk, ForecastPair, Lead, Run
@@ -44,16 +44,16 @@ def plan(run: Run) -> Plan:
     """Forecast who gets what, and cut the expected leads into chunks of LEADS_PER_CHUNK."""
     if run.stage_runs.filter(stage="PERSONALIZE").exists():
         return Plan(slices=[])
-    clients = market.active_clients()
-    seats = market.seats(clients, promises_of(clients, run.as_of))
-    ages = market.ages(clients, run.as_of)
-    pairs = place(market.offers(market.fields_asked(seats), ages), seats, market.drafted()).pairs
-    ForecastPair.objects.bulk_create(
-        (ForecastPair(run=run, lead_id=lead, client_id=client) for lead, client in pairs),
-        batch_size=5_000,
+    found = market.market(run.as_of)
+    allocation = found.allocate()
+    copy_numbers(
+        "pipeline_forecastpair (run_id, lead_id, client_id)",
+        np.full_like(allocation.lead_id, run.pk),
+        allocation.lead_id,
+        allocation.client_id,
     )
-    expected = sorted({lead for lead, _ in pairs})
-    too_old = Lead.objects.ready().filter(created_at__lt=ages.oldest_from).count()
+    expected = np.unique(allocation.lead_id).tolist()
+    too_old = Lead.objects.ready().filter(created_at__lt=found.oldest).count()
     waiting = Lead.objects.ready().count() - len(expected) - too_old
     dropped = {"too_old": too_old, "waiting_capacity": waiting}
     return Plan(

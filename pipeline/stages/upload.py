@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Protocol
 
@@ -21,22 +21,21 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.functions import Now
 
-from clients.models import Suppression, SuppressionQuerySet
 from deliveries import csv_export, links, outbox
 from deliveries.models import (
     ACTIVE,
     DeliveredLead,
-    DeliveredLeadQuerySet,
     DeliveredLeadStatus,
     Delivery,
     DeliveryStatus,
 )
 from leadgen.integrations.errors import TransientError
-from pipeline import clock, drafting, drafts, polish, services
+from pipeline import clock, drafting, drafts, polish, services, suppressing
 from pipeline.chunks import Lease, Plan, plan_deliveries
 from pipeline.counts import Counts
 from pipeline.models import Chunk, Draft, Lead, LeadStatus, Run
 from pipeline.states import Stage
+from pipeline.suppressing import Barred
 
 SERVICE = "storage"
 
@@ -96,9 +95,8 @@ def settle(delivery: Delivery, lease: Lease) -> dt.datetime | None:
     """Withdraw who was suppressed since, and fix the moment of delivery; None if nobody is left."""
     with transaction.atomic():
         lease.hold()
+        _take_out(suppressing.barred_from(delivery_id=delivery.pk, client_id=delivery.client_id))
         mine = DeliveredLead.objects.filter(delivery=delivery)
-        _take_out(mine, Suppression.objects.everywhere(), LeadStatus.SUPPRESSED)
-        _take_out(mine, delivery.client.suppressions.all(), LeadStatus.READY)
         known = mine.active().exclude(delivered_at=None).order_by("pk").first()
         moment = known.delivered_at if known else clock.database_now().replace(microsecond=0)
         kept = mine.active().update(delivered_at=moment)
@@ -106,17 +104,16 @@ def settle(delivery: Delivery, lease: Lease) -> dt.datetime | None:
     return moment if kept else None
 
 
-def _take_out(
-    rows: DeliveredLeadQuerySet, barred: SuppressionQuerySet, becomes: LeadStatus
-) -> None:
+def _take_out(barred: Sequence[Barred]) -> None:
     """Withdraw suppressed rows; a lead that nobody else holds becomes what the list makes it."""
-    gone = list(rows.active().filter(key__in=barred.values("key")).values_list("pk", "lead"))
-    DeliveredLead.objects.filter(pk__in=[pk for pk, _ in gone]).update(
+    DeliveredLead.objects.filter(pk__in=[row.delivered_lead_id for row in barred]).update(
         status=DeliveredLeadStatus.WITHDRAWN, reason="suppressed"
     )
-    Lead.objects.filter(pk__in=[lead for _, lead in gone]).exclude(
-        delivered_leads__status__in=ACTIVE
-    ).update(status=becomes, reason="suppressed_before_delivery")
+    for everywhere, becomes in ((True, LeadStatus.SUPPRESSED), (False, LeadStatus.READY)):
+        leads = [row.lead_id for row in barred if row.lead_id and row.everywhere == everywhere]
+        Lead.objects.filter(pk__in=leads).exclude(delivered_leads__status__in=ACTIVE).exclude(
+            status=LeadStatus.ERASED
+        ).update(status=becomes, reason="suppressed_before_delivery")
 
 
 def withdraw(delivery: Delivery, lease: Lease) -> None:

@@ -36,6 +36,9 @@ def plan(run: Run) -> Plan:
 
 def work(chunk: Chunk, lease: Lease) -> None:
     lead_file = LeadFile.objects.get(pk=chunk.ref)
+    if lead_file.undo_by:  # asked after the run failed that is resumed now
+        lease.finish(Counts())
+        return
     LeadFile.objects.filter(pk=lead_file.pk).update(status=LeadFileStatus.IMPORTING)
     refusal = _import(lead_file, chunk.stage_run.run, lease)
     with transaction.atomic():

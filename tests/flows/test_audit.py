@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -223,6 +224,33 @@ def a_draft_still_names_an_erased_lead(night):
     return make.DraftFactory.create(lead=lead).lead_id
 
 
+@planted("A28", because=NOT_YET)
+def an_erased_lead_keeps_its_page(night):
+    return make.LeadFactory.create(file=night.file, status="ERASED", linkedin_key="in/ann").pk
+
+
+@planted("A28", because=ROWS)
+def an_image_still_tells_of_an_erased_lead(night):
+    lead = make.LeadFactory.create(file=night.file, status="ERASED")
+    return make.LeadChangeFactory.create(lead=lead).lead_id
+
+
+@planted("A30", because=ROWS)
+def an_undone_file_left_a_lead(night):
+    file = make.LeadFileFactory.create(status="UNDONE", run=night.run)
+    return make.LeadFactory.create(file=file).file_id
+
+
+@planted("A30", because=ROWS)
+def an_undone_file_left_a_refused_row(night):
+    return make.RejectionFactory.create(file__status="UNDONE", file__run=night.run).file_id
+
+
+@planted("A30", because=ROWS)
+def an_undone_file_left_its_mark_on_a_known_lead(night):
+    return make.LeadChangeFactory.create(lead=night.left_over, file__status="UNDONE").file_id
+
+
 # Sales and caps
 
 
@@ -312,6 +340,26 @@ def a_person_on_the_clients_own_list_is_given_to_it(night):
 def a_person_suppressed_after_the_allocation_is_in_the_file(night):
     make.SuppressionFactory.create(key=night.given[0].key, created_at=NOW + minutes(2))
     return night.given[0].pk
+
+
+@planted("A27", because=ROWS)
+def a_person_at_a_suppressed_domain_is_delivered(night):
+    listed = make.SuppressionFactory.create(kind="DOMAIN")
+    change(night.given[0].lead, domain_keys=[uuid.uuid4(), listed.key])
+    return night.given[0].pk
+
+
+@planted("A27", because=ROWS)
+def a_person_with_a_suppressed_phone_is_delivered(night):
+    listed = make.SuppressionFactory.create(kind="PHONE", client=night.client)
+    change(night.given[0].lead, phone_key=listed.key)
+    return night.given[0].pk
+
+
+@planted("A07", because=ROWS)
+def a_lead_met_again_was_passed_by(night):
+    again = make.LeadFactory.create(file=night.file, status="DUPLICATE", twin=night.left_over)
+    return change(again.twin, reason="")
 
 
 # Deliveries and mails
@@ -635,6 +683,38 @@ class TestIsQuietAbout:
         file = make.LeadFileFactory.create(run__status="FAILED")
 
         make.LeadFactory.create(file=file, reason="")
+
+        assert broken() == {}
+
+    def test_a_lead_that_had_expired_and_is_met_again(self, night):
+        change(night.left_over, reason="")
+
+        make.LeadFactory.create(
+            file__run__status="RUNNING",
+            file__run__as_of=clock.database_now(),
+            status="DUPLICATE",
+            twin=night.left_over,
+        )
+
+        assert broken() == {}
+
+    def test_a_suppressed_phone_that_a_later_file_filled_in(self, night):
+        listed = make.SuppressionFactory.create(kind="PHONE")
+        change(night.given[0].lead, phone_key=listed.key)
+
+        make.LeadChangeFactory.create(
+            lead=night.given[0].lead,
+            before={"phone": "", "phone_key": ""},
+            after={"phone": "+49 30 1", "phone_key": str(listed.key)},
+            created_at=NOW + minutes(30),
+        )
+
+        assert broken() == {}
+
+    def test_the_delivered_lead_of_an_undone_file(self, night):
+        file = make.LeadFileFactory.create(status="UNDONE", run=night.run)
+
+        change(night.given[0].lead, file=file)
 
         assert broken() == {}
 

@@ -17,7 +17,7 @@ from django.urls.resolvers import RoutePattern
 from django_celery_beat.models import PeriodicTask
 
 from clients.models import WINDOWS, TargetRule
-from pipeline import allocator, drafts, schedule, services
+from pipeline import drafts, schedule, seats, services
 from pipeline.admin.desk import History
 from pipeline.models import Run, ServiceState
 from pipeline.reasons import REASONS, in_words
@@ -236,8 +236,9 @@ class TestReasons:
         caps = {f"cap_{window}" for window in WINDOWS}
 
         assert {
-            *allocator._CLOSENESS,
-            allocator.OUTBID,
+            *seats.CLOSENESS,
+            seats.OUTBID,
+            seats.CAP_DOMAIN,
             *caps,
             drafts.NO_ACCOUNT,
             drafts.NO_DRAFT,

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -306,43 +307,85 @@ class TestTheOverview:
 
 
 class TestSuppressions:
+    LIST = "/admin/clients/suppression/"
     ADD = "/admin/clients/suppression/add/"
 
+    def add(self, desk, text="", *, client="", content: bytes | None = None):
+        file = {} if content is None else {"file": SimpleUploadedFile("list.csv", content)}
+        return desk.post(self.ADD, {"entries": text, "client": client, **file}, follow=True)
+
     def test_keep_the_key_and_not_the_address(self, desk):
-        response = desk.post(
-            self.ADD, {"address": " Eve@Elm-Foods.com ", "client": ""}, follow=True
-        )
+        response = self.add(desk, " Eve@Elm-Foods.com ")
 
         row = Suppression.objects.get()
-        assert (row.key, row.client) == (key_of("eve@elm-foods.com"), None)
+        assert (row.kind, row.key, row.client) == ("ADDRESS", key_of("eve@elm-foods.com"), None)
         assert "elm-foods" not in response.content.decode().lower()
+        assert "1 taken, 0 known already." in response.content.decode()
 
     def test_may_be_one_clients_own(self, desk):
         client = ClientFactory.create()
 
-        desk.post(self.ADD, {"address": "eve@elm-foods.com", "client": client.pk})
+        self.add(desk, "eve@elm-foods.com", client=client.pk)
 
         assert Suppression.objects.get().client == client
 
-    @pytest.mark.parametrize(
-        ("address", "says"),
-        [("nobody", "This is no e-mail address."), ("eve@elm-foods.com", "suppressed already")],
-    )
-    def test_are_refused_with_a_sentence(self, desk, address, says):
+    def test_come_as_a_list_that_is_counted(self, desk):
         SuppressionFactory.create(key=key_of("eve@elm-foods.com"))
+        content = b"\xef\xbb\xbfEmail;Name\r\neve@elm-foods.com;Eve\r\n;Nobody\r\n@acme.com;All\r\n"
 
-        response = desk.post(self.ADD, {"address": address, "client": ""})
+        response = self.add(desk, "+49 30 1234567", content=content)
+
+        assert "2 taken, 1 known already, 1 not understood: ;Nobody." in response.content.decode()
+        assert sorted(Suppression.objects.values_list("kind", "key")) == sorted([
+            ("ADDRESS", key_of("eve@elm-foods.com")),
+            ("DOMAIN", key_of("acme.com")),
+            ("PHONE", key_of("49301234567")),
+        ])  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("typed", "says"),
+        [
+            pytest.param({"text": "nobody"}, "No address, domain or phone: nobody.", id="none"),
+            pytest.param({}, "Type at least one address", id="nothing"),
+            pytest.param({"content": b"PK\x03\x04\x00"}, "This is no text file.", id="binary"),
+        ],
+    )
+    def test_are_refused_with_a_sentence(self, desk, typed, says):
+        response = self.add(desk, **typed)
 
         assert says in response.content.decode()
-        assert Suppression.objects.count() == 1
+        assert not Suppression.objects.exists()
 
-    def test_are_found_by_the_address_that_is_typed(self, desk):
-        wanted = SuppressionFactory.create(key=key_of("eve@elm-foods.com"))
-        SuppressionFactory.create()
+    def test_need_the_permission(self, client):
+        client.force_login(User.objects.create_user("bob", is_staff=True))
 
-        found = desk.get("/admin/clients/suppression/", {"q": "EVE@elm-foods.com"})
+        assert client.post(self.ADD, {"entries": "eve@elm-foods.com"}).status_code == 403
+        assert not Suppression.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("kind", "stored", "typed"),
+        [
+            pytest.param("ADDRESS", "eve@elm-foods.com", "EVE@elm-foods.com", id="address"),
+            pytest.param("DOMAIN", "elm-foods.com", "@Elm-Foods.com", id="domain"),
+            pytest.param("PHONE", "49301234567", "0049 (30) 123-4567", id="phone"),
+        ],
+    )
+    def test_are_found_by_what_is_typed(self, desk, kind, stored, typed):
+        wanted = SuppressionFactory.create(kind=kind, key=key_of(stored))
+        SuppressionFactory.create(key=key_of(stored + "x"))
+
+        found = desk.get(self.LIST, {"q": typed})
 
         assert list(found.context["cl"].result_list) == [wanted]
+
+    def test_show_their_kind_and_for_whom(self, desk):
+        client = ClientFactory.create(name="Germania")
+        row = SuppressionFactory.create(kind="DOMAIN", client=client)
+
+        for page in (self.LIST, f"{self.LIST}{row.pk}/change/"):
+            shown = desk.get(page).content.decode()
+            assert "Domain, with all below it" in shown
+            assert "Germania only" in shown
 
 
 class TestTheSchedule:

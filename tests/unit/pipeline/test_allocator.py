@@ -2,18 +2,24 @@ from __future__ import annotations
 
 import random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.targeting import Operator, Rule
-from pipeline.allocator import Allocation, Offer, Seat, explain, per_client, place, why_not
+from pipeline import allocator
+from pipeline.allocator import Allocation
+from pipeline.seats import CLOSENESS, Seat, closeness, why_not
+from tests.stocks import Item, stock_of
 
 ONLY_US = (Rule(field="country", operator=Operator.IN, values=("US",)),)
 
 
+def place(offers, seats, drafted=()) -> Allocation:
+    return allocator.place(stock_of(offers, drafted), seats)
+
+
 def offer(lead_id, country="US", **facts):
-    return Offer(lead_id=lead_id, values={"country": country}, **facts)
+    return Item(lead_id=lead_id, values={"country": country}, **facts)
 
 
 def seat(client_id, left=None, **facts):
@@ -50,7 +56,7 @@ class TestPlace:
         found = place([offer(number) for number in range(7)], seats)
 
         # filled to 0.6, 0.7 and 0.75: each next lead went to the least filled, then the lower id
-        assert per_client(found.pairs) == {2: 4, 1: 1, 3: 2}
+        assert found.per_client == {2: 4, 1: 1, 3: 2}
 
     def test_gives_a_lead_to_whom_its_draft_was_written_where_others_lose_nothing(self):
         offers = [offer(number) for number in range(1, 5)]
@@ -92,8 +98,8 @@ class TestPlace:
         assert place([offer(1, country="DE")], seats).leftover == {1: "paused"}
 
     def test_gives_nobody_a_lead_that_is_too_old_for_it(self):
-        found = place([offer(1, too_old_for=frozenset({1}))], [seat(1), seat(2, rules=ONLY_US)])
-        alone = place([offer(1, too_old_for=frozenset({1}))], [seat(1)])
+        found = place([offer(1, came_in=9)], [seat(1, oldest=10), seat(2, oldest=9, rules=ONLY_US)])
+        alone = place([offer(1, came_in=9)], [seat(1, oldest=10)])
 
         assert found.pairs == [(1, 2)]
         assert alone.leftover == {1: "too_old"}
@@ -102,7 +108,9 @@ class TestPlace:
         assert place([offer(1)], []).leftover == {1: "no_client"}
 
     def test_without_a_lead_there_is_nothing_to_place(self):
-        assert place([], [seat(1)]) == Allocation()
+        found = place([], [seat(1)])
+
+        assert (found.pairs, found.leftover, found.per_client) == ([], {}, {})
 
     def test_a_shared_lead_goes_once_to_each_of_as_many_as_it_may(self):
         seats = [seat(n, exclusive_only=False) for n in (1, 2, 3)]
@@ -112,34 +120,27 @@ class TestPlace:
         assert found.pairs == [(1, 1), (1, 2)]
 
 
-class TestExplain:
-    OFFERS = [offer(1), offer(2, country="DE")]
-    SEATS = [
-        seat(1, priority=1, left=9, rules=ONLY_US),
-        seat(2, left=1, tightest="week"),
-        seat(3, left=9, rules=ONLY_US),
-    ]
-    FOUND = place(OFFERS, SEATS)
+class TestLimitByCompany:
+    def test_gives_a_client_no_more_of_one_company_and_says_so(self):
+        offers = [offer(number, company="acme.example") for number in (1, 2, 3)]
 
-    @pytest.mark.parametrize(
-        ("lead", "client", "code"),
-        [
-            pytest.param(1, 1, "", id="got it"),
-            pytest.param(1, 2, "cap_week", id="has another one and no more room"),
-            pytest.param(1, 3, "outbid", id="had room, but another came first"),
-            pytest.param(2, 3, "filter", id="did not want it"),
-        ],
-    )
-    def test_says_why_a_client_did_not_get_a_lead(self, lead, client, code):
-        assert explain(self.OFFERS[lead - 1], self.SEATS[client - 1], self.FOUND) == code
+        found = place([*offers, offer(4)], [seat(1, max_per_domain=2)])
+
+        assert found.per_client == {1: 3}
+        assert list(found.leftover.values()) == ["cap_domain"]
+
+    def test_exempts_leads_of_no_company(self):
+        found = place([offer(number) for number in (1, 2, 3)], [seat(1, max_per_domain=1)])
+
+        assert found.leftover == {}
 
 
 class TestWhyNot:
     def test_never_twice_to_the_same_client(self):
-        assert why_not(offer(1, taken_by=frozenset({7})), seat(7)) == "dup_client"
+        assert why_not(offer(1, had=frozenset({7})), seat(7)) == "dup_client"
 
     def test_not_where_the_client_suppressed_the_person(self):
-        assert why_not(offer(1, suppressed_for=frozenset({7})), seat(7)) == "suppressed_client"
+        assert why_not(offer(1, barred=frozenset({7})), seat(7)) == "suppressed_client"
 
     def test_not_a_shared_lead_to_a_client_of_exclusive_ones(self):
         assert why_not(offer(1, max_clients=2), seat(7)) == "not_exclusive"
@@ -147,12 +148,13 @@ class TestWhyNot:
 
 offers = st.lists(
     st.builds(
-        Offer,
+        Item,
         lead_id=st.integers(1, 40),
         values=st.fixed_dictionaries({"country": st.sampled_from(["US", "DE", ""])}),
         max_clients=st.integers(1, 3),
-        taken_by=st.frozensets(st.integers(1, 6), max_size=2),
-        suppressed_for=st.frozensets(st.integers(1, 6), max_size=2),
+        came_in=st.integers(0, 3),
+        had=st.frozensets(st.integers(1, 6), max_size=2),
+        barred=st.frozensets(st.integers(1, 6), max_size=2),
     ),
     unique_by=lambda offer: offer.lead_id,
 )
@@ -166,6 +168,8 @@ seats = st.lists(
         exclusive_only=st.booleans(),
         quota=st.none() | st.integers(0, 8),
         already=st.integers(0, 3),
+        oldest=st.none() | st.integers(0, 3),
+        full=st.sampled_from(["", "paused"]),
     ),
     unique_by=lambda seat: seat.client_id,
 )
@@ -182,7 +186,7 @@ class TestPromises:
         by_lead = {offer.lead_id: offer for offer in offers}
         by_client = {seat.client_id: seat for seat in seats}
         assert len(set(found.pairs)) == len(found.pairs)
-        for client_id, placed in per_client(found.pairs).items():
+        for client_id, placed in found.per_client.items():
             left = by_client[client_id].left
             assert left is None or placed <= left
         for lead_id, client_id in found.pairs:
@@ -203,14 +207,28 @@ class TestPromises:
     def test_a_lead_is_left_over_only_where_all_that_want_it_are_full(self, offers, seats):
         found = place(offers, seats)
 
-        given = per_client(found.pairs)
+        given = found.per_client
         for offer in offers:
             wanting = [seat for seat in seats if not why_not(offer, seat)]
-            full = [s.left is not None and given[s.client_id] == s.left for s in wanting]
+            full = [s.left is not None and given.get(s.client_id, 0) == s.left for s in wanting]
             assert offer.lead_id not in found.leftover or all(full)
 
     @given(offers, seats, drafts, st.randoms(use_true_random=False))
     def test_order_of_input_changes_nothing(self, offers, seats, drafted, shuffler: random.Random):
         shuffled = shuffler.sample(offers, len(offers)), shuffler.sample(seats, len(seats))
 
-        assert place(*shuffled, drafted) == place(offers, seats, drafted)
+        found, again = place(offers, seats, drafted), place(*shuffled, drafted)
+
+        assert again.pairs == found.pairs
+        assert again.leftover == found.leftover
+
+    @given(offers, seats)
+    def test_a_lead_left_over_has_the_answer_of_the_client_that_came_closest(self, offers, seats):
+        """Lead by lead and seat by seat, as a person would ask."""
+        found = place(offers, seats)
+
+        for offer in offers:
+            if offer.lead_id in found.leftover:
+                answers = [why_not(offer, seat) or seat.when_full for seat in seats]
+                closest = max(map(closeness, [CLOSENESS[0], *answers]))
+                assert closeness(found.leftover[offer.lead_id]) == closest

@@ -1,0 +1,109 @@
+"""Taking back what a file told of known leads, from the images that `filling` kept.
+
+Field by field: what was changed again since is left as it is. Where a later file changed it,
+that file's image learns what was there before, so that undoing both, in any order, ends where
+both began. A key that is made of a field goes with the field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from pipeline.filling import DERIVED, EXTRA, FIELDS
+from pipeline.models import LeadChange, LeadFile
+
+_MEASURED_BY = {**DERIVED, "reason": "status"}
+
+_COMPARE = f"""
+CREATE TEMPORARY TABLE image AS
+WITH change AS MATERIALIZED (
+    SELECT change.id, change.lead_id, change.before, change.after, to_jsonb(lead) AS now
+      FROM pipeline_leadchange change JOIN pipeline_lead lead ON lead.id = change.lead_id
+     WHERE change.id = ANY(%(changes)s)
+     ORDER BY lead.id FOR UPDATE OF lead
+)
+SELECT change.id, change.lead_id, cell.key, starts_with(cell.key, '{EXTRA}') AS extra,
+       substr(cell.key, {len(EXTRA) + 1}) AS name,
+       cell.key <> measure.key AS derived, cell.value AS after, change.before -> cell.key AS before,
+       change.after ->> measure.key
+       = CASE WHEN starts_with(cell.key, '{EXTRA}')
+              THEN change.now -> 'extras' ->> substr(cell.key, {len(EXTRA) + 1})
+              ELSE change.now ->> measure.key END AS same
+  FROM change
+ CROSS JOIN LATERAL jsonb_each(change.after) AS cell
+ CROSS JOIN LATERAL (
+    SELECT CASE cell.key {" ".join(f"WHEN '{key}' THEN '{field}'" for key, field in _MEASURED_BY.items())}
+                ELSE cell.key END AS key
+ ) measure
+"""  # noqa: S608
+
+_TELL_LATER = """
+WITH heir AS (
+    SELECT DISTINCT ON (image.lead_id, image.key) later.id, image.key, image.before
+      FROM image
+      JOIN pipeline_leadchange later
+        ON later.lead_id = image.lead_id AND later.id > image.id
+       AND later.before -> image.key = image.after
+     WHERE image.same IS NOT TRUE
+     ORDER BY image.lead_id, image.key, later.id
+), learned AS (
+    SELECT id, jsonb_object_agg(key, before) AS before FROM heir GROUP BY id
+)
+UPDATE pipeline_leadchange later SET before = later.before || learned.before
+  FROM learned WHERE later.id = learned.id
+"""
+
+_RESTORE = f"""
+WITH back AS (
+    SELECT lead_id,
+           coalesce(jsonb_object_agg(key, before) FILTER (WHERE NOT extra), '{{}}') AS fields,
+           coalesce(array_agg(name) FILTER (WHERE extra), '{{}}') AS names,
+           coalesce(jsonb_object_agg(name, before) FILTER (WHERE extra AND before <> 'null'),
+                    '{{}}') AS extras
+      FROM image WHERE same GROUP BY lead_id
+)
+UPDATE pipeline_lead lead
+   SET {", ".join(f"{name} = coalesce(fields ->> '{name}', lead.{name})" for name in (*FIELDS, "linkedin_key", "country_code", "status", "reason"))},
+       phone_key = CASE WHEN fields ->> 'phone_key' IS NULL THEN lead.phone_key
+                        ELSE nullif(fields ->> 'phone_key', '')::uuid END,
+       extras = (lead.extras - back.names) || back.extras
+  FROM back WHERE lead.id = back.lead_id
+"""  # noqa: S608  (made of column names)
+
+_OUTCOME = """
+SELECT count(*) FILTER (WHERE same), count(*) FILTER (WHERE same IS NOT TRUE)
+  FROM image WHERE NOT derived
+"""
+_KEPT = """
+SELECT lead_id, key FROM image WHERE NOT derived AND same IS NOT TRUE
+ ORDER BY lead_id, key LIMIT %(shown)s
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """In fields of leads; `shown` are the first of those that were kept, as (lead, field)."""
+
+    restored: int
+    kept: int
+    shown: list[tuple[int, str]]
+
+
+def restore(lead_file: LeadFile, *, changes: int, shown: int) -> Outcome | None:
+    """Take back so many of the file's changes, and forget them; None where there are none."""
+    ids = list(lead_file.changes.order_by("pk").values_list("pk", flat=True)[:changes])
+    if not ids:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPARE, {"changes": ids})
+        cursor.execute(_TELL_LATER)
+        cursor.execute(_RESTORE)
+        cursor.execute(_OUTCOME)
+        restored, kept = cursor.fetchone() or (0, 0)
+        cursor.execute(_KEPT, {"shown": shown})
+        found = Outcome(restored=restored, kept=kept, shown=cursor.fetchall())
+        cursor.execute("DROP TABLE image")
+    LeadChange.objects.filter(pk__in=ids).delete()
+    return found
