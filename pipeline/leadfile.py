@@ -79,7 +79,7 @@ class Slice:
     broken: Mapping[int, Broken] = field(default_factory=dict)
 
 
-def inspect(stream: IO[bytes]) -> Layout:
+def inspect(stream: IO[bytes], *, encoding: str = "", delimiter: str = "") -> Layout:
     """Find out how the file is written (spec U1). Reads the stream to its end.
 
     Raises NotALeadFile where it is empty, binary, or a header without a record behind it.
@@ -87,13 +87,13 @@ def inspect(stream: IO[bytes]) -> Layout:
     stream.seek(0)
     start = stream.read(SAMPLED_BYTES)
     _refuse_foreign(start)
-    encoding = _encoding(start, stream)
+    encoding = encoding or _encoding(start, stream)
     whole = len(start) < SAMPLED_BYTES
     # A sample may end within a character: the decoder is not told of the end then.
     sample = codecs.getincrementaldecoder(encoding)("replace").decode(start, final=whole)
     if file_kinds.looks_binary(sample):
         raise NotALeadFile("A CSV file is needed, and this one is binary: export the leads as CSV.")
-    delimiter = vote_delimiter(sample, whole=whole)
+    delimiter = delimiter or vote_delimiter(sample, whole=whole)
     number, header = _header(_sampled(sample, delimiter, whole=whole), whole=whole)
     headers = tuple(cell.strip().strip("\ufeff") for cell in header)
     return Layout(encoding=encoding, delimiter=delimiter, header_row=number, headers=headers)

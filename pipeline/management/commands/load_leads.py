@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline import lead_files, services
+from pipeline import checking, lead_files, profiles, services
+from pipeline.checking import Said, Told
 from pipeline.management.operator import EXIT_BAD_INPUT, EXIT_DONE, OperatorCommand, Problem
+
+_WORTH_A_BAR = 5_000_000  # bytes
 
 
 class Command(OperatorCommand):
@@ -25,7 +31,7 @@ class Command(OperatorCommand):
             action="append",
             default=[],
             metavar="HEADER=FIELD",
-            help="say what a column is",
+            help="say what a column is; HEADER= for none of our fields",
         )
         parser.add_argument("--dry-run", action="store_true", help="only check; write nothing")
         parser.add_argument(
@@ -43,10 +49,9 @@ class Command(OperatorCommand):
         self, path: Path, overrides: dict[str, str], options: dict[str, Any]
     ) -> dict[str, Any]:
         try:
-            with path.open("rb") as stream:
+            with path.open("rb") as stream, progress(path, stream) as told:
                 if options["dry_run"]:
-                    checked = lead_files.check(stream, overrides=overrides)
-                    return {"file": str(path), "id": None, **lead_files.check_object(checked)}
+                    return _only_checked(path, stream, overrides, options["source"], told)
                 lead_file = lead_files.take_in(
                     stream,
                     name=path.name,
@@ -54,12 +59,14 @@ class Command(OperatorCommand):
                     overrides=overrides,
                     uploaded_by=getpass.getuser(),
                     insisted=options["again"],
+                    told=told,
                 )
+                rejects = lead_files.write_rejects(lead_file)
         except OSError as error:
             return {"file": str(path), "error": f"{path} cannot be read: {error.strerror}."}
-        except lead_files.Refused as refusal:
+        except checking.Refused as refusal:
             return {"file": str(path), "error": str(refusal)}
-        return {**lead_files.file_object(lead_file), "file": str(path)}
+        return {**lead_files.file_object(lead_file, rejects=rejects), "file": str(path)}
 
     def show(self, found: dict[str, Any], console: Console) -> None:
         table = Table("file", "rows", "accepted", "twice in file", "invalid", "blank", "why")
@@ -72,11 +79,40 @@ class Command(OperatorCommand):
             table.add_row(one["file"], *map(str, (*counts, one["blank"])), why or "-")
         if table.rows:
             console.print(table)
+        for one in found["files"]:
+            if one.get("rejects"):
+                console.print(f"rows to mend: {one['rejects']}", highlight=False)
+
+
+def _only_checked(
+    path: Path, stream: IO[bytes], overrides: dict[str, str], source: str, told: Told
+) -> dict[str, Any]:
+    said = Said(columns=overrides, known=profiles.fields_of(source))
+    checked = checking.sure(checking.check(stream, said=said, told=told))
+    return {"file": str(path), "id": None, **checking.check_object(checked)}
+
+
+@contextlib.contextmanager
+def progress(path: Path, stream: IO[bytes]) -> Iterator[Told]:
+    """A bar on stderr while a large file is read; what it yields is told the bytes read."""
+    size = stream.seek(0, 2)
+    if size < _WORTH_A_BAR:
+        yield lambda _read: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task(path.name, total=size)
+        yield lambda read: bars.update(task, completed=read)
 
 
 def parse_override(text: str) -> tuple[str, str]:
-    """'E-mail (work)=email' → ('E-mail (work)', 'email'). Raises Problem."""
+    """'Mail=email' → ('Mail', 'email'); 'Mail=' and 'Mail=-' → ('Mail', ''). Raises Problem."""
     header, found, name = text.rpartition("=")
-    if not (found and header and name):
+    if not (found and header):
         raise Problem(f"--map {text!r} is not HEADER=FIELD.", "Write it like --map 'Mail=email'.")
-    return header, name
+    return header, "" if name == "-" else name
