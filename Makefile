@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 UV := uv==0.13.9
 ARGS ?=
 
-.PHONY: help install env demo test check lock up clean format
+.PHONY: help install env demo test check bench lock up clean format
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test      the whole test suite; ARGS='-k word' for a part of it"
 	@echo "make up        desk, worker, beat and Flower until Ctrl-C; DEMO=1 shows the demo"
 	@echo "make check     format, lint, types, import contracts, migrations, security"
+	@echo "make bench     every figure of the README against its bar; ONLY=name,name for some"
 	@echo "make install   .venv with everything, pinned and hashed"
 	@echo "make env       .env with random keys, where there is none"
 	@echo "make lock      compile requirements/*.in to pinned, hashed *.txt"
@@ -52,9 +53,9 @@ demo: $(INSTALLED) .env
 	@DEMO=1 $(BIN)/python manage.py demo
 
 test: $(INSTALLED) .env
-	@$(BIN)/python manage.py services start --json >/dev/null
+	@$(BIN)/python manage.py services start >/dev/null
 	@$(BIN)/coverage erase
-	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
@@ -63,11 +64,14 @@ check: $(INSTALLED) .env
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	@$(BIN)/python manage.py services start --json >/dev/null
+	@$(BIN)/python manage.py services start >/dev/null
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml -ll leadgen pipeline clients deliveries
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps --requirement requirements/base.txt >var/pip-audit.log 2>&1 \
 	  && echo "no known vulnerability" || echo "NOT AUDITED for known vulnerabilities: see var/pip-audit.log"
+
+bench: $(INSTALLED) .env
+	@ONLY=$(ONLY) $(BIN)/python -m tests.bench
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .

@@ -1,7 +1,7 @@
 """Keeps processes running: what exits is started again, and in the end all of it is stopped.
 
-Each child leads a session of its own, so that its whole group gets each signal: a worker's pool
-must not outlive the worker.
+Each child leads a session of its own. TERM goes to the leader alone, as a worker lets its pool
+finish what it is at; KILL goes to the whole group, as a pool must not outlive its worker.
 """
 
 from __future__ import annotations
@@ -82,15 +82,16 @@ class Child:
             with self._log.open("a") as log:
                 log.write(text)
 
-    def signal(self, number: signal.Signals) -> None:
+    def terminate(self) -> None:
+        """SIGTERM for the leader, which ends its group in its own way."""
         if self.process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, number)
+            self.process.terminate()
 
     def kill(self) -> None:
         """SIGKILL for all that is left of the group."""
-        self.signal(signal.SIGKILL)
         if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
 
@@ -135,11 +136,12 @@ class Supervisor:
         }
 
     def stop(self, grace: float = GRACE) -> None:
-        """TERM for every group, KILL for those that are still there after `grace` seconds."""
+        """TERM for all; after `grace` seconds, or at a second Ctrl-C, KILL for what is left."""
         for child in self._children:
-            child.signal(signal.SIGTERM)
+            child.terminate()
         deadline = time.monotonic() + grace
-        while self.pids() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        with contextlib.suppress(KeyboardInterrupt):
+            while self.pids() and time.monotonic() < deadline:
+                time.sleep(0.05)
         for child in self._children:
             child.kill()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
@@ -85,7 +85,7 @@ class Check:
             "delimiter": self.layout.delimiter,
             "header_row": self.layout.header_row,
             "headers": list(headers),
-            "fields": [self.columns.field_of(n) for n in range(len(headers))],
+            "fields": self.columns.as_stored(),
             "confidence": confidence_of(self.columns),
             "rows": self.rows,
             "accepted": self.accepted,
@@ -134,11 +134,14 @@ def sure(found: Check) -> Check:
 
 def _inspected(stream: IO[bytes], said: Said, size: int) -> Check:
     layout = leadfile.inspect(stream, encoding=said.encoding, delimiter=said.delimiter)
-    columns, question = columns_of(layout, {**_known(layout, said), **said.columns})
+    first = next(leadfile.read(stream, layout, slice_rows=50), None)
+    sample = first.frame.to_numpy().tolist() if first else []
+    columns, question = columns_of(layout, {**_known(layout, said), **said.columns}, sample)
     preview = Preview(
         question=question,
         skipped=_skipped(stream, layout),
         ours=list(rejects.notes_among(layout.headers)),
+        unsure=list(columns.unsure),
     )
     return Check(layout=layout, columns=columns, sha256=digest(stream), size=size, preview=preview)
 
@@ -152,23 +155,19 @@ def _known(layout: Layout, said: Said) -> dict[str, str]:
     }
 
 
-def columns_of(layout: Layout, said: Mapping[str, str]) -> tuple[Columns, str]:
+def columns_of(
+    layout: Layout, said: Mapping[str, str], sample: Sequence[Sequence[str]]
+) -> tuple[Columns, str]:
     """What each column fills, and what a person must be asked of it, or ''."""
-    said = {  # XXX until merge
-        (layout.headers[int(h[1:]) - 1] if h.startswith("#") else h): f for h, f in said.items()
-    }
     try:
-        found = mapping.guess(layout.headers, {h: f for h, f in said.items() if f})
-        off = {n for n, h in enumerate(layout.headers) if said.get(h) == ""}
-        by = {f: tuple(n for n in ns if n not in off) for f, ns in found.by_field.items()}
-        return Columns(found.headers, {f: ns for f, ns in by.items() if ns}), ""
-    except mapping.NoEmailColumn as question:
+        return mapping.guess(layout.headers, said, sample), ""
+    except (mapping.NoEmailColumn, mapping.UnsureMapping) as question:
         return Columns(layout.headers, {}), str(question)
 
 
 def confidence_of(columns: Columns) -> list[float]:
     """By column: how sure its field is."""
-    return [1.0 if columns.field_of(n) else 0.0 for n in range(len(columns.headers))]
+    return [round(columns.confidence.get(n, 0.0), 2) for n in range(len(columns.headers))]
 
 
 def _skipped(stream: IO[bytes], layout: Layout) -> list[str]:
@@ -235,11 +234,7 @@ def layout_of(lead_file: LeadFile) -> tuple[Layout, Columns]:
         header_row=lead_file.header_row,
         headers=tuple(lead_file.headers),
     )
-    by_field: dict[str, list[int]] = {}
-    for position, name in enumerate(lead_file.fields):
-        if name:
-            by_field.setdefault(name, []).append(position)
-    return layout, Columns(layout.headers, {name: tuple(n) for name, n in by_field.items()})
+    return layout, Columns.from_stored(layout.headers, lead_file.fields)
 
 
 CHANGED = "The file in storage is not the one that was checked; upload it again."

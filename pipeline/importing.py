@@ -29,8 +29,8 @@ def queue(lead_file: LeadFile, *, by: str, known_leads: KnownLeads | None = None
 
     What a person corrected in its mapping is remembered for its source.
     """
-    if question := lead_file.preview.get("question"):
-        raise NotPossible(f"It cannot be queued yet. {question}")
+    if lead_file.preview.get("question"):
+        raise NotPossible("It cannot be queued yet: which column holds the addresses?")
     changes = {} if known_leads is None else {"known_leads": known_leads}
     with transaction.atomic():
         queued = LeadFile.objects.filter(pk=lead_file.pk, status=LeadFileStatus.CHECKED).update(

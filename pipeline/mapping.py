@@ -1,18 +1,24 @@
 """Header names → a lead's fields (spec U3). Pure.
 
-A name is compared in one plain form, so `E-mail Address`, `emailAddress` and `EMAIL_ADDRESS`
-are one. What is no known name keeps its own header and travels along; when in doubt a column
-is left unmapped, for a wrong column must never become an address or a name.
+A header is read word by word (`header_meaning`), its words make a field (`header_forms`), and
+where they leave it open the other columns and the cells decide (`column_rules`). What is no
+field keeps its own header and travels along; when in doubt a column is left unmapped or a
+person is asked, for a wrong column must never become an address or a name.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, count
+from typing import Self
+
+from pipeline.column_draft import Draft
+from pipeline.column_rules import RULES
+from pipeline.header_forms import rank
 
 FIELDS = (
     "email", "email_alt", "email_status", "email_confidence", "first_name", "last_name",
@@ -25,83 +31,7 @@ FIELDS = (
 )  # fmt: skip
 
 _SHOWN = 12  # headers in a message
-
-# Field → further names it goes by, in plain form without the underscores. Where several columns
-# of a file fill one field, the earlier name here comes first, the field's own name before all
-# that follow `*`.
-_SYNONYMS = {
-    "email": "workemail businessemail professionalemail emailprofessional emailwork"
-    " corporateemail * emailaddress primaryemail emailid email1 email1value contactemail"
-    " contactemailaddress personemail leademail workemailaddress businessemailaddress",
-    "email_alt": "secondaryemail tertiaryemail alternateemail alternativeemail otheremail"
-    " additionalemail personalemail emailpersonal homeemail email2 email3",
-    "email_status": "emailverificationstatus emailvalidationstatus emailverification",
-    "email_confidence": "emailconfidencescore emailscore",
-    "first_name": "givenname forename fname contactfirstname personfirstname leadfirstname",
-    "last_name": "surname familyname lname contactlastname personlastname leadlastname",
-    "full_name": "contactname personname leadname contactperson contactfullname prospectname"
-    " decisionmakername name",
-    "title": "jobtitle currentjobtitle currenttitle * persontitle contacttitle contactrole"
-    " jobposition designation currentposition organization1title role position",
-    "seniority": "senioritylevel managementlevel joblevel",
-    "department": "departments",
-    "company": "companyname currentcompany currentcompanyname organization organisation"
-    " organizationname organisationname currentorganization associatedcompany accountname"
-    " businessname employer employername organization1name",
-    "company_short": "companynameforemails companyshortname shortcompanyname cleanedcompanyname",
-    "company_domain": "domain companydomainname companywebsitedomain websitedomain",
-    "website": "companywebsite companywebsiteurl websiteurl organizationwebsite homepage",
-    "industry": "industries companyindustry primaryindustry companymainindustry sector",
-    "employees": "numemployees numberofemployees noofemployees employeecount employeescount"
-    " companynumberofemployees companyemployees companysize companyheadcount headcount"
-    " employeesestimate",
-    "revenue": "annualrevenue companyrevenue companyannualrevenue revenuein000susd",
-    "keywords": "companykeywords",
-    "technologies": "techstack companytechnologies",
-    "company_description": "seodescription companyshortdescription",
-    "address": "streetaddress mailingaddress",
-    "city": "personcity contactcity town",
-    "state": "personstate contactstate stateregion stateprovince region province",
-    "country": "personcountry contactcountry countryregion countryname countrycode",
-    "location": "personlocation contactlocation",
-    "company_address": "companystreetaddress companystreet",
-    "company_location": "headquarterslocation companyheadquarters headquarters",
-    "company_phone": "companyphonenumber companyhqphone hqphone",
-    "company_linkedin_url": "companylinkedin companylinkedinprofile linkedincompanyprofileurl"
-    " organizationlinkedinurl",
-    "linkedin_url": "personlinkedinurl linkedinprofileurl linkedincontactprofileurl"
-    " contactlinkedinurl personlinkedin linkedin linkedinprofile linkedinlink",
-    "phone": "workdirectphone directphone directphonenumber directdial firstphone workphone"
-    " mobilephone mobile mobilephonenumber cellphone personphone contactphone * phonenumber"
-    " telephone phone1value corporatephone",
-    "phone_alt": "homephone otherphone secondaryphone alternatephone phone2 phone2value",
-    "notes": "note comments comment",
-    "icebreaker": "personalization personalisation firstline openingline",
-    "source_id": "apollocontactid zoominfocontactid contactid personid leadid recordid id",
-    "list": "lists listname",
-    "do_not_call": "dnc",
-}
-# Names that say one thing in one file and another in the next: in a list of places `name` and
-# `title` are the company's. Field, and the fields of which one must be there too.
-_PERSON = frozenset({"first_name", "last_name", "full_name"})
-_DEPENDING = {
-    "name": ("full_name", frozenset({"company"})),
-    "title": ("title", _PERSON | {"company"}),
-    "role": ("title", _PERSON | {"company"}),
-    "position": ("title", _PERSON | {"company"}),
-}
-
-
-def _ranked(field: str) -> list[str]:
-    """All names of a field, the most telling first."""
-    own, names = field.replace("_", ""), _SYNONYMS.get(field, "").split()
-    if "*" not in names:
-        return [own, *names]
-    return [own if name == "*" else name for name in names]
-
-
-_RANKS = {field: {name: n for n, name in enumerate(_ranked(field))} for field in FIELDS}
-_KNOWN = {name: field for field in FIELDS for name in _RANKS[field] if name not in _DEPENDING}
+_LONGEST_SHOWN = 40  # characters of one
 
 
 class BadMapping(Exception):
@@ -112,12 +42,37 @@ class NoEmailColumn(BadMapping):
     """No column is known to hold the e-mail address, the only field a lead file must have."""
 
 
+class UnsureMapping(BadMapping):
+    """Which column holds the e-mail address is for a person to say."""
+
+
 @dataclass(frozen=True)
 class Columns:
-    """Which column fills what. Positions count from 0; several may fill one field."""
+    """Which column fills what. Positions count from 0; several may fill one field.
+
+    `confidence` (0 to 1) is of the columns that fill a field: 1 for what a person chose or a name
+    says outright. `unsure` are columns left unmapped though they may be a field's. Both are empty
+    for columns restored from what was stored.
+    """
 
     headers: tuple[str, ...]
     by_field: Mapping[str, tuple[int, ...]]
+    confidence: Mapping[int, float] = dataclasses.field(default_factory=dict)
+    unsure: tuple[int, ...] = ()
+
+    @classmethod
+    def from_stored(cls, headers: Sequence[str], stored: Sequence[str] | Mapping[str, str]) -> Self:
+        """The columns again from what `as_stored` gave, or `as_json` where no headers are equal.
+
+        Raises ValueError where the numbers of columns differ.
+        """
+        if isinstance(stored, Mapping):
+            stored = [stored.get(header, "") for header in headers]
+        by_field: dict[str, tuple[int, ...]] = {}
+        for position, (_, field) in enumerate(zip(headers, stored, strict=True)):
+            if field:
+                by_field[field] = (*by_field.get(field, ()), position)
+        return cls(tuple(headers), by_field)
 
     @property
     def unmapped(self) -> tuple[int, ...]:
@@ -143,14 +98,15 @@ class Columns:
 
     def sources(self, field: str) -> tuple[int, ...]:
         """The columns that fill a field, the one to believe first; what a person chose leads."""
-        ranks = _RANKS[field]
-        return tuple(
-            sorted(self.by_field[field], key=lambda n: (ranks.get(_bare(self.headers[n]), -1), n))
-        )
+        return tuple(sorted(self.by_field[field], key=lambda n: (rank(self.headers[n], field), n)))
 
     def as_json(self) -> dict[str, str]:
-        """Header → field, for the columns that fill one."""
+        """Header → field, for the columns that fill one; of equal headers the last."""
         return {self.headers[n]: field for n, field in sorted(self._fields.items())}
+
+    def as_stored(self) -> list[str]:
+        """The field of each column, '' for none: what tells equal headers apart (JSON)."""
+        return [self.field_of(n) for n in range(len(self.headers))]
 
 
 def _once(headers: Sequence[str], taken: Collection[str]) -> tuple[str, ...]:
@@ -164,61 +120,87 @@ def _once(headers: Sequence[str], taken: Collection[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def plain(header: str) -> str:
-    """`E-mail Address`, `emailAddress` → `e_mail_address`, `email_address`."""
-    text = unicodedata.normalize("NFKC", header).strip()
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
-    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
+def guess(
+    headers: Sequence[str],
+    overrides: Mapping[str, str] | None = None,
+    sample: Sequence[Sequence[str]] = (),
+) -> Columns:
+    """Which column is which field. `overrides` win over what names suggest: the columns they name
+    alone fill their fields. They say header → field, for every column of that header; a column
+    may be named by its place too (`#3`), and `-` or nothing for a field leaves it unmapped.
+    `sample` is some rows of cells, short ones too: they tell what names leave open.
 
+    Of several `Email` columns the first that is filled counts, row by row; `Email 2` is another
+    address, email_alt.
 
-def _bare(header: str) -> str:
-    return plain(header).replace("_", "")
-
-
-def guess(headers: Sequence[str], overrides: Mapping[str, str] | None = None) -> Columns:
-    """Which column is which field. `overrides` (header → field) win over what names suggest:
-    the columns they name alone fill their fields.
-
-    Raises BadMapping for an override that names no column or no field, and NoEmailColumn.
+    Raises BadMapping for an override that names no column or no field, UnsureMapping where a
+    person has to say which column holds the addresses, and NoEmailColumn.
     """
-    wanted = _checked(headers, overrides or {})
-    guessed = [_KNOWN.get(_bare(header), "") for header in headers]
-    found = set(guessed)
-    guessed = [
-        field or _depending(header, found) for field, header in zip(guessed, headers, strict=True)
-    ]
+    draft = Draft(headers, _checked(headers, overrides or {}), sample)
+    for rule in RULES:
+        rule(draft)
+    if not draft.has("email"):
+        raise _no_email(headers, draft.doubted("email"))
     by_field: dict[str, list[int]] = {}
-    for position, (header, field) in enumerate(zip(headers, guessed, strict=True)):
-        chosen = wanted.get(header) or ("" if field in wanted.values() else field)
-        if chosen:
-            by_field.setdefault(chosen, []).append(position)
-    if "email" not in by_field:
-        raise NoEmailColumn(_no_email(headers))
-    return Columns(tuple(headers), {field: tuple(where) for field, where in by_field.items()})
-
-
-def _depending(header: str, found: Collection[str]) -> str:
-    field, company = _DEPENDING.get(_bare(header), ("", frozenset[str]()))
-    return field if company & set(found) else ""
-
-
-def _checked(headers: Sequence[str], overrides: Mapping[str, str]) -> dict[str, str]:
-    for header, field in overrides.items():
-        if header not in headers:
-            raise BadMapping(f"There is no column {header!r}; there are {_shown(headers)}.")
-        if field not in FIELDS:
-            raise BadMapping(f"There is no field {field!r}; there are {', '.join(FIELDS)}.")
-    return dict(overrides)
-
-
-def _no_email(headers: Sequence[str]) -> str:
-    likely = [header for header in headers if "mail" in header.lower()] or ["COLUMN"]
-    return (
-        f"No column is known to hold e-mail addresses; the columns are {_shown(headers)}."
-        f" Name the right one, such as --map '{likely[0]}=email'."
+    for position, field in enumerate(draft.fields):
+        if field:
+            by_field.setdefault(field, []).append(position)
+    return Columns(
+        tuple(headers),
+        {field: tuple(where) for field, where in by_field.items()},
+        confidence=draft.confidence,
+        unsure=tuple(sorted(draft.doubts)),
     )
 
 
+def _checked(headers: Sequence[str], overrides: Mapping[str, str]) -> dict[int, str]:
+    """Position → what a person chose for it; '' for nothing."""
+    chosen: dict[int, str] = {}
+    for header, field in overrides.items():
+        named = _named(headers, header)
+        if not named:
+            raise BadMapping(f"There is no column {header!r}; there are {_shown(headers)}.")
+        if field not in {*FIELDS, "", "-"}:
+            raise BadMapping(f"There is no field {field!r}; there are {', '.join(FIELDS)}.")
+        chosen |= dict.fromkeys(named, field.strip("-"))
+    return chosen
+
+
+def _named(headers: Sequence[str], name: str) -> list[int]:
+    """The columns of that header, or else the one in that place."""
+    found = [n for n, header in enumerate(headers) if header == name]
+    place = re.fullmatch(r"#(\d{1,6})", name)
+    if not found and place and 1 <= int(place[1]) <= len(headers):
+        return [int(place[1]) - 1]
+    return found
+
+
+def _no_email(headers: Sequence[str], doubted: Sequence[int]) -> BadMapping:
+    if not doubted:
+        return NoEmailColumn(
+            f"No column is known to hold e-mail addresses; the columns are {_shown(headers)}."
+            " Name the right one, such as --map 'COLUMN=email'."
+        )
+    names = [_name_of(headers, n) for n in doubted]
+    if len(names) == 1:
+        return UnsureMapping(
+            f"Column '{names[0]}' may hold the leads' e-mail addresses, which is not sure enough"
+            f" to take it: give --map '{names[0]}=email' if it does."
+        )
+    shown = "', '".join(names[:-1])
+    return UnsureMapping(
+        f"Columns '{shown}' and '{names[-1]}' may each hold the leads' e-mail addresses, and"
+        f" nothing decides: name the right one, such as --map '{names[0]}=email'."
+    )
+
+
+def _name_of(headers: Sequence[str], position: int) -> str:
+    """What an override calls the column: its header, or its place where that is not handy."""
+    header = headers[position]
+    handy = 0 < len(header) <= _LONGEST_SHOWN and headers.count(header) == 1
+    return header if handy else f"#{position + 1}"
+
+
 def _shown(headers: Sequence[str]) -> str:
-    shown = ", ".join(repr(header[:40]) for header in headers[:_SHOWN])
+    shown = ", ".join(repr(header[:_LONGEST_SHOWN]) for header in headers[:_SHOWN])
     return shown + (f" and {len(headers) - _SHOWN} more" if len(headers) > _SHOWN else "")

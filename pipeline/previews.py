@@ -7,6 +7,7 @@ samples    by column: up to three values
 first      the first leads: field → text, as they will be
 examples   code → up to ten rows refused for it: line, field, and header → cell
 ours       columns that rejects.csv added: they are dropped
+unsure     columns left as they are though they may be a field's
 replaced   cells that hold U+FFFD, the sign for what could not be read
 surplus    how many cells the widest row has behind the last header
 question   what must be answered before the file can be queued; '' for nothing
@@ -45,6 +46,7 @@ class Preview:
     replaced: int = 0
     surplus: int = 0
     ours: list[int] = field(default_factory=list)
+    unsure: list[int] = field(default_factory=list)
     question: str = ""
     chosen: dict[str, str] = field(default_factory=dict)
 
@@ -79,6 +81,7 @@ class Preview:
             "replaced": self.replaced,
             "surplus": self.surplus,
             "ours": self.ours,
+            "unsure": self.unsure,
             "question": self.question,
             "chosen": self.chosen,
         }

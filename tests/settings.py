@@ -14,14 +14,14 @@ os.environ.update(
 )
 
 from leadgen.settings import *  # noqa: F403
-from leadgen.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, VAR_DIR
+from leadgen.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, DEMO, VAR_DIR
 from leadgen.settings import STORAGES as PRODUCTION_STORAGES
 
 # Workers that a test starts are pointed at the test database itself.
 _NAME = "test_" + str(DATABASES["default"]["NAME"]).removeprefix("test_")
 CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{_NAME}:"
 
-HOME_DIR = VAR_DIR / "test"
+HOME_DIR = VAR_DIR / "test" / "demo" if DEMO else VAR_DIR / "test"
 MEDIA_ROOT = HOME_DIR / "files"
 STORAGES = {
     **PRODUCTION_STORAGES,

@@ -35,20 +35,18 @@ def connected() -> Iterator[Any]:
     """
     connection = get_connection()
     try:
-        connection.open()
-    except smtplib.SMTPAuthenticationError:
-        raise ConfigError(
-            "The mail server refused EMAIL_USER and EMAIL_PASSWORD.", service=SERVICE
-        ) from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise TransientError(
-            f"The mail server cannot be reached ({error}).", service=SERVICE
-        ) from None
-    try:
+        _open(connection)
         yield connection
-    finally:
+    finally:  # Django leaves the socket open where the login fails
         with contextlib.suppress(smtplib.SMTPException, OSError):
             connection.close()
+
+
+def _open(connection: Any) -> None:
+    try:
+        connection.open()
+    except (smtplib.SMTPException, OSError) as error:
+        raise _not_let_in(error) from None
 
 
 def send(connection: Any, *, subject: str, text: str, recipient: str, message_id: str) -> None:
@@ -79,11 +77,23 @@ def send(connection: Any, *, subject: str, text: str, recipient: str, message_id
         ) from None
 
 
+def _not_let_in(error: Exception) -> ServiceError:
+    if isinstance(error, smtplib.SMTPAuthenticationError) and _is_permanent(error.smtp_code):
+        return ConfigError(
+            "The mail server refused EMAIL_USER and EMAIL_PASSWORD.", service=SERVICE
+        )
+    return TransientError(f"The mail server cannot be reached ({error}).", service=SERVICE)
+
+
+def _is_permanent(code: int) -> bool:
+    """RFC 5321, 4.2.1: 5yz is permanent, 4yz may be tried again."""
+    return code >= 500  # noqa: PLR2004
+
+
 def _refused(code: int, answer: bytes | str) -> ServiceError:
     said = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     sentence = f"The mail server answered {code}: {said.splitlines()[0] if said else ''}"
-    permanent = code >= 500  # noqa: PLR2004  (RFC 5321, 4.2.1: 5yz is permanent)
-    return (PermanentError if permanent else TransientError)(sentence, service=SERVICE)
+    return (PermanentError if _is_permanent(code) else TransientError)(sentence, service=SERVICE)
 
 
 class EmlFiles(filebased.EmailBackend):

@@ -142,6 +142,7 @@ def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
     extra = [column["header"] for column in columns_of(lead_file) if column["is_extra"]]
     garbled = counted(replaced, "cell holds", "cells hold")
     long = counted(lead_file.cut_cells, "cell is", "cells are")
+    unsure = [column["header"] for column in columns_of(lead_file) if column["is_unsure"]]
     columns = counted(len(extra), "column fills", "columns fill")
     words = {
         f"{garbled} signs that could not be read (\ufffd): another encoding may be the right one.": (
@@ -154,6 +155,10 @@ def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
         ),
         "No row looks like a header: each is read as a lead, the columns go by number.": (
             not lead_file.header_row,
+            "warn",
+        ),
+        f"Not sure enough to be one of our fields, so look at them: {some(unsure)}.": (
+            len(unsure),
             "warn",
         ),
         f"{counted(skipped, 'row', 'rows')} before the header will be skipped.": (skipped, "calm"),
@@ -186,6 +191,7 @@ def columns_of(lead_file: LeadFile) -> list[dict[str, Any]]:
             "samples": samples[n] if n < len(samples) else [],
             "field": name,
             "is_ours": n in ours,
+            "is_unsure": not name and n in lead_file.preview.get("unsure", []),
             "is_extra": not name and n not in ours,
             "sure": how_sure(lead_file, n, said=str(n) in chosen),
         }
@@ -199,7 +205,8 @@ def how_sure(lead_file: LeadFile, position: int, *, said: bool) -> tuple[str, st
     if said:
         return "you said so", "good"
     if not lead_file.fields[position]:
-        return "", ""
+        unsure = position in lead_file.preview.get("unsure", [])
+        return ("unsure", "warn") if unsure else ("", "")
     if confidence >= FOR_SURE:
         return "sure", "good"
     return ("likely", "calm") if confidence >= LIKELY else ("unsure", "warn")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import json
+import os
+import sys
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, ProgrammingError
 from rich.console import Console
 
 EXIT_DONE, EXIT_NEGATIVE, EXIT_BAD_INPUT, EXIT_ACTIVE = 0, 1, 2, 3
+EXIT_INTERRUPTED = 130  # as shells have it
 
 
 class Problem(Exception):
@@ -20,6 +26,13 @@ class Problem(Exception):
         super().__init__(error)
         self.error = error
         self.hint = hint
+
+
+def operator_name() -> str:
+    """Who types the command; in a container the account may have a number only."""
+    with contextlib.suppress(KeyError, OSError):  # KeyError until Python 3.12
+        return getpass.getuser()
+    return f"uid {os.getuid()}"
 
 
 class OperatorCommand(BaseCommand):
@@ -53,6 +66,8 @@ class OperatorCommand(BaseCommand):
             self._fail(_no_database(error), as_json=options["json"])
         except ProgrammingError:
             self._fail(_no_tables(), as_json=options["json"])
+        except KeyboardInterrupt:
+            self._fail(_interrupted(), as_json=options["json"], code=EXIT_INTERRUPTED)
         if options["json"]:
             self.stdout.write(json.dumps(found))
         else:
@@ -60,20 +75,37 @@ class OperatorCommand(BaseCommand):
         if code:
             raise SystemExit(code)
 
-    def _fail(self, problem: Problem, *, as_json: bool) -> NoReturn:
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
+        """With --json a wrong command line too is answered by one JSON object."""
+        parser = super().create_parser(prog_name, subcommand, **options)
+        if "--json" in sys.argv:
+            refuse = partial(self._misused, subcommand)
+            parser.error = refuse  # type: ignore[method-assign]
+        return parser
+
+    def _misused(self, subcommand: str, message: str) -> NoReturn:
+        error = f"{message[0].upper()}{message[1:]}."
+        self._fail(Problem(error, f"See `manage.py {subcommand} --help`."), as_json=True)
+
+    def _fail(self, problem: Problem, *, as_json: bool, code: int = EXIT_BAD_INPUT) -> NoReturn:
         if as_json:
             self.stdout.write(json.dumps({"error": problem.error, "hint": problem.hint}))
         else:
             self.stderr.write(f"{problem.error} {problem.hint}".strip())
-        raise SystemExit(EXIT_BAD_INPUT)
+        raise SystemExit(code)
 
 
 def _no_database(error: OperationalError) -> Problem:
-    reason = str(error).strip().splitlines()[-1:] or ["no answer"]
+    # libpq's first line says what happened, the others ask whether the server is running at all.
+    reason = str(error).strip().splitlines()[:1] or ["no answer"]
     return Problem(
-        f"PostgreSQL does not answer: {reason[0].strip()}",
+        f"PostgreSQL does not answer: {reason[0].strip()}.",
         "Run `manage.py services start`, or check DATABASE_URL.",
     )
+
+
+def _interrupted() -> Problem:
+    return Problem("Interrupted.", "A run that has started goes on; the desk shows it.")
 
 
 def _no_tables() -> Problem:

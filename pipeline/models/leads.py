@@ -212,20 +212,32 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 class Lead(models.Model):
     """A person who might buy. The life of its status is drawn in docs/architecture.md."""
 
-    file = models.ForeignKey(LeadFile, on_delete=models.PROTECT, related_name="leads")
+    # The foreign keys' own indexes would double what the ones below serve: each costs every import.
+    file = models.ForeignKey(
+        LeadFile, on_delete=models.PROTECT, related_name="leads", db_index=False
+    )
     record = models.PositiveIntegerField()
     line = models.PositiveIntegerField()
     key = models.UUIDField(
         null=True, help_text="HMAC of the normalised address: what makes two rows one person."
     )
     run = models.ForeignKey(
-        Run, on_delete=models.PROTECT, related_name="leads", help_text="The run that imported it."
+        Run,
+        on_delete=models.PROTECT,
+        related_name="leads",
+        db_index=False,
+        help_text="The run that imported it.",
     )
 
     status = models.CharField(max_length=10, choices=LeadStatus.choices)
     reason = models.CharField(max_length=40, blank=True, db_default="")
     twin = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="duplicates"
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="duplicates",
+        db_index=False,
     )
     max_clients = models.PositiveSmallIntegerField(
         default=1, db_default=1, help_text="How many clients may get it; 1 is exclusive."
@@ -266,6 +278,7 @@ class Lead(models.Model):
         null=True,
         blank=True,
         related_name="lookalikes",
+        db_index=False,
         help_text="Another live lead with the same second key; a person decides.",
     )
     lookalike_by = models.CharField(
@@ -302,6 +315,10 @@ class Lead(models.Model):
         ]
         indexes = [
             models.Index(fields=["run", "status"], name="lead_run_status"),
+            models.Index(fields=["twin"], condition=Q(twin__isnull=False), name="lead_twin"),
+            models.Index(
+                fields=["lookalike"], condition=Q(lookalike__isnull=False), name="lead_lookalike"
+            ),
             models.Index(
                 fields=["linkedin_key"],
                 condition=Q(status__in=LIVE) & ~Q(linkedin_key=""),

@@ -43,15 +43,28 @@ def work(chunk: Chunk, lease: Lease) -> None:
     mails = outbox.pending(delivery)
     if mails:
         subject, text = compose(delivery)
-        with services.guarded(smtp.SERVICE), smtp.connected() as connection:
-            for mail in mails:
-                _send(connection, mail, subject, text)
+        with services.guarded(smtp.SERVICE):
+            send_each(mails, subject, text)
     _finish(delivery, lease)
 
 
-def _send(connection: Any, mail: Mail, subject: str, text: str) -> None:
+def send_each(mails: list[Mail], subject: str, text: str) -> None:
+    """Each over a connection of its own: one that breaks takes no other address's mail with it.
+
+    Raises the last TransientError, once every mail that could go has gone.
+    """
+    refusal: TransientError | None = None
+    for mail in mails:
+        with smtp.connected() as connection:
+            refusal = _send(connection, mail, subject, text) or refusal
+    if refusal is not None:
+        raise refusal
+
+
+def _send(connection: Any, mail: Mail, subject: str, text: str) -> TransientError | None:
+    """Returns the refusal that is worth another try."""
     if not outbox.begin(mail):
-        return
+        return None
     try:
         smtp.send(
             connection,
@@ -66,9 +79,10 @@ def _send(connection: Any, mail: Mail, subject: str, text: str) -> None:
         outbox.refused(mail, str(refusal), for_good=True)
     except TransientError as refusal:
         outbox.refused(mail, str(refusal), for_good=False)
-        raise
+        return refusal
     else:
         outbox.sent(mail)
+    return None
 
 
 def compose(delivery: Delivery) -> tuple[str, str]:

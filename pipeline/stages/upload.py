@@ -64,7 +64,8 @@ class OwnStorage:
             stored = default_storage.save(f"deliveries/{name}", File(content))
         except OSError as error:
             raise TransientError(
-                f"The file storage does not take files ({error.strerror}).", service=SERVICE
+                f"The file storage does not take files ({error.strerror or error}).",
+                service=SERVICE,
             ) from None
         return Stored(name=stored, link=links.link_for(delivery.pk))
 

@@ -22,7 +22,7 @@ from django.conf import settings  # noqa: E402  (Django first)
 from tests.bench import ingest  # noqa: E402
 from tests.bench.measures import Measure  # noqa: E402
 
-BENCHMARKS = (ingest.BENCHMARK,)
+BENCHMARKS = ingest.BENCHMARKS
 
 
 def main() -> int:

@@ -27,7 +27,9 @@ def stage(run_id: str, name: str) -> dict[str, Any]:
     if name == Stage.VALIDATE:
         from pipeline import lead_files  # noqa: F401  (a worker is warm, too)
     began = time.perf_counter()
-    for pk in Chunk.objects.filter(stage_run__run=run_id, stage_run__stage=name).values_list("pk"):
+    for pk in Chunk.objects.filter(stage_run__run=int(run_id), stage_run__stage=name).values_list(
+        "pk"
+    ):
         claimed = chunks.claim(*pk)
         assert claimed is not None
         lease = chunks.Lease(claimed.pk, claimed.attempt)

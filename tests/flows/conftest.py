@@ -83,6 +83,11 @@ class Workers:
         os.killpg(group.pid, signal.SIGKILL)
         group.wait()
 
+    def end(self, group: subprocess.Popen[bytes]) -> None:
+        """As an operator would: the worker ends what it is at, says goodbye, and goes."""
+        group.terminate()
+        group.wait(PATIENCE)
+
     def stop(self) -> None:
         for group in self.groups:
             if group.poll() is None:

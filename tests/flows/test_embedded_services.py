@@ -424,6 +424,26 @@ class TestCommand:
         assert found["postgres"]["running"] is False
         assert "hidden" not in json.dumps(found)
 
+    def test_is_shown_to_a_person_as_a_table(self, services, command, capsys, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "300")
+        command("start")
+        capsys.readouterr()
+
+        call_command("services", "status")
+
+        shown = capsys.readouterr().out
+        assert services.postgres().version in shown
+        assert str(services.redis().pid) in shown
+
+    def test_where_nothing_can_run_is_one_sentence(self, command, settings, tmp_path):
+        (tmp_path / "var").write_text("in the way of the directory")
+        settings.SERVICES = Services(tmp_path / "var")
+
+        code, found = command("start")
+
+        assert code == 2
+        assert found["error"].startswith(f"{tmp_path / 'var'}")
+
     def test_an_address_that_is_none_is_refused(self, command):
         code, found = command("status", REDIS_URL="nonsense")
 

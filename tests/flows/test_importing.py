@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -49,6 +51,10 @@ def seen_by(run: Run) -> tuple[int, int, dict[str, int]]:
     return row.seen, row.kept, row.reasons
 
 
+def stopped_after_a_slice(lease: chunks.Lease, lead_file: LeadFile) -> chunks.Lease:
+    return cast("chunks.Lease", StopsAfterTheFirstSlice(lease, lead_file))
+
+
 class StopsAfterTheFirstSlice:
     """A lease during whose first write somebody presses Stop."""
 
@@ -72,7 +78,7 @@ class TestStopping:
         first = open_run()
         chunk, lease = claim(first)
 
-        validate.work(chunk, StopsAfterTheFirstSlice(lease, lead_file))
+        validate.work(chunk, stopped_after_a_slice(lease, lead_file))
         lead_file.refresh_from_db()
 
         assert (lead_file.status, lead_file.stop_by) == ("CHECKED", "ida")
@@ -202,7 +208,7 @@ class TestAFileThatChangesInStorage:
                 with open(path, "ab") as stream:  # noqa: PTH123
                     change(stream)
 
-        validate.work(chunk, Changes(lease, lead_file))
+        validate.work(chunk, cast("chunks.Lease", Changes(lease, lead_file)))
         nights.work_off()
 
         lead_file.refresh_from_db()
@@ -230,7 +236,7 @@ class TestAFileThatVanishesBeforeItIsResumed:
     def test_keeps_what_is_imported(self):
         lead_file = nights.take_in(BIG)
         chunk, lease = claim(open_run())
-        validate.work(chunk, StopsAfterTheFirstSlice(lease, lead_file))
+        validate.work(chunk, stopped_after_a_slice(lease, lead_file))
         nights.work_off()
         default_storage.save("lead-files/other.csv", ContentFile(b"x"))
         default_storage.delete(lead_file.storage_name)

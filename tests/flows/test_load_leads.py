@@ -1,30 +1,60 @@
-"""load_leads: what scripts outside the repository rely on (contract.md)."""
+"""`load_leads`, and what it answers to files that are none."""
 
 from __future__ import annotations
 
-import io
-import json
+import contextlib
+from typing import Any
 
 import pytest
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import call_command
 
+from pipeline import checking
 from pipeline.models import LeadFile, SourceProfile
+from tests.factories import LeadFileFactory
 from tests.flows import nights
+from tests.flows.commands import ask
 
 pytestmark = pytest.mark.django_db
 
 VAGUE = "Name,Reach me at\nAnn,ann@acme-pipes.com\n"
+FILE_KEYS = {
+    "file", "id", "encoding", "delimiter", "header_row", "mapping", "rows", "accepted",
+    "duplicate_in_file", "invalid", "blank", "reasons", "rejects",
+}  # fmt: skip
 
 
-def load(*arguments: str) -> tuple[list[dict], int]:
-    out = io.StringIO()
-    code = 0
-    try:
-        call_command("load_leads", *arguments, "--json", stdout=out)
-    except SystemExit as ended:
-        code = int(ended.code or 0)
-    (line,) = out.getvalue().splitlines()
-    return json.loads(line)["files"], code
+class SomebodyIsQuicker(FileSystemStorage):
+    """While our bytes are stored, somebody else queues the same ones."""
+
+    def _save(self, name, content):
+        LeadFileFactory.create(name="theirs.csv", status="QUEUED", sha256=checking.digest(content))
+        content.seek(0)
+        return super()._save(name, content)  # type: ignore[misc]  # not in the stubs
+
+
+@pytest.fixture(autouse=True)
+def storage(settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "storage"},
+        },
+    }
+    return tmp_path / "storage"
+
+
+@pytest.fixture
+def good(tmp_path):
+    path = tmp_path / "leads.csv"
+    path.write_text(nights.CSV)
+    return path
+
+
+def load(*arguments: str) -> tuple[list[dict[str, Any]], int]:
+    code, found = ask("load_leads", *arguments)
+    return found["files"], code
 
 
 @pytest.fixture
@@ -37,50 +67,212 @@ def write(tmp_path):
     return write
 
 
-class TestAFile:
-    def test_is_told_with_sums_that_add_up(self, write):
-        path = write(nights.CSV)
+def stored() -> list[str]:
+    with contextlib.suppress(FileNotFoundError):
+        return default_storage.listdir("lead-files")[1]
+    return []
 
-        (found,), code = load(path, "--source", "Apollo")
 
+class TestAGoodFile:
+    def test_is_queued_and_described_in_one_object_whose_sums_add_up(self, good, storage):
+        code, found = ask("load_leads", str(good), "--source", "Apollo")
+
+        queued = LeadFile.objects.get()
         assert code == 0
-        assert found["file"] == path
-        assert found["id"] == LeadFile.objects.get().pk
-        assert (found["encoding"], found["delimiter"], found["header_row"]) == ("utf-8", ",", 1)
-        assert found["mapping"]["Email"] == "email"
-        assert (found["rows"], found["accepted"], found["duplicate_in_file"]) == (9, 6, 1)
-        assert (found["invalid"], found["blank"], found["reasons"]) == (1, 1, {"bad_email": 1})
-        assert found["rejects"].endswith(".csv")
-        assert LeadFile.objects.get().status == "QUEUED"
+        assert found == {
+            "files": [
+                {
+                    "file": str(good),
+                    "id": queued.pk,
+                    "encoding": "utf-8",
+                    "delimiter": ",",
+                    "header_row": 1,
+                    "mapping": {
+                        "First Name": "first_name",
+                        "Last Name": "last_name",
+                        "Title": "title",
+                        "Company": "company",
+                        "Email": "email",
+                        "Country": "country",
+                    },
+                    "rows": 9,
+                    "accepted": 6,
+                    "duplicate_in_file": 1,
+                    "invalid": 1,
+                    "blank": 1,
+                    "reasons": {"bad_email": 1},
+                    "rejects": str(storage / "rejects" / f"{queued.pk}-leads.csv"),
+                }
+            ]
+        }
+        assert (queued.status, queued.source, queued.name) == ("QUEUED", "Apollo", "leads.csv")
 
-    def test_has_no_rejects_where_no_row_was_rejected(self, write):
-        (found,), _ = load(write("Email\nann@acme-pipes.com\n"))
+    def test_is_only_checked_with_dry_run(self, good):
+        code, found = ask("load_leads", str(good), "--dry-run")
 
-        assert found["rejects"] is None
-
-    def test_is_only_checked_in_a_dry_run(self, write):
-        (found,), code = load(write(nights.CSV), "--dry-run")
-
-        assert (code, found["id"], found["rejects"], found["rows"]) == (0, None, None, 9)
+        (one,) = found["files"]
+        assert code == 0
+        assert set(one) == FILE_KEYS
+        assert (one["id"], one["rows"], one["accepted"]) == (None, 9, 6)
         assert not LeadFile.objects.exists()
+        assert stored() == []
 
-    def test_that_cannot_be_read_leaves_the_others_alone(self, write):
-        found, code = load(write("", "empty.csv"), write(nights.CSV), "/nowhere/leads.csv")
+    def test_may_have_its_columns_named(self, tmp_path):
+        path = tmp_path / "leads.csv"
+        path.write_text("Reach=me,Name\nann@acme-pipes.com,Ann\n")
+
+        _, found = ask("load_leads", str(path), "--map", "Reach=me=email")
+
+        assert found["files"][0]["mapping"]["Reach=me"] == "email"
+
+    def test_is_taken_a_second_time_only_on_purpose(self, good):
+        ask("load_leads", str(good))
+
+        refused = ask("load_leads", str(good))
+        insisted = ask("load_leads", str(good), "--again")
+
+        first = LeadFile.objects.order_by("pk")[0]
+        assert refused[0] == 2
+        assert refused[1]["files"][0]["error"] == (
+            f"These very bytes were uploaded before, as file {first.pk} (leads.csv)."
+            " Insist if you want them again."
+        )
+        assert insisted[0] == 0
+        assert LeadFile.objects.count() == 2
+
+    def test_beside_a_bad_one_is_queued_and_the_exit_is_2(self, good, tmp_path):
+        code, found = ask("load_leads", str(tmp_path / "no.csv"), str(good))
 
         assert code == 2
-        assert [sorted(one) == ["error", "file"] for one in found] == [True, False, True]
-        assert LeadFile.objects.get().status == "QUEUED"
+        assert [set(one) for one in found["files"]] == [{"file", "error"}, FILE_KEYS]
+        assert LeadFile.objects.count() == 1
 
-    def test_whose_bytes_were_here_is_taken_again_only_on_purpose(self, write):
-        path = write(nights.CSV)
-        load(path)
+    def test_is_shown_to_a_person_as_a_table_beside_what_is_wrong(
+        self, good, tmp_path, capsys, monkeypatch
+    ):
+        monkeypatch.setenv("COLUMNS", "300")
 
-        (refused,), code = load(path)
-        (insisted,), _ = load(path, "--again")
+        with pytest.raises(SystemExit):
+            call_command("load_leads", str(good), str(tmp_path / "no.csv"))
 
-        assert (code, "uploaded before" in refused["error"]) == (2, True)
-        assert insisted["id"] == LeadFile.objects.latest("pk").pk
+        shown = capsys.readouterr().out
+        assert "bad_email 1" in shown
+        assert "no.csv cannot be read: No such file or directory." in shown
 
+
+class TestABadFile:
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [
+            pytest.param(b"", "The file is empty", id="empty"),
+            pytest.param(b" \r\n\r\n", "The file is empty", id="blank"),
+            pytest.param(b"Email,Name\n", "no row behind it", id="header only"),
+            pytest.param(b"PK\x03\x04" + bytes(99), "this is an Excel workbook", id="workbook"),
+            pytest.param(bytes(range(9)) * 99, "this one is binary", id="binary"),
+            pytest.param(b"Name,Town\nAnn,Ulm\n", "e-mail", id="no e-mail column"),
+            pytest.param(b"<html><body>Sign in", "this is a web page", id="web page"),
+        ],
+    )
+    def test_gets_one_sentence_and_leaves_nothing_behind(self, tmp_path, content, sentence):
+        path = tmp_path / "leads.csv"
+        path.write_bytes(content)
+
+        code, found = ask("load_leads", str(path))
+
+        (one,) = found["files"]
+        assert code == 2
+        assert set(one) == {"file", "error"}
+        assert sentence in one["error"]
+        assert "\n" not in one["error"]
+        assert not LeadFile.objects.exists()
+        assert stored() == []
+
+    def test_that_is_not_there_is_named(self, tmp_path):
+        code, found = ask("load_leads", str(tmp_path / "no.csv"))
+
+        assert code == 2
+        assert found["files"][0]["error"] == (
+            f"{tmp_path / 'no.csv'} cannot be read: No such file or directory."
+        )
+
+    def test_that_is_a_directory_is_named(self, tmp_path):
+        code, found = ask("load_leads", str(tmp_path))
+
+        assert (code, found["files"][0]["error"]) == (
+            2,
+            f"{tmp_path} cannot be read: Is a directory.",
+        )
+
+    def test_too_large_is_told_how_large_it_may_be(self, tmp_path, settings):
+        settings.MAX_UPLOAD_MB = 1
+        path = tmp_path / "leads.csv"
+        path.write_bytes(b"Email\n" + b"ann@acme-pipes.com\n" * 60_000)
+
+        code, found = ask("load_leads", str(path))
+
+        assert code == 2
+        assert found["files"][0]["error"] == (
+            "The file has 1 MB; 1 are allowed (MAX_UPLOAD_MB). Split it."
+        )
+
+    def test_with_too_many_rows_is_told_how_many_it_may_have(self, good, settings):
+        settings.MAX_ROWS = 3
+
+        _, found = ask("load_leads", str(good))
+
+        assert found["files"][0]["error"] == "The file has more than 3 rows; split it."
+
+    @pytest.mark.parametrize("unsure", ["Reach=no_such_field", "No such header=email"])
+    def test_a_mapping_that_makes_no_sense_is_refused(self, good, unsure):
+        code, found = ask("load_leads", str(good), "--map", unsure)
+
+        assert code == 2
+        assert unsure.partition("=")[0] in found["files"][0]["error"]
+        assert not LeadFile.objects.exists()
+
+    @pytest.mark.parametrize("nonsense", ["email", "=email"])
+    def test_a_map_that_is_no_pair_is_refused(self, good, nonsense):
+        code, found = ask("load_leads", str(good), "--map", nonsense)
+
+        assert code == 2
+        assert found == {
+            "error": f"--map {nonsense!r} is not HEADER=FIELD.",
+            "hint": "Write it like --map 'Mail=email'.",
+        }
+
+
+class TestStorageThatTakesNothing:
+    def test_is_told_apart_from_a_file_that_cannot_be_read(self, good, storage):
+        storage.write_text("in the way of the directory")
+
+        code, found = ask("load_leads", str(good))
+
+        assert code == 2
+        assert found["files"][0]["error"].startswith("leads.csv cannot be stored: ")
+        assert "None" not in found["files"][0]["error"]
+        assert not LeadFile.objects.exists()
+
+
+class TestTheSameBytesAtTheSameMoment:
+    def test_are_taken_once_and_stored_once(self, settings, storage, good):
+        """Because the look before and the database's constraint are not one moment."""
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "default": {
+                "BACKEND": f"{__name__}.SomebodyIsQuicker",
+                "OPTIONS": {"location": storage},
+            },
+        }
+
+        code, found = ask("load_leads", str(good))
+
+        quicker = LeadFile.objects.get()
+        assert code == 2
+        assert f"uploaded before, as file {quicker.pk} (theirs.csv)" in found["files"][0]["error"]
+        assert stored() == []
+
+
+class TestAMappingThatIsUnsure:
     @pytest.mark.parametrize("more", [[], ["--dry-run"]])
     def test_whose_mapping_is_unsure_is_an_error_that_says_what_to_give(self, write, more):
         (found,), code = load(write(VAGUE), *more)
@@ -88,6 +280,11 @@ class TestAFile:
         assert code == 2
         assert "--map" in found["error"]
         assert not LeadFile.objects.exists()
+
+    def test_has_no_rejects_where_no_row_was_rejected(self, write):
+        (found,), _ = load(write("Email\nann@acme-pipes.com\n"))
+
+        assert found["rejects"] is None
 
 
 class TestAMapping:
@@ -120,14 +317,6 @@ class TestAMapping:
 
         assert LeadFile.objects.get().status == "CHECKED"
 
-    def test_without_a_sign_is_one_sentence(self, write, capsys):
-        out = io.StringIO()
-
-        with pytest.raises(SystemExit):
-            call_command("load_leads", write(VAGUE), "--map", "email", "--json", stdout=out)
-
-        assert "is not HEADER=FIELD" in json.loads(out.getvalue())["error"]
-
 
 class TestALargeFile:
     def test_has_a_bar_on_stderr_and_one_line_on_stdout(self, write, capfd):
@@ -137,3 +326,27 @@ class TestALargeFile:
 
         assert found["rows"] == 51
         assert "leads.csv" in capfd.readouterr().err
+
+
+class TestTheSuppressionKey:
+    def test_another_one_stops_the_command(self, good, settings):
+        ask("load_leads", str(good), "--dry-run")
+        settings.SUPPRESSION_KEY = "another-key-entirely-" * 3
+
+        with pytest.raises(SystemExit, match="SUPPRESSION_KEY differs"):
+            call_command("load_leads", str(good))
+
+        assert not LeadFile.objects.exists()
+
+
+class TestAFileOfAnUnknownShape:
+    def test_keeps_the_columns_it_was_read_with(self):
+        lead_file = LeadFileFactory.create(
+            headers=["Mail", "Second mail", "Shoes"],
+            fields=["email", "email_alt", ""],
+        )
+
+        layout, columns = checking.layout_of(lead_file)
+
+        assert layout.headers == ("Mail", "Second mail", "Shoes")
+        assert columns.as_json() == {"Mail": "email", "Second mail": "email_alt"}

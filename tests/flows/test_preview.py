@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from pipeline import lead_files
 from pipeline.models import Lead, LeadFile, Run, SourceProfile
 from tests.factories import LeadFileFactory, RunFactory
 from tests.flows import nights
@@ -166,7 +166,7 @@ class TestACorrection:
 
     def test_that_cannot_be_read_changes_nothing(self, desk):
         found = upload(desk, b"Email,Name\nann@acme-pipes.com,Ann\n")
-        lead_files.default_storage.delete(found.storage_name)
+        default_storage.delete(found.storage_name)
 
         response = press(desk, found, "check", **{"field-0": "email", "field-1": "notes"})
 

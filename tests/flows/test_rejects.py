@@ -16,7 +16,7 @@ from pipeline import checking, importing, lead_files
 from pipeline.models import Lead, LeadFile
 from pipeline.stages import validate
 from tests.flows import nights
-from tests.flows.test_importing import StopsAfterTheFirstSlice, claim, open_run
+from tests.flows.test_importing import claim, open_run, stopped_after_a_slice
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +64,7 @@ class TestRejects:
         lead_file = nights.take_in(TEXT)
         before = rejects_of(lead_file)
         chunk, lease = claim(open_run())
-        validate.work(chunk, StopsAfterTheFirstSlice(lease, lead_file))
+        validate.work(chunk, stopped_after_a_slice(lease, lead_file))
         lead_file.refresh_from_db()
 
         assert lead_file.records_done == 2

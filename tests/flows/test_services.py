@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from leadgen.env import ConfigurationError
@@ -116,6 +117,16 @@ class TestHealth:
 
         assert answer.status_code == 200
         assert answer.json()["heartbeat_age_seconds"] < 5
+
+    def test_is_503_while_the_database_does_not_answer(self, client, monkeypatch):
+        def away(_name):
+            raise OperationalError("server closed the connection unexpectedly")
+
+        monkeypatch.setattr(services, "seconds_since", away)
+        answer = client.get("/health/")
+
+        assert answer.status_code == 503
+        assert answer.json() == {"ok": False, "heartbeat_age_seconds": None, "run": None}
 
     def test_takes_no_post(self, client):
         assert client.post("/health/").status_code == 405

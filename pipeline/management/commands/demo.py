@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import io
 import json
 import os
 import shutil
@@ -28,7 +26,14 @@ from pipeline import (
     services,
     starting,
 )
-from pipeline.management.operator import EXIT_DONE, EXIT_NEGATIVE, OperatorCommand, Problem
+from pipeline.management.commands.services import start_both
+from pipeline.management.operator import (
+    EXIT_DONE,
+    EXIT_NEGATIVE,
+    OperatorCommand,
+    Problem,
+    operator_name,
+)
 from pipeline.models import LeadFile, Run
 
 WORKERS = 2
@@ -49,7 +54,7 @@ class Command(OperatorCommand):
         ) as crew:
             wait_for_workers(crew)
             self.console.print(f"workers: {', '.join(services.live_workers())}")
-            run = starting.start_now(now=clock.database_now(), started_by=getpass.getuser())
+            run = starting.start_now(now=clock.database_now(), started_by=operator_name())
             following.follow(run, self.console, idle=crew.watch_once)
         found = self._found(run, lead_file, seconds=round(time.monotonic() - began, 1))
         good = found["status"] == "DONE" and found["audit"]["ok"]
@@ -57,7 +62,7 @@ class Command(OperatorCommand):
 
     def _prepare(self) -> None:
         self.console.print("starting PostgreSQL and Valkey …")
-        call_command("services", "start", "--json", stdout=io.StringIO())
+        start_both()
         try:
             demo.make_database()
         except demo.NoDatabase as problem:
@@ -74,7 +79,7 @@ class Command(OperatorCommand):
         samples.write_leads(path)
         with path.open("rb") as stream:
             lead_file = lead_files.take_in(
-                stream, name=path.name, source="Apollo", uploaded_by=getpass.getuser()
+                stream, name=path.name, source="Apollo", uploaded_by=operator_name()
             )
         self.console.print(
             f"{lead_file.name}: {lead_file.rows} rows, {lead_file.accepted} accepted,"
@@ -85,9 +90,10 @@ class Command(OperatorCommand):
 
     def _found(self, run: Run, lead_file: LeadFile, *, seconds: float) -> dict[str, Any]:
         lead_file.refresh_from_db()
+        rejects = lead_files.write_rejects(lead_file)
         found = {
             **report.run_object(run),
-            "files": [lead_files.file_object(lead_file)],
+            "files": [lead_files.file_object(lead_file, rejects=rejects)],
             "audit": audit.run(deep=True),
             "versions": {name: version(name) for name in SHOWN_VERSIONS},
             "seconds": seconds,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,13 @@ from rich.table import Table
 
 from pipeline import checking, lead_files, profiles, services
 from pipeline.checking import Said, Told
-from pipeline.management.operator import EXIT_BAD_INPUT, EXIT_DONE, OperatorCommand, Problem
+from pipeline.management.operator import (
+    EXIT_BAD_INPUT,
+    EXIT_DONE,
+    OperatorCommand,
+    Problem,
+    operator_name,
+)
 
 _WORTH_A_BAR = 5_000_000  # bytes
 
@@ -49,24 +54,38 @@ class Command(OperatorCommand):
         self, path: Path, overrides: dict[str, str], options: dict[str, Any]
     ) -> dict[str, Any]:
         try:
-            with path.open("rb") as stream, progress(path, stream) as told:
-                if options["dry_run"]:
-                    return _only_checked(path, stream, overrides, options["source"], told)
-                lead_file = lead_files.take_in(
-                    stream,
-                    name=path.name,
-                    source=options["source"],
-                    overrides=overrides,
-                    uploaded_by=getpass.getuser(),
-                    insisted=options["again"],
-                    told=told,
-                )
-                rejects = lead_files.write_rejects(lead_file)
-        except OSError as error:
-            return {"file": str(path), "error": f"{path} cannot be read: {error.strerror}."}
+            with open_file(path) as stream, progress(path, stream) as told:
+                found = self._taken_in(stream, path.name, overrides, options, told)
         except checking.Refused as refusal:
             return {"file": str(path), "error": str(refusal)}
-        return {**lead_files.file_object(lead_file, rejects=rejects), "file": str(path)}
+        except OSError as error:
+            reason = error.strerror or error
+            return {"file": str(path), "error": f"{path.name} cannot be stored: {reason}."}
+        return {**found, "file": str(path)}
+
+    def _taken_in(
+        self,
+        stream: IO[bytes],
+        name: str,
+        overrides: dict[str, str],
+        options: dict[str, Any],
+        told: Told,
+    ) -> dict[str, Any]:
+        source = options["source"]
+        if options["dry_run"]:
+            said = Said(columns=overrides, known=profiles.fields_of(source))
+            checked = checking.sure(checking.check(stream, said=said, told=told))
+            return {"file": name, "id": None, **checking.check_object(checked)}
+        lead_file = lead_files.take_in(
+            stream,
+            name=name,
+            source=source,
+            overrides=overrides,
+            uploaded_by=operator_name(),
+            insisted=options["again"],
+            told=told,
+        )
+        return lead_files.file_object(lead_file, rejects=lead_files.write_rejects(lead_file))
 
     def show(self, found: dict[str, Any], console: Console) -> None:
         table = Table("file", "rows", "accepted", "twice in file", "invalid", "blank", "why")
@@ -82,14 +101,6 @@ class Command(OperatorCommand):
         for one in found["files"]:
             if one.get("rejects"):
                 console.print(f"rows to mend: {one['rejects']}", highlight=False)
-
-
-def _only_checked(
-    path: Path, stream: IO[bytes], overrides: dict[str, str], source: str, told: Told
-) -> dict[str, Any]:
-    said = Said(columns=overrides, known=profiles.fields_of(source))
-    checked = checking.sure(checking.check(stream, said=said, told=told))
-    return {"file": str(path), "id": None, **checking.check_object(checked)}
 
 
 @contextlib.contextmanager
@@ -108,6 +119,14 @@ def progress(path: Path, stream: IO[bytes]) -> Iterator[Told]:
     with Progress(*columns, console=Console(stderr=True)) as bars:
         task = bars.add_task(path.name, total=size)
         yield lambda read: bars.update(task, completed=read)
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Raises checking.Refused where there is no such file, or none that we may read."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise checking.Refused(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def parse_override(text: str) -> tuple[str, str]:

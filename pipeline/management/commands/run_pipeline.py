@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from argparse import ArgumentParser
 from typing import Any
 
@@ -16,6 +15,7 @@ from pipeline.management.operator import (
     EXIT_NEGATIVE,
     OperatorCommand,
     Problem,
+    operator_name,
 )
 from pipeline.models import Run
 from pipeline.states import RunStatus
@@ -42,7 +42,7 @@ class Command(OperatorCommand):
         return report.run_object(run), EXIT_NEGATIVE if failed else EXIT_DONE
 
     def _start(self, day: dt.date | None) -> Run:
-        now, started_by = clock.database_now(), getpass.getuser()
+        now, started_by = clock.database_now(), operator_name()
         if day is None:
             return starting.start_now(now=now, started_by=started_by)
         try:

@@ -39,15 +39,8 @@ class Command(OperatorCommand):
 
     def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         action = options["action"]
-        try:
-            act(settings.SERVICES, action)
-        except CannotRun as reason:
-            raise Problem(reason.error, reason.hint) from None
-        needed = action == "start"
-        found = {
-            "postgres": postgres_object(settings.SERVICES, needed=needed),
-            "redis": redis_object(settings.SERVICES, needed=needed),
-        }
+        act(settings.SERVICES, action)
+        found = both(settings.SERVICES, needed=action == "start")
         down = action == "status" and not all(one["running"] for one in found.values())
         return found, EXIT_NEGATIVE if down else EXIT_DONE
 
@@ -59,11 +52,30 @@ class Command(OperatorCommand):
         console.print(table)
 
 
+def start_both() -> None:
+    """What other commands do first: return once both answer. Raises Problem."""
+    act(settings.SERVICES, "start")
+    both(settings.SERVICES, needed=True)
+
+
 def act(servers: Services, action: str) -> None:
-    if action == "start":
-        servers.start(postgres=not settings.EXTERNAL_DATABASE, redis=not settings.EXTERNAL_REDIS)
-    elif action == "stop":
-        servers.stop()
+    """Start or stop what is ours. Raises Problem."""
+    ours = {"postgres": not settings.EXTERNAL_DATABASE, "redis": not settings.EXTERNAL_REDIS}
+    try:
+        if action == "start":
+            servers.start(**ours)
+        elif action == "stop":
+            servers.stop()
+    except CannotRun as reason:
+        raise Problem(reason.error, reason.hint) from None
+
+
+def both(servers: Services, *, needed: bool) -> dict[str, Any]:
+    """What the two answer. Raises Problem where one that is needed does not."""
+    return {
+        "postgres": postgres_object(servers, needed=needed),
+        "redis": redis_object(servers, needed=needed),
+    }
 
 
 def postgres_object(servers: Services, *, needed: bool) -> dict[str, Any]:

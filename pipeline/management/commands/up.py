@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
 import signal
@@ -20,6 +19,7 @@ from rich.console import Console
 
 from leadgen.env import in_environment
 from leadgen.supervisor import Supervisor
+from pipeline.management.commands.services import start_both
 from pipeline.management.operator import EXIT_DONE, OperatorCommand, Problem
 
 LOOK_EVERY = 0.5  # seconds
@@ -29,7 +29,7 @@ class Command(OperatorCommand):
     help = "Run everything on this machine until Ctrl-C; whatever exits is started again."
 
     def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        call_command("services", "start", "--json", stdout=io.StringIO())
+        start_both()
         call_command("migrate", verbosity=0)
         ports = {
             name: free_port(name, getattr(settings, name)) for name in ("WEB_PORT", "FLOWER_PORT")

@@ -1,0 +1,96 @@
+"""What the cells of a column look like: addresses, dates, flags … Pure.
+
+A name says what a column should hold; its cells say what it does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+SHARE = 0.8  # of the cells that hold something
+_ENOUGH_NUMBERS = 3  # a single 3 may be a name that somebody shortened
+_ROWS = 50
+_LONGEST = 500  # characters of a cell that are looked at
+
+# Taken apart first: one pattern for lists of addresses takes for ever on cells made for that.
+_ADDRESS = re.compile(r"(?:mailto:)?[^\s@<>,;:|()]+@[^\s@<>,;:|()]+\.[^\W\d_]{2,}\.?")
+_NAMED = re.compile(r"[^<>@]{0,80}<([^<>\s]+)>")  # Ann Lee <ann@acme.com>
+_BETWEEN = re.compile(r"[\s,;|]+(?::::[\s,;|]+)?")
+_SITE = r"(?:https?://)?(?:[a-z-]+\.)*"
+_MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*"
+
+# The first that a cell is, if it holds no addresses. Patterns of a whole cell, in lower case.
+_KINDS = {
+    "linkedin_url": rf"{_SITE}linkedin\.com/(?:in|pub)/\S+",
+    "company_linkedin_url": rf"{_SITE}linkedin\.com/(?:company|school|showcase)/\S+",
+    "website": r"(?:https?://(?:www\.)?|www\.)[^\s/]+\.[^\W\d_]{2,}(?::\d+)?/?",
+    "url": r"(?:https?://|www\.)\S+",
+    "flag": "true|false|yes|no|ja|nein|oui|non|s[ií]|sim|n[ãa]o|wahr|falsch|vrai|faux|verdadero|falso",
+    "date": (
+        r"\d{4}[-./]\d{1,2}[-./]\d{1,2}(?:[ t].*)?|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}(?: .*)?"
+        rf"|\d{{1,2}}\.? {_MONTH}\.?,? \d{{4}}.*|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}.*"
+    ),
+    "phone": r"'?\+\d[\d\s().\-/]{6,18}\d|\(?0?\d{2,5}\)?[\s\-/.]\d{2,5}[\s\-/.]\d{2,6}(?:[\s\-]\d{1,5})?",
+    "number": r"[-+]?\d[\d.,\s]*%?",
+    "salutation": (
+        r"(?:mrs?|ms|miss|mx|dr|prof|herrn?|frau|mme|mlle|monsieur|madame|sr|sra|srta"
+        r"|sig|sig\.ra|dott|dhr|mevr)\.?"
+    ),
+}
+_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _KINDS.items()}
+
+_NO_WORDS = frozenset({"address", "linkedin_url", "company_linkedin_url", "website", "url", "flag",
+                       "date", "number", "phone"})  # fmt: skip
+_NO_LINK = frozenset({"address", "flag", "date", "number", "phone", "salutation"})
+# What a field's cells cannot look like.
+_CONTRADICTS = {
+    "email": _NO_WORDS - {"address"} | {"salutation"},
+    "email_alt": _NO_WORDS - {"address"} | {"salutation"},
+    "first_name": _NO_WORDS | {"salutation"},
+    "last_name": _NO_WORDS | {"salutation"},
+    "full_name": _NO_WORDS | {"salutation"},
+    "title": _NO_WORDS | {"salutation"},
+    "company": _NO_WORDS | {"salutation"},
+    "phone": _NO_WORDS - {"phone", "number"} | {"salutation"},
+    "phone_alt": _NO_WORDS - {"phone", "number"} | {"salutation"},
+    "company_phone": _NO_WORDS - {"phone", "number"} | {"salutation"},
+    "website": _NO_LINK | {"linkedin_url", "company_linkedin_url"},
+    "company_domain": _NO_LINK | {"linkedin_url", "company_linkedin_url"},
+    "linkedin_url": _NO_LINK | {"company_linkedin_url"},
+    "company_linkedin_url": _NO_LINK | {"linkedin_url"},
+}
+
+
+def filled(sample: Iterable[Sequence[str]], position: int) -> list[str]:
+    """A column's cells that hold something, of the first rows; rows may be short."""
+    cells = (row[position].strip() for row in islice(sample, _ROWS) if position < len(row))
+    return [cell[:_LONGEST].casefold() for cell in cells if cell]
+
+
+def kind_of(cells: Sequence[str]) -> str:
+    """What nearly all of these cells are; '' where they are nothing in particular."""
+    found = [_kind(cell) for cell in cells]
+    for kind in ("address", *_PATTERNS):
+        if found and found.count(kind) >= SHARE * len(found):
+            return "" if kind == "number" and len(found) < _ENOUGH_NUMBERS else kind
+    links = sum(kind in {"website", "url"} for kind in found)
+    return "url" if found and links >= SHARE * len(found) else ""
+
+
+def _kind(cell: str) -> str:
+    pieces = [piece for piece in _BETWEEN.split(_NAMED.sub(r" \1 ", cell)) if piece]
+    if pieces and all(map(_ADDRESS.fullmatch, pieces)):
+        return "address"
+    return next((kind for kind, pattern in _PATTERNS.items() if pattern.fullmatch(cell)), "")
+
+
+def contradicts(field: str, kind: str) -> bool:
+    """Whether cells of this kind cannot fill the field."""
+    return kind in _CONTRADICTS.get(field, ())
+
+
+def differ(cells: Sequence[str]) -> bool:
+    """Whether these cells are of different leads, not the same few colleagues' over and over."""
+    return len(set(cells)) >= SHARE * len(cells)

@@ -1,0 +1,98 @@
+"""The columns of a file while it is being found out what they are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from pipeline import cell_kinds
+from pipeline.header_meaning import Meaning, meaning
+
+PERSON = frozenset({"first_name", "last_name", "full_name"})
+
+_PLACE = 3  # points of what only a list of places has
+_POINTS = {
+    "rating": 2, "reviews": 2, "place": 2, "category": 1, "type": 1, "geo": 1, "website": 1,
+    "address": 1, "street": 1, "city": 1,
+}  # fmt: skip
+BUSINESS = frozenset({"rating", "reviews", "place", "category", "type", "website", "industry"})
+
+
+class Draft:
+    """The columns of a file while it is being found out what they are."""
+
+    def __init__(
+        self,
+        headers: Sequence[str],
+        chosen: Mapping[int, str],
+        sample: Collection[Sequence[str]] = (),
+    ) -> None:
+        self.headers = headers
+        self.said = _counted([meaning(header) for header in headers])
+        self.cells = [cell_kinds.filled(sample, n) for n in range(len(headers))]
+        self.kinds = [cell_kinds.kind_of(cells) for cells in self.cells]
+        self.fields = [chosen.get(n, "") for n in range(len(headers))]
+        self.confidence = {n: 1.0 for n, field in chosen.items() if field}
+        self.doubts: dict[int, str] = {}
+        self._chosen = chosen
+
+    def put(self, position: int, field: str, confidence: float) -> None:
+        """The column fills the field, unless a person decided otherwise or the cells belie it."""
+        if position in self._chosen or field in self._chosen.values():
+            return
+        if self.is_belied(position, field):
+            self.doubt(position, field)
+            return
+        self.fields[position] = field
+        self.confidence[position] = confidence
+        self.doubts.pop(position, None)
+
+    def is_belied(self, position: int, field: str) -> bool:
+        """Whether the column's cells cannot be the field's."""
+        return cell_kinds.contradicts(field, self.kinds[position])
+
+    def doubt(self, position: int, field: str) -> None:
+        """The column may be the field: to be asked, not guessed."""
+        if position not in self._chosen and field not in self._chosen.values():
+            self.doubts.setdefault(position, field)
+            self.fields[position] = ""
+            self.confidence.pop(position, None)
+
+    def has(self, *fields: str) -> bool:
+        return any(field in self.fields for field in fields)
+
+    def saying(self, *words: str) -> list[int]:
+        """Columns that fill nothing yet and say just these words."""
+        return [n for n in self.open() if self.said[n] == set(words)]
+
+    def open(self) -> Iterator[int]:
+        """Columns that fill nothing and raised no doubt."""
+        return (
+            n
+            for n, field in enumerate(self.fields)
+            if not field and n not in self.doubts and n not in self._chosen
+        )
+
+    def speaks_of(self, *words: str) -> bool:
+        """Whether any header says one of these."""
+        return any(said & set(words) for said in self.said)
+
+    def is_place_list(self) -> bool:
+        """Whether it lists places, as a map does, and not people."""
+        if self.has(*PERSON, "company"):
+            return False
+        words = set().union(*self.said)
+        return bool(words & BUSINESS) and sum(_POINTS.get(word, 0) for word in words) >= _PLACE
+
+    def doubted(self, field: str) -> list[int]:
+        return sorted(n for n, doubted in self.doubts.items() if doubted == field)
+
+
+def _counted(said: list[Meaning]) -> list[Meaning]:
+    """Columns numbered from 0 (`emails/0`, `emails/1`) as those from 1."""
+    from_zero = {one - {"zero"} for one in said if "zero" in one}
+    return [
+        one - {"one"} | {"more"}
+        if "one" in one and one - {"one"} in from_zero
+        else (one - {"zero"} | {"one"} if "zero" in one else one)
+        for one in said
+    ]

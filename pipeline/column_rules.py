@@ -1,0 +1,255 @@
+"""Which column of a file is which field: the rules, in the order in which they are asked. Pure.
+
+What a name decides alone comes first, then what the other columns decide, then the cells. A
+rule that is not sure leaves the column and notes the doubt: asking costs a person a minute, a
+wrong column a client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipeline import cell_kinds
+from pipeline.column_draft import BUSINESS, PERSON, Draft
+from pipeline.header_forms import COMPANIES, LAST, SECOND, doubtful, fits, of_header
+from pipeline.header_meaning import UNKNOWN, is_nameless, plain
+
+BY_CONTEXT, BY_SECOND, BY_LAST, BY_CELLS = 0.8, 0.7, 0.6, 0.7
+
+_ENOUGH = 3  # addresses that show a name right which nobody knows
+_LINKS = frozenset({"linkedin_url", "company_linkedin_url"})
+_OF_LINKS = frozenset(
+    {"url", "profile", "linkedin", "website", "vendor", "person", "company", "one", "primary"}
+)
+_PAIRS = (
+    ({"firstalone"}, {"lastalone"}),
+    ({"name", "firstname"}, {"name", "lastname"}),
+)
+# First names in languages where a bare `Name` beside them is the last name.
+_BESIDE_LAST = ("vorname", "rufname", "prenom", "voornaam")
+
+
+def by_name(draft: Draft) -> None:
+    """What a header says alone."""
+    for n in list(draft.open()):
+        if found := of_header(draft.headers[n], draft.said[n]):
+            draft.put(n, *found)
+        elif field := doubtful(draft.said[n]):
+            draft.doubt(n, field)
+
+
+def second_best(draft: Draft) -> None:
+    """What fills a field only where nothing better does: customers' names, personal addresses."""
+    for field, forms in SECOND.items():
+        alternative = {"", f"{field}_alt"}
+        found = [
+            n
+            for n, said in enumerate(draft.said)
+            if draft.fields[n] in alternative and n not in draft.doubts and fits(forms, said)
+        ]
+        if not draft.has(field):
+            _put_one(draft, found, field, BY_SECOND)
+
+
+def _put_one(draft: Draft, found: list[int], field: str, confidence: float) -> None:
+    """These columns fill the field; an address is asked for where they say different things, or
+    where another column may hold it.
+    """
+    rivals = [n for n in draft.doubted("email") if not draft.is_belied(n, "email")]
+    several = len({draft.said[n] for n in found}) > 1 or bool(rivals)
+    for n in found:
+        if several and field == "email":
+            draft.doubt(n, field)
+        else:
+            draft.put(n, field, confidence)
+
+
+def title_of_place(draft: Draft) -> None:
+    """A map's export calls the business `title`; its phone and address are the business's."""
+    titles = draft.saying("title")
+    if not titles or draft.saying("name") or not draft.is_place_list():
+        return
+    for n in titles:
+        draft.put(n, "company", BY_CONTEXT)
+    for n, field in enumerate(draft.fields):
+        if field in {"phone", "address"}:
+            draft.put(n, f"company_{field}", BY_CONTEXT)
+
+
+def names(draft: Draft) -> None:
+    """`Name`, `nom`, `nome`: a person's or a company's, the first, the last or both."""
+    for n in draft.saying("name"):
+        if field := _name(draft, plain(draft.headers[n])):
+            draft.put(n, field, BY_CONTEXT)
+        else:
+            draft.doubt(n, "full_name")
+
+
+def _name(draft: Draft, word: str) -> str:
+    first, last = draft.has("first_name"), draft.has("last_name")
+    if first != last:
+        return _other_name(draft, word, first=first)
+    at_work = draft.has("company", "title") or draft.speaks_of("title", "position")
+    if first or (at_work and not draft.is_place_list()):
+        return "full_name"
+    if draft.is_place_list():
+        return "company"
+    return "" if draft.speaks_of(*BUSINESS) else "full_name"
+
+
+def _other_name(draft: Draft, word: str, *, first: bool) -> str:
+    """What a bare name is where only a first or only a last name stands beside it."""
+    if not first:
+        return "first_name" if word in {"name", "nome", "nombre", "nombres"} else ""
+    beside = plain(draft.headers[draft.fields.index("first_name")])
+    return "last_name" if any(name in beside for name in _BESIDE_LAST) else ""
+
+
+def first_and_last(draft: Draft) -> None:
+    """`First` and `Last`, `name.given` and `name.family`: names only where both are there."""
+    for first_said, last_said in _PAIRS:
+        first = [n for n, said in enumerate(draft.said) if said == first_said]
+        last = [n for n, said in enumerate(draft.said) if said == last_said]
+        for n in first if last else []:
+            draft.put(n, "first_name", BY_CONTEXT)
+        for n in last if first else []:
+            draft.put(n, "last_name", BY_CONTEXT)
+
+
+def companies(draft: Draft) -> None:
+    """Words that are a company's only where no other column is."""
+    if draft.has("company"):
+        return
+    of_customers = [n for n in draft.open() if fits(COMPANIES, draft.said[n])]
+    alone = draft.saying("accountalone") if draft.has(*PERSON) else []
+    for n in of_customers or alone:
+        draft.put(n, "company", BY_SECOND)
+
+
+def titles(draft: Draft) -> None:
+    """`Title`, `Position`: a job beside a person or a company; `Title` may be Mr and Mrs too."""
+    if draft.speaks_of("ad") and not draft.has(*PERSON):  # of the job that is advertised
+        for n in _filling(draft, "title"):
+            draft.doubt(n, "title")
+    at_work = draft.has(*PERSON, "company") and not draft.speaks_of("ad", "system")
+    for n in draft.saying("position"):
+        _put_or_doubt(draft, n, sure=at_work)
+    known = draft.has("title")
+    for n in draft.saying("title"):
+        _put_or_doubt(draft, n, sure=at_work and not known and not _leads_to_name(draft, n))
+    if not draft.has("title"):
+        for n in _lesser_titles(draft):
+            _put_or_doubt(draft, n, sure=draft.has(*PERSON))
+
+
+def _lesser_titles(draft: Draft) -> list[int]:
+    """Titles within an organization, or else what people do for a living."""
+    within = draft.saying("company", "title") + draft.saying("company", "one", "title")
+    return (within if draft.has("company") else []) or draft.saying("occupation")
+
+
+def _put_or_doubt(draft: Draft, position: int, *, sure: bool) -> None:
+    if sure:
+        draft.put(position, "title", BY_CONTEXT)
+    else:
+        draft.doubt(position, "title")
+
+
+def _leads_to_name(draft: Draft, position: int) -> bool:
+    """Whether the column stands before the first name, as Mr and Mrs do, and no cell denies it."""
+    following = draft.fields[position + 1 : position + 2]
+    return following == ["first_name"] and not draft.cells[position]
+
+
+def industries(draft: Draft) -> None:
+    """`Category`, `Type` of a company; of people they may be anything."""
+    if draft.has("industry", *PERSON, "title") or not draft.has("company"):
+        return
+    for n in draft.saying("category") or draft.saying("category", "name") or draft.saying("type"):
+        draft.put(n, "industry", BY_CONTEXT)
+
+
+def of_companies(draft: Draft) -> None:
+    """Where only companies are listed, what is told is theirs."""
+    of_people = draft.has(*PERSON, "title")
+    if of_people or draft.has("company"):
+        for n in draft.saying("description"):
+            draft.put(n, "notes" if of_people else "company_description", BY_CONTEXT)
+    if draft.has("company") and not of_people:
+        for n in _filling(draft, "linkedin_url"):
+            draft.put(n, "company_linkedin_url", BY_CONTEXT)
+
+
+def _filling(draft: Draft, field: str) -> list[int]:
+    return [n for n, filled in enumerate(draft.fields) if filled == field]
+
+
+def linkedin_pages(draft: Draft) -> None:
+    """In what was read off LinkedIn, links are LinkedIn's."""
+    if draft.speaks_of("connected"):
+        for n in draft.saying("url"):
+            draft.put(n, "linkedin_url", BY_CONTEXT)
+    if draft.speaks_of("scrape"):
+        for n in _filling(draft, "website"):
+            if "url" in draft.said[n] and "company" in draft.said[n]:
+                draft.put(n, "company_linkedin_url", BY_CONTEXT)
+
+
+def by_cells(draft: Draft) -> None:
+    """What cells show where names say nothing, or nothing that speaks against it."""
+    for n, kind in enumerate(draft.kinds):
+        if draft.fields[n]:
+            continue
+        if (kind in _LINKS and _may_link(draft, n)) or draft.doubts.get(n) == kind == "phone":
+            draft.put(n, kind, BY_CELLS)
+    nameless = [n for n in draft.open() if is_nameless(draft.headers[n])]
+    for field in ("website", "phone"):
+        found = [n for n in nameless if draft.kinds[n] == field]
+        if len(found) == 1 and not draft.has(field):
+            draft.put(found[0], field, BY_CELLS)
+
+
+def _may_link(draft: Draft, position: int) -> bool:
+    """Whether a header says no more than that there are links, or nothing."""
+    return is_nameless(draft.headers[position]) or draft.said[position] - {UNKNOWN} <= _OF_LINKS
+
+
+def address_by_cells(draft: Draft) -> None:
+    """The one column whose cells are addresses, where no name says which holds them."""
+    if draft.has("email"):
+        return
+    found = [
+        n
+        for n in (*draft.open(), *draft.doubts)
+        if draft.kinds[n] == "address"
+        and "foreign" not in draft.said[n]
+        and not fits(LAST, draft.said[n])
+    ]
+    if len(found) == 1 and _is_whose(draft, found[0]):
+        draft.put(found[0], "email", BY_CELLS)
+    else:
+        for n in found:
+            draft.doubt(n, "email")
+
+
+def _is_whose(draft: Draft, position: int) -> bool:
+    """Whether the addresses in a column are the leads', not a few colleagues' over and over."""
+    said, cells = draft.said[position], draft.cells[position]
+    if draft.doubts.get(position) == "email":
+        return len(cells) >= _ENOUGH and cell_kinds.differ(cells)
+    silent = is_nameless(draft.headers[position]) or said <= {"person", "who", "one"}
+    return silent and cell_kinds.differ(cells)
+
+
+def last_resort(draft: Draft) -> None:
+    """A company's mailbox, where nothing else may be an address."""
+    if draft.has("email"):
+        return
+    found = [n for n in draft.open() if fits(LAST, draft.said[n])]
+    _put_one(draft, found, "email", BY_LAST)
+
+
+RULES: tuple[Callable[[Draft], None], ...] = (
+    by_name, first_and_last, title_of_place, names, industries, second_best, companies, titles,
+    of_companies, linkedin_pages, by_cells, address_by_cells, last_resort,
+)  # fmt: skip

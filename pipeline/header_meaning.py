@@ -1,0 +1,131 @@
+"""What a header says: its words, in any order, as the few things that headers speak of. Pure.
+
+`Company E-mail Address`, `companyEmailAddress` and `Firmen-E-Mailadresse` all say company,
+email, address. A word nobody knows is told as `?`, so that doubt stays visible.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import chain
+
+from pipeline.header_words import FOREIGN, NOISE, NOUNS, QUALIFIERS, SIGNS, WHOLE
+
+Meaning = frozenset[str]
+
+UNKNOWN = "?"
+_LONGEST = 80  # characters; what is longer is a cell, not a header
+_KNOWN_COST, _CUT_COST, _UNKNOWN_COST = 4, 1, 40
+_SHORTEST_GLUED = 3  # letters of a word that is glued to another; and these:
+_GLUED = frozenset({"id", "no", "nr"})
+_NAMELESS = re.compile(
+    r"(?:column|col|field|spalte|feld|colonne|columna|coluna|colonna|kolom|unnamed|var|v|f|c)?_?\d+"
+    r"|[a-z]"
+)
+_MOST = 20  # a number up to this counts columns; beyond, it is a year or a size
+
+
+def plain(header: str) -> str:
+    """`E-mail Address`, `emailAddress`, `Prénom` → `e_mail_address`, `email_address`, `prenom`."""
+    text = unicodedata.normalize("NFKC", _repaired(header)).removesuffix("__c")  # Salesforce's own
+    text = unicodedata.normalize("NFKD", text)
+    text = "".join(sign for sign in text if not unicodedata.combining(sign))
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).casefold()
+    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
+
+
+def _repaired(header: str) -> str:
+    """UTF-8 that somebody once read as cp1252 (`PrÃ©nom`), read as it was meant."""
+    try:
+        return header.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return header
+
+
+def _lexicon() -> dict[str, tuple[str, ...]]:
+    groups = chain((NOUNS | QUALIFIERS | SIGNS).items(), [("foreign", FOREIGN), ("", NOISE)])
+    return {word: tuple(says.split()) for says, words in groups for word in words.split()}
+
+
+_LEXICON = _lexicon()
+_LONGEST_WORD = max(map(len, _LEXICON))
+
+
+@lru_cache(maxsize=4096)
+def meaning(header: str) -> Meaning:
+    """What a header speaks of; empty for one without a word."""
+    if len(header) > _LONGEST:
+        return frozenset({UNKNOWN})
+    words = re.findall(r"[a-z]+|[0-9]+", plain(header))
+    if not words:  # another script is not silence
+        return frozenset({UNKNOWN} if any(map(str.isalnum, header)) else ())
+    if "".join(words) in WHOLE:
+        return frozenset(WHOLE["".join(words)].split())
+    said = [one for word in _parted(words) for one in _says(word)]
+    if "company" in said and {"person", "who"} & set(said[said.index("company") :]):
+        # The company's contact is nobody's name or address; a contact's company is a company.
+        said = [one for one in said if one not in {"company", "person", "who"}]
+        said.append("companycontact")
+    return frozenset(said)
+
+
+def is_nameless(header: str) -> bool:
+    """Whether a header only counts: empty, `column 5`, `Unnamed: 3`, `C`."""
+    bare = plain(header)
+    return bool(_NAMELESS.fullmatch(bare)) if bare else not any(map(str.isalnum, header))
+
+
+def _says(word: str) -> tuple[str, ...]:
+    if (known := _known(word)) is not None:
+        return known
+    if word.isdecimal():
+        number = int(word)
+        if number <= _MOST:
+            return (("zero", "one")[number] if number < 2 else "more",)  # noqa: PLR2004
+        return ("foreign",)
+    return (UNKNOWN,)
+
+
+def _known(word: str) -> tuple[str, ...] | None:
+    found = _LEXICON.get(word)
+    if found is None and word.endswith("s"):  # a plural
+        found = _LEXICON.get(word[:-1])
+    return found
+
+
+def _parted(words: list[str]) -> list[str]:
+    """The words anew: run together (`e mail`) or parted (`mailadresse`) where that is known.
+
+    The cheapest way through all the letters: few words, few cuts within what was one word.
+    """
+    text = "".join(words)
+    edges = [0]
+    for word in words:
+        edges.append(edges[-1] + len(word))
+    best: list[tuple[int, list[str]] | None] = [None] * (len(text) + 1)
+    best[0] = (0, [])
+    for start in range(len(text)):
+        if (so_far := best[start]) is None:
+            continue
+        for end, cost in _pieces(text, start, edges):
+            reached = best[end]
+            if reached is None or so_far[0] + cost < reached[0]:
+                best[end] = (so_far[0] + cost, [*so_far[1], text[start:end]])
+    found = best[len(text)]
+    return found[1] if found else words
+
+
+def _pieces(text: str, start: int, edges: list[int]) -> list[tuple[int, int]]:
+    """(end, cost) of what may be the next word."""
+    pieces = []
+    if start in edges and start < len(text):
+        pieces.append((edges[edges.index(start) + 1], _UNKNOWN_COST))
+    for end in range(start + 1, min(len(text), start + _LONGEST_WORD + 1) + 1):
+        word, cuts = text[start:end], (start not in edges) + (end not in edges)
+        if cuts and len(word) < _SHORTEST_GLUED and word not in _GLUED:
+            continue
+        if (known := _known(word)) is not None and (known or not cuts):
+            pieces.append((end, _KNOWN_COST + _CUT_COST * cuts))
+    return pieces

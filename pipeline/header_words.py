@@ -1,0 +1,288 @@
+"""The words of header rows, by what they mean: what `header_meaning` reads headers with. Pure data.
+
+All is in plain form: no accents, no signs. A line is a language: English, German, French,
+Spanish, Portuguese, Italian, Dutch, and the commonest of Swedish, Danish, Norwegian, Polish.
+Several words run together (`companynameforemails`) mean what they mean only as a whole; a
+meaning of several words (`direct phone`) is all of these.
+"""
+
+from __future__ import annotations
+
+# What a lead's fields are made of.
+NOUNS = {
+    "email": """email mail electronicmail emailid verifiedemail validemail bestemail
+        epost
+        courriel couriel mel adresseelectronique courrierelectronique
+        correo correoelectronico direccionelectronica correoe
+        correioeletronico correio enderecoeletronico
+        postaelettronica
+        emailadres""",
+    "phone": """phone telephone tel ph teleph contactnumber contactno contactnr contactphone landline
+        telefon fon rufnummer festnetz telefonnr
+        telfixe fixe numerodecontact
+        telefono fijo numerodecontacto
+        telefone fone telf telefonefixo
+        recapitotelefonico telefonofisso
+        telefoon""",
+    "mobile": """mobile cell cellular mob smartphone
+        mobil mobiltelefon mobilfunk handy
+        portable
+        movil celular
+        telemovel
+        cellulare
+        mobiel gsm""",
+    "direct phone": "direct directdial directphone directline durchwahl lignedirecte doorkiesnummer",
+    "name": "name nm nom nombre nombres nome naam",
+    "firstname": """firstname fname givenname forename christianname namefirst firstnm
+        vorname rufname
+        prenom
+        primernombre nombredepila
+        primeironome nomeproprio
+        nomedibattesimo
+        voornaam roepnaam
+        fornamn fornavn imie""",
+    "lastname": """lastname lname surname familyname namelast lastnm
+        nachname familienname zuname
+        nomdefamille
+        apellido primerapellido
+        sobrenome apelido
+        cognome
+        achternaam familienaam
+        efternamn efternavn etternavn nazwisko""",
+    "fullname": """fullname namefull completename
+        vollername vollstandigername vollstaendigername vorundnachname
+        nomcomplet
+        nombrecompleto
+        nomecompleto
+        nominativo nomeecognome
+        volledigenaam""",
+    "title": "title",
+    "job": """jobtitle jobposition jobrole designation worktitle
+        berufsbezeichnung jobtitel stellenbezeichnung positionsbezeichnung
+        intituledeposte intituleduposte titreduposte titredeposte posteoccupe
+        puestodetrabajo titulodelpuesto
+        titulodocargo
+        mansione qualificaprofessionale
+        functietitel functienaam""",
+    "position": """position role job
+        funktion rolle stelle
+        poste fonction
+        cargo puesto posicion
+        funcao posicao
+        ruolo posizione qualifica
+        functie
+        befattning stilling stanowisko""",
+    "occupation": "occupation profession beruf metier profesion ocupacion profissao professione beroep",
+    "company": """company companies organization organisation org employer account firm enterprise startup
+        jobcompany jobcompanyname businessname nameofbusiness tradingname tradename
+        firma firmen unternehmen unternehmens betrieb arbeitgeber
+        entreprise societe employeur raisonsociale nomcommercial
+        empresa compania organizacion razonsocial nombrecomercial
+        companhia organizacao razaosocial nomefantasia
+        azienda societa ditta impresa ragionesociale organizzazione
+        bedrijf bedrijfs organisatie onderneming werkgever handelsnaam
+        foretag virksomhed selskap""",
+    "companyshort": "companynameforemails nameforemails companyshortname shortcompanyname",
+    "domain": "domain rootdomain domaine dominio domein",
+    "website": """website web www homepage webpage webaddress internet site siteurl
+        webseite webauftritt
+        siteweb siteinternet
+        sitioweb paginaweb
+        paginadainternet
+        sito sitoweb
+        webadres""",
+    "url": "url link uri href lien enlace",
+    "linkedin": "linkedin li",
+    "profile": "profile profil perfil profilo page",
+    "industry": """industry sector vertical
+        branche industrie wirtschaftszweig
+        secteur secteurdactivite domainedactivite
+        sectordeactividad industria
+        setor ramo ramodeatividade segmento
+        settore settorediattivita
+        bedrijfstak""",
+    "category": "category kategorie categorie categoria",
+    "type": "type typ tipo",
+    "employees": """employee headcount staff teamsize numberofemployees noofemployees numemployees
+        mitarbeiter mitarbeiterzahl mitarbeiteranzahl beschaftigte
+        effectif employe salarie nombredesalaries nombredemployes
+        empleado trabajadores
+        funcionario colaboradores
+        dipendenti addetti
+        medewerkers werknemers personeel""",
+    "size": "size grosse groesse taille tamano tamanho dimensione grootte",
+    "revenue": """revenue turnover
+        umsatz jahresumsatz
+        chiffredaffaires
+        facturacion ingresos
+        faturamento receita
+        fatturato
+        omzet""",
+    "keywords": "keyword stichwort stichworte motscles palabrasclave palavraschave parolechiave trefwoorden",
+    "technologies": "technology technologies techstack technologien technologie tecnologias tecnologie",
+    "description": "description beschreibung descripcion descricao descrizione omschrijving",
+    "companydescription": "seodescription shortdescription",
+    "seniority": "seniority joblevel managementlevel",
+    "level": "level stufe niveau",
+    "department": "department dept abteilung departamento reparto dipartimento afdeling",
+    "address": """address addr
+        adresse adress anschrift
+        direccion domicilio
+        endereco
+        indirizzo
+        adres""",
+    "street": "street strasse rue calle rua straat",
+    "city": """city town locality
+        ort stadt wohnort
+        ville commune
+        ciudad localidad poblacion municipio
+        cidade
+        citta comune localita
+        plaats stad woonplaats gemeente
+        miasto""",
+    "state": """state province region
+        bundesland provinz kanton
+        provincia estado
+        regiao uf
+        regione
+        provincie regio""",
+    "country": "country land pays pais paese nazione kraj",
+    "location": "location geography standort lieu localisation ubicacion localizacao vestiging",
+    "hq": "hq headquarters headquarter headoffice hauptsitz zentrale siege siegesocial hoofdkantoor",
+    "notes": """notes note comment remark memo summary
+        bemerkung bemerkungen kommentar notiz notizen anmerkung anmerkungen
+        remarque commentaire
+        notas comentario observaciones
+        observacoes
+        annotazioni commenti
+        opmerking opmerkingen notities""",
+    "icebreaker": """icebreaker personalization personalisation firstline openingline opener introline
+        personalizedline personalizedfirstline customfirstline""",
+    "id": "id uid uuid guid identifier",
+    "list": "list lists listname liste lista lijst",
+    "dnc": "dnc donotcall",
+    "status": "status statut stato",
+    "verification": "verification validation verifizierung",
+    "confidence": "confidence certainty",
+    "score": "score",
+}
+
+# Whose it is, which of several, of what kind.
+QUALIFIERS = {
+    "person": """person people contact lead prospect individual
+        kontakt
+        personne
+        contacto persona
+        contato pessoa
+        contatto
+        persoon""",
+    "who": """contactperson personincharge decisionmaker pointofcontact poc
+        ansprechpartner ansprechpartnerin ansprechperson kontaktperson
+        interlocuteur personnedecontact
+        personadecontacto
+        pessoadecontato
+        referente personadicontatto
+        contactpersoon""",
+    "customer": """customer client member subscriber attendee participant candidate applicant
+        guest buyer billing student patient investor speaker registrant recipient
+        invitee delegate respondent donor
+        kunde kunden teilnehmer
+        cliente
+        klant""",
+    "user": "user",
+    "executive": """ceo founder cofounder executive businessowner storeowner shopowner
+        geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant""",
+    "venue": "restaurant clinic hotel salon dealership venue store shop",
+    "work": """work business professional office btob b2b
+        geschaftlich geschaeftlich geschaftl beruflich dienstlich dienstl arbeit
+        pro professionnel professionnelle
+        trabajo profesional laboral
+        profissional trabalho
+        lavoro professionale aziendale ufficio
+        zakelijk werk""",
+    "corporate": "corporate corporativo",
+    "personal": """personal private home
+        privat priv
+        personnel personnelle perso prive privee
+        privado
+        pessoal particular
+        personale privato""",
+    "primary": "primary main principal default recommended best primaire principale primario haupt",
+    "first": "first",
+    "more": """secondary other alternate alternative additional tertiary backup extra preferred
+        weitere sonstige
+        autre secondaire
+        otro secundario
+        outro
+        altro secondario
+        andere""",
+    "current": "current present aktuell actuel actuelle actual atual attuale huidige",
+    "generic": "generic general info",
+    "vendor": """apollo zoominfo lusha cognism hunter snov snovio rocketreach kaspr dropcontact clay
+        hubspot salesforce pipedrive crunchbase seamless uplead leadiq contactout""",
+    "record": "record",
+    "count": "number no nr n num count anzahl zahl nummer numero nb aantal",
+    "unit": """annual yearly estimated estimate est usd eur gbp euro range in k m mio million millions
+        thousand thousands 000s 000 anual annuel annuo""",
+    "code": "code iso",
+    "short": "short cleaned clean casual normalized",
+    "line": "line",
+    "mailing": "mailing",
+    "companycontact": "companycontact companycontactperson",
+}
+
+# What says that a file lists places, a system's users, job ads, or what LinkedIn shows.
+SIGNS = {
+    "rating": "rating totalscore googlestars googlerating notegoogle bewertung stars",
+    "reviews": "review reviewscount reviewcount avis bewertungen rezensionen resenas recensioni avaliacoes",
+    "place": "placeid placeurl pluscode cid openinghours workinghours openhours googlemaps mapsurl",
+    "geo": "latitude longitude lat lng lon",
+    "scrape": "vmid connectiondegree profileimageurl sharedconnections issalesnavigator",
+    "system": "login userlogin username password",
+    "ad": "salary apply applyurl posted postedat jobdescription joburl",
+    "connected": "connectedon",
+}
+
+# Another person's, the operator's own, or what is known about a field: never the field.
+FOREIGN = """
+    owner creator created by assigned assignee manager assistant secretary spouse partner parent
+    referred referrer referral sender from to rep representative sdr bdr my own agent broker
+    vorgesetzte vorgesetzten betreuer
+    previous prev past former old ex last latest next start end date dates datum time timestamp at
+    on since until updated modified added imported sent open opened opens bounce bounced reply
+    replied click clicked unsubscribe unsubscribed subscribe subscribed subscription opt optin
+    optout out consent permission gdpr deliverable deliverability catch all catchall quality
+    qualification pattern format provider source sources origin label template subject body draft
+    message content copy sequence campaign step stage rank deal opportunity ticket product order
+    invoice event hash md5 reason error not is has attempts history log middle nick nickname maiden
+    prefix suffix phonetic yomi salutation anrede civilite civility tratamiento aanhef
+    tussenvoegsel honorific initials birthday birth gender sex age fax pager telex skype facebook
+    twitter instagram youtube tiktok whatsapp telegram github social image photo picture logo
+    avatar follower followers connections founded funding sic naics naf siren siret vat sub
+    division subsidiary currency language lang timezone file function
+    jobfunction headline education school skill skills experience tenure duration marketing
+    zip zipcode postal postalcode postcode plz codepostal codigopostal cep cap display displayname
+    input submitted lookup growth intent technical ip
+"""
+
+# Says nothing about which field it is.
+NOISE = """
+    of the your and please enter value text field fields item data attribute attributes property
+    properties required associated s st nd rd th
+    der die das des dem von und ihr ihre ihren oder pflichtfeld
+    de du d l la le les et votre obligatoire
+    el los las y su
+    do da dos e o os seu sua obligatorio obrigatorio
+    di del della dell dello il lo gli
+    van een het en uw
+"""
+
+# A header of just this word means this.
+WHOLE = {
+    "business": "company",
+    "account": "accountalone",
+    "first": "firstalone",
+    "last": "lastalone",
+    "mobile": "mobile phone",
+    "cell": "mobile phone",
+}

@@ -1,0 +1,140 @@
+"""A delivered file by its signed link: who has it gets the file, until it expires."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.core.files.storage import default_storage
+from django.urls import reverse
+from django.utils import timezone
+
+from deliveries import links
+from tests.factories import CONTENT, DeliveryFactory, store_file
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path},
+        },
+    }
+
+
+@pytest.fixture
+def delivery():
+    found = DeliveryFactory.create(status="LOGGED", storage_name="deliveries/client-7.csv")
+    store_file(found)
+    return found
+
+
+def path_to(delivery_id: int) -> str:
+    return links.link_for(delivery_id).removeprefix("http://127.0.0.1:8000")
+
+
+@pytest.fixture
+def get(client):
+    """Answers whose files are closed in the end, as a web server would."""
+    answers = []
+
+    def ask(path: str, method: str = "get"):
+        answers.append(getattr(client, method)(path))
+        return answers[-1]
+
+    yield ask
+    for answer in answers:
+        answer.close()
+
+
+def content_of(response) -> bytes:
+    return b"".join(response.streaming_content)
+
+
+class TestALink:
+    def test_needs_no_login_and_gives_the_stored_bytes_under_their_name(self, get, delivery):
+        answer = get(path_to(delivery.pk))
+
+        assert answer.status_code == 200
+        assert answer["Content-Type"] == "text/csv"
+        assert answer["Content-Disposition"] == 'attachment; filename="client-7.csv"'
+        assert content_of(answer) == CONTENT
+
+    def test_is_the_public_address(self, settings):
+        settings.PUBLIC_URL = "https://leads.example"
+
+        assert links.link_for(7).startswith("https://leads.example/files/")
+
+    def test_tells_its_size_without_the_file(self, get, delivery):
+        answer = get(path_to(delivery.pk), "head")
+
+        assert answer.status_code == 200
+        assert answer["Content-Length"] == str(len(CONTENT))
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_is_kept_by_no_cache_on_the_way(self, get, delivery, known):
+        answer = get(path_to(delivery.pk) if known else "/files/nonsense/")
+
+        assert {"no-store", "private"} <= set(answer["Cache-Control"].split(", "))
+
+    def test_takes_no_post(self, get, delivery):
+        assert get(path_to(delivery.pk), "post").status_code == 405
+
+    def test_expires(self, get, delivery, settings, time_machine):
+        path = path_to(delivery.pk)
+        time_machine.move_to(timezone.now() + dt.timedelta(days=settings.LINK_DAYS, minutes=1))
+
+        answer = get(path)
+
+        assert answer.status_code == 410
+        assert b"expired" in answer.content
+        assert CONTENT not in answer.content
+
+    def test_lives_until_then(self, get, delivery, settings, time_machine):
+        path = path_to(delivery.pk)
+        time_machine.move_to(timezone.now() + dt.timedelta(days=settings.LINK_DAYS, minutes=-1))
+
+        assert get(path).status_code == 200
+
+    def test_made_for_one_delivery_opens_no_other(self, get, delivery):
+        other = DeliveryFactory.create(status="LOGGED")
+        _, rest = links.link_for(delivery.pk).rsplit("/files/", 1)[1].split(":", 1)
+        named = links.link_for(other.pk).rsplit("/files/", 1)[1].split(":", 1)[0]
+
+        answer = get(f"/files/{named}:{rest}")
+
+        assert answer.status_code == 404
+        assert answer.content == b"This link is not valid."
+
+    @pytest.mark.parametrize("token", ["nonsense", "1", "1:2:3", "%00", "..%2F..%2Fetc"])
+    def test_that_was_never_given_opens_nothing(self, get, token):
+        assert get(f"/files/{token}/").status_code == 404
+
+    def test_signed_for_another_purpose_opens_nothing(self, get, delivery):
+        from django.core import signing
+
+        token = signing.dumps(delivery.pk, salt="something.else")
+
+        assert get(reverse("delivered-file", args=[token])).status_code == 404
+
+
+class TestALinkToNothing:
+    def test_of_a_delivery_without_a_file_is_404(self, get):
+        waiting = DeliveryFactory.create(status="ALLOCATED")
+
+        assert get(path_to(waiting.pk)).status_code == 404
+
+    def test_of_no_delivery_is_404(self, get):
+        assert get(path_to(123_456)).status_code == 404
+
+    def test_of_a_file_that_storage_lost_says_so(self, get, delivery):
+        default_storage.delete(delivery.storage_name)
+
+        answer = get(path_to(delivery.pk))
+
+        assert answer.status_code == 404
+        assert answer.content == b"The file is no longer in storage. Tell your agency."

@@ -1,0 +1,112 @@
+"""The file storage is down, or has lost or changed a file: deliveries wait, files are refused."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from deliveries.models import Delivery, Mail
+from pipeline import audit, starting
+from pipeline.models import Chunk, Lead, LeadFile, Run
+from pipeline.states import RunStatus
+from tests.flows import nights
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(monkeypatch):
+    monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def storage(settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path},
+        },
+    }
+    return tmp_path
+
+
+def start() -> Run:
+    return starting.start_now(now=timezone.now(), started_by="test")
+
+
+def try_again() -> None:
+    Chunk.objects.filter(status="PENDING").update(next_try_at=None)
+    nights.work_off()
+
+
+class TestStorageDown:
+    @pytest.fixture
+    def delivery(self, storage, settings):
+        settings.STAGE_PATIENCE_MINUTES = 0
+        nights.make_agency()
+        start()
+        (storage / "deliveries").write_text("in the way of the directory")
+        nights.work_off()
+        nights.work_off()
+        return Delivery.objects.get(client__name="Germania")
+
+    def test_lets_the_delivery_wait_and_the_run_end(self, delivery):
+        assert (delivery.status, Run.objects.get().status) == ("WAITING", "DONE")
+        assert delivery.error.startswith("The file storage does not take files (")
+        assert "None" not in delivery.error
+        upload = Run.objects.get().stage_runs.get(stage="UPLOAD")
+        assert upload.reasons == {"waiting": 2}
+        assert not Mail.objects.exists()
+        assert Chunk.objects.filter(stage_run__stage="UPLOAD", failures=0).count() == 2
+
+    def test_is_made_up_for_once_it_is_back(self, delivery, storage):
+        (storage / "deliveries").unlink()
+
+        try_again()
+
+        delivery.refresh_from_db()
+        assert (delivery.status, delivery.error) == ("LOGGED", "")
+        assert audit.run(deep=True)["ok"]
+
+    def test_twice_at_the_same_delivery_makes_one_file(self, delivery, storage):
+        (storage / "deliveries").unlink()
+        try_again()
+        Chunk.objects.filter(stage_run__stage="UPLOAD").update(status="PENDING", published_at=None)
+
+        try_again()
+
+        assert len(list((storage / "deliveries").iterdir())) == 2  # one for each client
+        assert Mail.objects.count() == 2
+
+
+class TestALeadFileInStorage:
+    @pytest.fixture
+    def lead_file(self):
+        return nights.make_agency()
+
+    def refused(self, lead_file: LeadFile) -> str:
+        run = start()
+        nights.work_off()
+        run.refresh_from_db()
+        lead_file.refresh_from_db()
+        assert (run.status, lead_file.status) == (RunStatus.DONE, "REFUSED")
+        assert audit.run(deep=True)["ok"]
+        return lead_file.error
+
+    def test_that_vanished_is_refused_and_the_run_goes_on(self, lead_file):
+        default_storage.delete(lead_file.storage_name)
+
+        assert self.refused(lead_file) == "The file is no longer in storage; upload it again."
+
+    def test_that_changed_is_refused_and_nothing_of_it_is_taken(self, lead_file, storage):
+        (storage / lead_file.storage_name).write_text("Email\neve@else.example\n")
+
+        assert "not the one that was checked" in self.refused(lead_file)
+        assert not Lead.objects.exists()
+
+    def test_that_passes_a_limit_set_since_is_refused_with_the_limit(self, lead_file, settings):
+        settings.MAX_ROWS = 3
+
+        assert self.refused(lead_file) == "The file has more than 3 rows; split it."

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import header_forms, header_words
+from pipeline.header_meaning import UNKNOWN, is_nameless, meaning, plain
+from pipeline.mapping import FIELDS
+
+
+class TestPlain:
+    @pytest.mark.parametrize(
+        ("header", "expected"),
+        [
+            ("E-mail Address", "e_mail_address"),
+            ("emailAddress", "email_address"),
+            ("  EMAIL_ADDRESS ", "email_address"),
+            ("# Employees", "employees"),
+            ("\uff25\uff4d\uff41\uff49\uff4c", "email"),
+            ("LinkedIn URL", "linked_in_url"),
+            ("CEOName", "ceo_name"),
+            ("organization.primary_domain", "organization_primary_domain"),
+            ("Prénom", "prenom"),
+            ("Pre\u0301nom", "prenom"),
+            ("PrÃ©nom", "prenom"),
+            ("Straße", "strasse"),
+            ("Razón social (España)", "razon_social_espana"),
+            ("Job_Title__c", "job_title"),
+            ("", ""),
+        ],
+    )
+    def test_is_one_form_for_many_spellings(self, header, expected):
+        assert plain(header) == expected
+
+
+class TestMeaning:
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "Company E-mail Address",
+            "companyEmailAddress",
+            "COMPANY_EMAIL_ADDRESS",
+            "company.email.address",
+            "Firmen-E-Mail-Adresse",
+            "firmenemailadresse",
+            "Adresse e-mail de l'entreprise",
+            "Address (e-mail) [company] *required*",
+        ],
+    )
+    def test_is_the_same_however_the_words_are_written(self, header):
+        assert meaning(header) == {"company", "email", "address"}
+
+    @pytest.mark.parametrize(
+        ("header", "expected"),
+        [
+            ("E-mail 1 - Value", {"email", "one"}),
+            ("Email 2", {"email", "more"}),
+            ("2nd Email", {"email", "more"}),
+            ("emails/0", {"email", "zero"}),
+            ("Contact Owner", {"person", "foreign"}),
+            ("Company Contact Name", {"companycontact", "name"}),
+            ("Contact Company Name", {"person", "company", "name"}),
+            ("Revenue (in 000s USD)", {"revenue", "unit"}),
+            ("Email Kampagne", {"email", UNKNOWN}),
+            ("Foo 1999", {UNKNOWN, "foreign"}),
+            ("Имя", {UNKNOWN}),
+            ("x" * 200, {UNKNOWN}),
+            ("- / -", set()),
+        ],
+    )
+    def test_tells_what_is_spoken_of_and_what_nobody_knows(self, header, expected):
+        assert meaning(header) == expected
+
+    @given(st.text(max_size=120))
+    def test_is_found_for_any_header(self, header):
+        assert isinstance(meaning(header), frozenset)
+
+    @pytest.mark.parametrize(
+        "header", ["", " ", "column 3", "Column3", "Unnamed: 0", "C", "7", "--"]
+    )
+    def test_of_a_header_that_only_counts_is_none(self, header):
+        assert is_nameless(header)
+
+    @pytest.mark.parametrize("header", ["Email", "Mail 1", "Reach", "почта", "Column owner"])
+    def test_of_a_header_with_a_word_is_some(self, header):
+        assert not is_nameless(header)
+
+
+class TestTheWords:
+    def test_mean_one_thing_each(self):
+        groups = [*header_words.NOUNS.values(), *header_words.QUALIFIERS.values()]
+        groups += [*header_words.SIGNS.values(), header_words.FOREIGN, header_words.NOISE]
+        # Languages share words: a group names such a word once for each of them.
+        words = Counter(chain.from_iterable(set(group.split()) for group in groups))
+
+        assert [word for word, times in words.items() if times > 1] == []
+
+    def test_are_in_plain_form(self):
+        groups = [*header_words.NOUNS.values(), *header_words.QUALIFIERS.values()]
+
+        for word in chain.from_iterable(group.split() for group in groups):
+            assert plain(word).replace("_", "") == word
+
+
+class TestTheForms:
+    def test_fill_fields_of_a_lead(self):
+        fields = {*header_forms.FORMS, *header_forms.SECOND}
+        depending = chain.from_iterable(header_forms.DEPENDING.values())
+
+        assert fields | set(depending) == set(FIELDS)
+
+    def test_are_made_of_what_words_can_mean(self):
+        known = set(chain.from_iterable(k.split() for k in header_words.NOUNS))
+        known |= {*header_words.QUALIFIERS, *header_words.SIGNS, "one", "more"}
+        used = chain(
+            chain.from_iterable(header_forms.FORMS.values()),
+            chain.from_iterable(header_forms.SECOND.values()),
+            header_forms.LAST,
+            header_forms.COMPANIES,
+        )
+
+        assert set(" ".join(used).replace("|", " ").split()) - known == set()
