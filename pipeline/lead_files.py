@@ -49,7 +49,7 @@ def take_in(
     The same bytes are taken once, unless somebody insists (spec U9). A file of a source that
     needs a review stays CHECKED; one with a column that nobody can be sure of is refused.
     """
-    refuse_known(stream, insisted=insisted)
+    again = were_here(stream, insisted=insisted)
     said = Said(columns=overrides or {}, known=profiles.fields_of(source))
     found = checking.sure(checking.check(stream, said=said, told=told))
     profile = profiles.of(source)
@@ -58,7 +58,7 @@ def take_in(
         name=name[:255],
         source=source,
         uploaded_by=uploaded_by,
-        insisted=insisted,
+        insisted=again,
         status=LeadFileStatus.QUEUED if queued else LeadFileStatus.CHECKED,
     )
     return _keep(lead_file, found, stream)
@@ -68,20 +68,19 @@ def keep(
     stream: IO[bytes], *, name: str, source: str, uploaded_by: str, insisted: bool = False
 ) -> LeadFile:
     """Check the file and keep it CHECKED, with the question it may leave. Raises Refused."""
-    refuse_known(stream, insisted=insisted)
+    again = were_here(stream, insisted=insisted)
     found = checking.check(stream, said=Said(known=profiles.fields_of(source)))
-    lead_file = LeadFile(name=name[:255], source=source, uploaded_by=uploaded_by, insisted=insisted)
+    lead_file = LeadFile(name=name[:255], source=source, uploaded_by=uploaded_by, insisted=again)
     return _keep(lead_file, found, stream)
 
 
-def refuse_known(stream: IO[bytes], *, insisted: bool) -> None:
-    """Raise UploadedBefore where these bytes are here, unless somebody insists."""
-    if insisted:
-        return
+def were_here(stream: IO[bytes], *, insisted: bool) -> bool:
+    """Whether these bytes were uploaded before. Raises UploadedBefore unless somebody insists."""
     same = LeadFile.objects.filter(sha256=checking.digest(stream)).exclude(status__in=FREED)
     before = same.order_by("pk").first()
-    if before is not None:
+    if before is not None and not insisted:
         raise UploadedBefore(before)
+    return before is not None
 
 
 def _keep(lead_file: LeadFile, found: Check, stream: IO[bytes]) -> LeadFile:

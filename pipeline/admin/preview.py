@@ -243,10 +243,19 @@ def reasons_of(lead_file: LeadFile, *, listed: bool) -> list[dict[str, Any]]:
             "code": code,
             "count": count,
             "url": list_url(Rejection, file=lead_file.pk, reason=code) if listed else "",
-            "examples": [] if listed else examples.get(code, []),
+            "examples": []
+            if listed
+            else [in_order(lead_file, row) for row in examples.get(code, [])],
         }
         for code, count in ordered
     ]
+
+
+def in_order(lead_file: LeadFile, row: dict[str, Any]) -> dict[str, Any]:
+    """An example whose cells stand as in the file, which JSON in PostgreSQL does not keep."""
+    headers = [name for name in lead_file.headers if name in row["cells"]]
+    names = dict.fromkeys([*headers, *sorted(row["cells"])])
+    return {**row, "cells": {name: row["cells"][name] for name in names}}
 
 
 def leads_of(lead_file: LeadFile) -> list[tuple[LeadStatus, int]]:
