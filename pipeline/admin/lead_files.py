@@ -22,7 +22,7 @@ from pipeline.admin.preview import CheckForm, QueueForm, check_again, file_conte
 from pipeline.admin.runs import NO_WORKER, what_may_start
 from pipeline.admin.uploads import UploadForm, keep
 from pipeline.models import LeadFile, SourceProfile
-from pipeline.models.leads import KnownLeads
+from pipeline.models.leads import KnownLeads, LeadFileStatus
 from pipeline.services import live_workers
 from pipeline.shown import NOTHING, admin_url, label, link_to, moment, number, two_lines
 
@@ -83,10 +83,14 @@ class LeadFileAdmin(History[LeadFile]):
 
     @admin.display(description="Status", ordering="status")
     def status_label(self, row: LeadFile) -> str:
-        if importing.is_stalled(row, now=timezone.now()):
-            return label("IMPORTING", "Stalled", tone="warn")
         part = 0 < row.records_done < row.rows
-        return two_lines(label(row.status), f"{number(row.records_done)} done" if part else "")
+        word, tone = "", ""
+        if part and row.status == LeadFileStatus.CHECKED:
+            word, tone = "Stopped", "warn"
+        elif importing.is_stalled(row, now=timezone.now()):
+            word, tone = "Stalled", "warn"
+        done = f"{number(row.records_done)} done" if part else ""
+        return two_lines(label(row.status, word, tone=tone), done)
 
     @admin.display(description="Rows", ordering="rows")
     def count_rows(self, row: LeadFile) -> str:

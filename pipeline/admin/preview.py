@@ -149,7 +149,7 @@ def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
             replaced,
             "warn",
         ),
-        f"{long} longer than allowed (MAX_CELL_KB) and will be cut.": (
+        f"{long} longer than allowed (MAX_CELL_KB) and cut.": (
             lead_file.cut_cells,
             "warn",
         ),
@@ -161,8 +161,8 @@ def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
             len(unsure),
             "warn",
         ),
-        f"{counted(skipped, 'row', 'rows')} before the header will be skipped.": (skipped, "calm"),
-        f"{columns} none of our fields, and will be kept as extras: {some(extra)}.": (
+        f"{counted(skipped, 'row', 'rows')} before the header left out.": (skipped, "calm"),
+        f"{columns} none of our fields, kept as extras: {some(extra)}.": (
             len(extra),
             "calm",
         ),

@@ -7,7 +7,9 @@ from django.contrib.auth.models import Permission, User
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
+from pipeline import importing
 from pipeline.models import Lead, LeadFile, Run, SourceProfile
 from tests.factories import LeadFileFactory, RunFactory
 from tests.flows import nights
@@ -311,3 +313,21 @@ class TestAPageOfAnImport:
 
         assert "Nothing has moved since" in response.content.decode()
         assert b"Stalled" in desk.get("/admin/pipeline/leadfile/").content
+
+
+class TestTheOverview:
+    def test_names_files_that_wait_for_a_person_or_stand_still(self, desk):
+        now = timezone.now()
+        LeadFileFactory.create(status="CHECKED", created_at=now)
+        LeadFileFactory.create(
+            name="slow.csv",
+            status="IMPORTING",
+            run=RunFactory.create(status="FAILED"),
+            progress_at=now - importing.STALLED_AFTER * 2,
+            created_at=now,
+        )
+
+        words = [problem.words for problem in desk.get("/admin/").context["problems"]]
+
+        assert "The import of slow.csv stands still." in words
+        assert "1 checked file waits to be queued." in words
