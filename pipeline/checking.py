@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
@@ -133,10 +133,15 @@ def sure(found: Check) -> Check:
 
 
 def _inspected(stream: IO[bytes], said: Said, size: int) -> Check:
-    layout = leadfile.inspect(stream, encoding=said.encoding, delimiter=said.delimiter)
-    first = next(leadfile.read(stream, layout, slice_rows=50), None)
-    sample = first.frame.to_numpy().tolist() if first else []
-    columns, question = columns_of(layout, {**_known(layout, said), **said.columns}, sample)
+    names = {*said.known, *said.columns, *rejects.NOTES}
+    layout = leadfile.inspect(
+        stream,
+        known=lambda text: text in names or mapping.is_name(text),
+        limits=limits(),
+        encoding=said.encoding,
+        delimiter=said.delimiter,
+    )
+    columns, question = columns_of(layout, {**_known(layout, said), **said.columns})
     preview = Preview(
         question=question,
         skipped=_skipped(stream, layout),
@@ -155,12 +160,10 @@ def _known(layout: Layout, said: Said) -> dict[str, str]:
     }
 
 
-def columns_of(
-    layout: Layout, said: Mapping[str, str], sample: Sequence[Sequence[str]]
-) -> tuple[Columns, str]:
+def columns_of(layout: Layout, said: Mapping[str, str]) -> tuple[Columns, str]:
     """What each column fills, and what a person must be asked of it, or ''."""
     try:
-        return mapping.guess(layout.headers, said, sample), ""
+        return mapping.guess(layout.headers, said, layout.sample), ""
     except (mapping.NoEmailColumn, mapping.UnsureMapping) as question:
         return Columns(layout.headers, {}), str(question)
 
@@ -195,9 +198,11 @@ def _judge(found: Check, stream: IO[bytes], told: Told) -> None:
 
 
 def _parts(stream: IO[bytes], layout: Layout, skip_records: int = 0) -> Iterator[Slice]:
-    for part in leadfile.read(stream, layout, limits=limits(), slice_rows=SLICE_ROWS):
-        if part.first_record > skip_records:
-            yield rejects.without_notes(part, layout.headers)
+    parts = leadfile.read(
+        stream, layout, limits=limits(), slice_rows=SLICE_ROWS, skip_records=skip_records
+    )
+    for part in parts:
+        yield rejects.without_notes(part, layout.headers)
 
 
 def judged_slices(

@@ -8,15 +8,18 @@ the line that opens it is handed out as broken, and what it swallowed is read ag
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
 LONGEST_RECORD = 1 << 22  # characters; what is longer has swallowed its neighbours
 LONGEST_BATCH = 1 << 24  # characters: bounds the memory where cells are huge
 _LARGE_LINE = 1 << 13  # characters; shorter lines are not weighed, for speed
+_SKIPPED_AT_ONCE = 2_000
 MANY_UNCLOSED = 100  # each may cost LONGEST_RECORD of reading again: not for ever
+_ESCAPED = re.compile(r"""\\([\\"])""")
 
 
 class NeverCloses(Exception):
@@ -33,6 +36,18 @@ class Broken:
 
     code: str
     cells: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """How cells are quoted; without arguments as RFC 4180 has it."""
+
+    quote: str = '"'
+    backslash: bool = False  # a backslash before a quote, or before another, takes its meaning
+    spaced: bool = False  # a blank may stand between a delimiter and a quote
+
+
+RFC_4180 = Dialect()
 
 
 @dataclass
@@ -63,11 +78,12 @@ class Batch:
 class Records:
     """Reads a text opened with newline='' (csv wants to see every line break itself)."""
 
-    def __init__(self, text: IO[str], delimiter: str) -> None:
+    def __init__(self, text: IO[str], delimiter: str, dialect: Dialect = RFC_4180) -> None:
         # Larger than any record, so that our own check of the length speaks first.
         csv.field_size_limit(4 * LONGEST_RECORD)
-        self._text = text
+        self._readline = _line_reader(text, dialect)
         self._delimiter = delimiter
+        self._dialect = dialect
         self._line = 1  # on which the next record begins
         self._own: list[str] = []  # lines of the record being read
         self._again: deque[str] = deque()  # lines that were swallowed, to be read once more
@@ -75,7 +91,15 @@ class Records:
         self._large = 0  # characters of large records, in all
         self._unclosed = 0
         self._ended = False
-        self._reader = csv.reader(self._feed(), delimiter=delimiter)
+        self._reader = self._new_reader()
+
+    def _new_reader(self) -> Iterator[list[str]]:
+        return csv.reader(
+            self._feed(),
+            delimiter=self._delimiter,
+            quotechar=self._dialect.quote,
+            skipinitialspace=self._dialect.spaced,
+        )
 
     def take(self, count: int) -> Batch:
         """The next `count` records, fewer at the end or where they are huge, none behind it.
@@ -89,8 +113,13 @@ class Records:
                 self._isolate(batch)
         return batch
 
+    def skip(self, count: int) -> None:
+        """Leave `count` records behind, whatever their size. Raises NeverCloses."""
+        while count > 0 and (rows := self.take(min(count, _SKIPPED_AT_ONCE)).rows):
+            count -= len(rows)
+
     def _feed(self) -> Iterator[str]:
-        again, own, readline = self._again, self._own, self._text.readline
+        again, own, readline = self._again, self._own, self._readline
         while True:
             # A line is cut rather than held whole: a file may consist of one.
             line = again.popleft() if again else readline(LONGEST_RECORD)
@@ -139,7 +168,7 @@ class Records:
         self._line += 1
         self._again.extendleft(line for line in reversed(swallowed) if line)
         self._own.clear()
-        self._reader = csv.reader(self._feed(), delimiter=self._delimiter)
+        self._reader = self._new_reader()
 
     def _count_unclosed(self) -> None:
         self._unclosed += 1
@@ -148,3 +177,19 @@ class Records:
                 f"Line {self._line} opens a quote that never closes, as {MANY_UNCLOSED} lines"
                 " before it: the file is not quoted as CSV files are."
             )
+
+
+def _line_reader(text: IO[str], dialect: Dialect) -> Callable[[int], str]:
+    if not dialect.backslash:
+        return text.readline
+
+    # Doubled quotes in place of escaped ones: csv's own escapechar would eat the backslash of
+    # C:\leads as well.
+    def readline(size: int) -> str:
+        return _ESCAPED.sub(_doubled, text.readline(size))
+
+    return readline
+
+
+def _doubled(escape: re.Match[str]) -> str:
+    return '""' if escape[1] == '"' else "\\"

@@ -1,4 +1,4 @@
-"""What is uploaded in place of a CSV file: told by how it begins. Pure."""
+"""What is uploaded in place of a lead file: told by how it begins. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import re
 # What a file begins with (https://en.wikipedia.org/wiki/List_of_file_signatures), and what to
 # tell its owner that it is.
 _MAGIC = (
-    (b"PK\x03\x04", "an Excel workbook or a ZIP archive"),
     (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x1f\x8b", "a gzip archive"),
+    (b"PK\x07\x08", "a part of a ZIP archive"),
+    (b"\xd0\xcf\x11\xe0", "an old or a locked Excel workbook"),
     (b"BZh", "a bzip2 archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\xfd7zXZ\x00", "an XZ archive"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
     (b"PAR1", "a Parquet file"),
     (b"SQLite format 3", "an SQLite database"),
@@ -22,18 +23,58 @@ _MAGIC = (
     (b"GIF8", "a picture"),
     (b"{\\rtf", "a text document"),
 )
-_WEB_PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|table|\?xml)\b", re.IGNORECASE
+ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
+# Found among the names in a ZIP archive: many kinds of documents are one.
+_IN_ZIP = (
+    ("xl/workbook.bin", "a binary Excel workbook (.xlsb)"),
+    ("content.xml", "an OpenDocument file"),
+    ("Index/Document.iwa", "a Numbers document"),
+    ("word/document.xml", "a Word document"),
+    ("ppt/presentation.xml", "a PowerPoint presentation"),
+)
+_TEXTS = (
+    (re.compile(r"<\?xml\b(?!.{,300}<html)", re.IGNORECASE | re.DOTALL), "an XML file"),
+    (re.compile(r"<(?:!doctype|html|head|body|table|\?xml)\b", re.IGNORECASE), "a web page"),
+    (re.compile(r'[\[{]\s*(?:[{\[]|"(?:[^"\\]|\\.){,100}"\s*[:,\]])'), "a JSON file"),
+    (re.compile(r"BEGIN:VCARD\b", re.IGNORECASE), "a vCard file"),
 )
 _ODD = re.compile("[\x00-\x08\x0e-\x1f]")
 _ENOUGH_ODD = 8  # a few control characters are dirt in a cell, not a sign of a binary file
 
 
-def foreign(start: bytes) -> str:
-    """What kind of file begins like this, with its article; '' for one that may be text."""
-    if _WEB_PAGE.match(start):
-        return "a web page"
-    return next((kind for magic, kind in _MAGIC if start.startswith(magic)), "")
+class NotALeadFile(Exception):
+    """One sentence: what was missing and what was seen."""
+
+
+def refuse_foreign(start: bytes) -> None:
+    """Raise NotALeadFile where a file begins like this and can hold no table of text."""
+    if not start.strip():
+        raise NotALeadFile("The file is empty; a header and at least one row are needed.")
+    for magic, kind in _MAGIC:
+        if start.startswith(magic):
+            raise not_this(kind)
+
+
+def refuse_foreign_text(sample: str) -> None:
+    """The same of a text, once its encoding is known."""
+    text = sample.lstrip("\ufeff \t\r\n")
+    for pattern, kind in _TEXTS:
+        if pattern.match(text):
+            raise not_this(kind)
+    if looks_binary(sample):
+        raise not_this("binary")
+
+
+def not_this(kind: str) -> NotALeadFile:
+    return NotALeadFile(
+        f"A CSV file or an Excel workbook (.xlsx) is needed, and this is {kind}:"
+        " export the leads as CSV."
+    )
+
+
+def in_zip(names: list[str]) -> str:
+    """What kind of document an archive with these names is, with its article; '' for none."""
+    return next((kind for name, kind in _IN_ZIP if name in names), "")
 
 
 def looks_binary(sample: str) -> bool:

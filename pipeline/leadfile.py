@@ -10,59 +10,58 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
-from typing import IO, TYPE_CHECKING
+from itertools import zip_longest
+from typing import IO, Protocol
 
 import pandas as pd
 
-from pipeline import file_kinds
+from pipeline import containers, dialects, encodings, file_kinds, header_rows
 from pipeline.arrow import TEXT, Column, byte_range, pa, pc, to_pandas
 from pipeline.csv_records import Batch, Broken, NeverCloses, Records
+from pipeline.dialects import Sample
+from pipeline.file_kinds import NotALeadFile
+from pipeline.workbooks import Rows
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+__all__ = ["Layout", "Limits", "NotALeadFile", "Slice", "inspect", "read"]
 
-DELIMITERS = (",", ";", "\t", "|")
-SAMPLED_RECORDS = 50
 SAMPLED_BYTES = 1 << 20
 # Rows that are turned into columns at once: their cells still fit into the processor's cache
 # then, which makes it 1.7 times as fast as doing the whole slice at once.
 _ROWS_AT_ONCE = 2_000
 _LARGEST_SLICE = 20 << 20  # bytes in Arrow: 50,000 records of 15 usual columns
-_BLOCK = 1 << 16  # bytes read at once
-
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
-
-class NotALeadFile(Exception):
-    """One sentence: what was missing and what was seen."""
+_WORKBOOK = "xlsx"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much one file may hold; cells are counted in characters."""
+    """How much one file may hold; cells are counted in characters.
+
+    `size` is in bytes, and what a packed file may unpack to.
+    """
 
     rows: int = 2_000_000
     columns: int = 500
     cell: int = 128_000
+    size: int = 2 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How a file is written. `header_row` counts records from 1, as a person would."""
+    """How a file is written. `header_row` counts records from 1, as a person would.
+
+    It is 0 where the file has no header; the headers are `column 1`, `column 2` … then.
+    `sample` holds at most 50 of the filled and whole records behind it, cells trimmed and cut;
+    `container` is '', 'gzip', 'zip' or 'xlsx'. `read` needs neither.
+    """
 
     encoding: str
     delimiter: str
     header_row: int
     headers: tuple[str, ...]
+    sample: tuple[tuple[str, ...], ...] = ()
+    container: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,113 +78,97 @@ class Slice:
     broken: Mapping[int, Broken] = field(default_factory=dict)
 
 
-def inspect(stream: IO[bytes], *, encoding: str = "", delimiter: str = "") -> Layout:
-    """Find out how the file is written (spec U1). Reads the stream to its end.
+class _Records(Protocol):
+    """The records of a text or of a workbook."""
 
-    Raises NotALeadFile where it is empty, binary, or a header without a record behind it.
+    def take(self, count: int) -> Batch: ...
+    def skip(self, count: int) -> None: ...
+
+
+def inspect(
+    stream: IO[bytes],
+    *,
+    known: Callable[[str], bool] | None = None,
+    limits: Limits | None = None,
+    encoding: str = "",
+    delimiter: str = "",
+) -> Layout:
+    """Find out how the file is written (spec U1). Reads the stream, to its end if need be.
+
+    `known` says of a text whether it is the name of a column: the header is found by it, or by
+    how it looks. `encoding` and `delimiter` are found out where nobody says them. Raises
+    NotALeadFile where the file holds no table, or a header without a record behind it.
     """
-    stream.seek(0)
-    start = stream.read(SAMPLED_BYTES)
-    _refuse_foreign(start)
-    encoding = encoding or _encoding(start, stream)
+    opened = containers.opened(stream, size=(limits or Limits()).size)
+    if opened.container == _WORKBOOK:
+        return _inspect_workbook(opened.content, known)
+    start = opened.content.read(SAMPLED_BYTES)
+    file_kinds.refuse_foreign(start)
+    encoding = encoding or encodings.find(start, opened.content)
+    sample = _sample(start, encoding)
+    file_kinds.refuse_foreign_text(sample.text)
+    said = (delimiter, dialects.dialect_of(sample, delimiter)) if delimiter else None
+    delimiter, dialect = said or dialects.find(sample)
+    batch = sample.records(delimiter, dialect)
+    header = header_rows.find(
+        batch,
+        whole=sample.whole and len(batch.rows) < dialects.TAKEN,
+        known=known,
+        first=1 if dialects.told(sample) else 0,
+    )
+    return _layout(header, encoding=encoding, delimiter=delimiter, container=opened.container)
+
+
+def _inspect_workbook(content: IO[bytes], known: Callable[[str], bool] | None) -> Layout:
+    batch = Rows(content).take(dialects.TAKEN)
+    width = max(map(len, batch.rows), default=0)
+    # No cell of a sheet can stand in a wrong column: where the header is the shorter one, the
+    # columns behind it have no name, and are no mistake.
+    batch.rows = [row + [""] * (width - len(row)) for row in batch.rows]
+    header = header_rows.find(batch, whole=len(batch.rows) < dialects.TAKEN, known=known)
+    return _layout(header, encoding=_WORKBOOK, delimiter="", container=_WORKBOOK)
+
+
+def _layout(header: header_rows.Header, *, encoding: str, delimiter: str, container: str) -> Layout:
+    return Layout(
+        encoding=encoding,
+        delimiter=delimiter,
+        header_row=header.row,
+        headers=header.names,
+        sample=header.sample,
+        container=container,
+    )
+
+
+def _sample(start: bytes, encoding: str) -> Sample:
     whole = len(start) < SAMPLED_BYTES
     # A sample may end within a character: the decoder is not told of the end then.
-    sample = codecs.getincrementaldecoder(encoding)("replace").decode(start, final=whole)
-    if file_kinds.looks_binary(sample):
-        raise NotALeadFile("A CSV file is needed, and this one is binary: export the leads as CSV.")
-    delimiter = delimiter or vote_delimiter(sample, whole=whole)
-    number, header = _header(_sampled(sample, delimiter, whole=whole), whole=whole)
-    headers = tuple(cell.strip().strip("\ufeff") for cell in header)
-    return Layout(encoding=encoding, delimiter=delimiter, header_row=number, headers=headers)
-
-
-def _refuse_foreign(start: bytes) -> None:
-    if not start.strip():
-        raise NotALeadFile("The file is empty; a header and at least one row are needed.")
-    if kind := file_kinds.foreign(start):
-        raise NotALeadFile(f"A CSV file is needed, and this is {kind}: export the leads as CSV.")
-
-
-def _encoding(start: bytes, stream: IO[bytes]) -> str:
-    """A byte order mark decides; else strict UTF-8 for the whole file; else cp1252."""
-    for mark, name in _BOMS:
-        if start.startswith(mark):
-            return name
-    blocks = chain([start], iter(lambda: stream.read(1 << 20), b""))
-    return "utf-8" if _is_utf8(blocks) else "cp1252"
-
-
-def _is_utf8(blocks: Iterable[bytes]) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for block in blocks:
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def vote_delimiter(sample: str, *, whole: bool = True) -> str:
-    """The delimiter by which most records have as many cells (over 1) as the header; or `,`.
-
-    `whole` says that the sample is all of the file, not its beginning.
-    """
-    return max(DELIMITERS, key=lambda sign: _agreement(_sampled(sample, sign, whole=whole)))
-
-
-def _agreement(batch: Batch) -> tuple[float, int]:
-    widths = [len(row) for row in batch.rows if any(map(str.strip, row))]
-    if not widths or widths[0] == 1:
-        return 0, 0
-    return widths.count(widths[0]) / len(widths), widths[0]
-
-
-def _sampled(sample: str, delimiter: str, *, whole: bool) -> Batch:
-    batch = Records(io.StringIO(sample, newline=""), delimiter).take(SAMPLED_RECORDS + 1)
-    if not whole and len(batch.rows) <= SAMPLED_RECORDS:
-        # The sample ends within a record, whose quote only seems to stay open.
-        end = min([*batch.broken, len(batch.rows) - 1])
-        del batch.rows[max(end, 1) :]
-    return batch
-
-
-def _header(batch: Batch, *, whole: bool) -> tuple[int, list[str]]:
-    """(number from 1, cells) of the first record that holds something."""
-    filled = [
-        n for n, row in enumerate(batch.rows) if any(map(str.strip, row)) or n in batch.broken
-    ]
-    if not filled:
-        raise NotALeadFile("The file holds only empty rows; a header and a row are needed.")
-    first = filled[0]
-    if first in batch.broken:
-        raise NotALeadFile(f"Line {batch.lines[first]}, the header, opens a quote it never closes.")
-    if whole and len(filled) == 1:
-        shown = ", ".join(batch.rows[first])[:80]
-        raise NotALeadFile(f"The file has a header ({shown}) and no row behind it.")
-    return first + 1, batch.rows[first]
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(start, final=whole)
+    return Sample(text=text, whole=whole)
 
 
 def read(
-    stream: IO[bytes], layout: Layout, *, limits: Limits | None = None, slice_rows: int = 50_000
+    stream: IO[bytes],
+    layout: Layout,
+    *,
+    limits: Limits | None = None,
+    slice_rows: int = 50_000,
+    skip_records: int = 0,
 ) -> Iterator[Slice]:
     """The records behind the header, in slices of `slice_rows`, or fewer where cells are huge.
 
-    The same file gives the same slices. Raises NotALeadFile past a limit, or where quotes open
-    and never close again and again.
+    The same file gives the same slices, also from the end of any of them on: `skip_records`
+    leaves that many records out, at the price of parsing them. Raises NotALeadFile past a
+    limit, or where quotes open and never close again and again.
     """
     limits = limits or Limits()
     width = len(layout.headers)
     if width > limits.columns:
         raise NotALeadFile(f"The file has {width} columns; {limits.columns} are allowed.")
-    stream.seek(0)
-    # cp1252 leaves five bytes undefined: a sign in their place, never a refused file.
-    blocks = io.BufferedReader(_Borrowed(stream), _BLOCK)
-    text = io.TextIOWrapper(blocks, layout.encoding, errors="replace", newline="")
-    records = Records(text, layout.delimiter)
     try:
-        records.take(layout.header_row)
-        first = 1
+        records = _behind_header(stream, layout, limits)
+        records.skip(skip_records)
+        first = 1 + skip_records
         while part := _slice(records, first, width, slice_rows):
             first += len(part.lines)
             if first - 1 > limits.rows:
@@ -195,7 +178,26 @@ def read(
         raise NotALeadFile(str(problem)) from None
 
 
-def _slice(records: Records, first: int, width: int, rows: int) -> Slice | None:
+def _behind_header(stream: IO[bytes], layout: Layout, limits: Limits) -> _Records:
+    opened = containers.opened(stream, size=limits.size)
+    if opened.container == _WORKBOOK:
+        rows = Rows(opened.content)
+        rows.skip(layout.header_row)
+        return rows
+    sample = _sample(opened.content.read(SAMPLED_BYTES), layout.encoding)
+    dialect = dialects.dialect_of(sample, layout.delimiter)
+    # Opened anew: not everything that unpacks can go back.
+    content = containers.opened(stream, size=limits.size).content
+    # Bytes that mean nothing, or are cut, deep in the file: a sign in their place and never a
+    # refused file, of which all other records are good. Who has it in the address is refused
+    # by name, as everyone with a bad one.
+    text = io.TextIOWrapper(content, layout.encoding, errors="replace", newline="")
+    records = Records(text, layout.delimiter, dialect)
+    records.skip(layout.header_row or (1 if dialects.told(sample) else 0))
+    return records
+
+
+def _slice(records: _Records, first: int, width: int, rows: int) -> Slice | None:
     lines: list[int] = []
     broken: dict[int, Broken] = {}
     parts: list[list[Column]] = []
@@ -231,19 +233,3 @@ def _with_nul(columns: Sequence[Column]) -> dict[int, Broken]:
     return {
         n: Broken(code="nul_byte", cells=[column[n].as_py() for column in columns]) for n in found
     }
-
-
-class _Borrowed(io.RawIOBase):
-    """Lets a text wrapper end without closing the stream, which is its owner's."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        view = memoryview(buffer).cast("B")
-        block = self._stream.read(len(view))
-        view[: len(block)] = block
-        return len(block)

@@ -25,7 +25,7 @@ def table(*found: Reject, headers=HEADERS, surplus=0) -> list[list[str]]:
 
 def read_back(content: bytes):
     stream = io.BytesIO(content)
-    layout = leadfile.inspect(stream)
+    layout = leadfile.inspect(stream, known={*HEADERS, *rejects.NOTES}.__contains__)
     (part,) = leadfile.read(stream, layout)
     return layout.headers, rejects.without_notes(part, layout.headers)
 

@@ -1,0 +1,157 @@
+"""How a text's records are told apart: its delimiter and its quotes, by its first records. Pure.
+
+The same sample gives the same answer: what a file's row in the database does not keep, the
+import finds again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from pipeline.csv_records import RFC_4180, Batch, Dialect, Records
+
+DELIMITERS = (",", ";", "\t", "|")
+VOTING = 50  # records
+# So that as many stand behind a header that comes late; no more than csv_records bears unclosed.
+TAKEN = 2 * VOTING
+
+ADDRESS = re.compile(r"\S@[^\s@]+\.[^\s@]")
+_WHOLE_ADDRESS = re.compile(r"\s*[^\s@,;|]+@[^\s@,;|]+\.[^\s@,;|]+\s*")
+_SEP = re.compile(r"\ufeff?sep=([^\w\r\n\"'])[;,\t]*[\r\n]", re.IGNORECASE)
+_ESCAPED_INSIDE = re.compile(r"""\\"[^",;\t|\r\n]""")
+_LONGEST_ADDRESS = 320
+_HEAD = 1 << 17  # characters
+_AGREED = 0.5  # share of the records that must have one width
+_FEW = 2
+_TAIL = 0.8  # the same, of those behind the lines before a header
+
+_BACKSLASH = Dialect(backslash=True)
+_SPACED = Dialect(spaced=True)
+_SINGLE = Dialect(quote="'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """The beginning of a text; `whole` says that it is all of it."""
+
+    text: str
+    whole: bool = True
+
+    @cached_property
+    def head(self) -> str:
+        """As much as shows how cells are quoted; no line of it is cut off."""
+        if self.whole and len(self.text) <= _HEAD:
+            return self.text
+        return "".join(self.text[:_HEAD].splitlines(keepends=True)[:-1])
+
+    def records(self, delimiter: str, dialect: Dialect = RFC_4180) -> Batch:
+        """The first records, none of them cut off by the sample's end."""
+        text = io.StringIO(self.text, newline="")
+        batch = Records(text, delimiter, dialect).take(TAKEN)
+        if not self.whole and len(batch.rows) < TAKEN:
+            # The sample ends within a record, whose quote only seems to stay open.
+            end = min([*batch.broken, len(batch.rows) - 1])
+            del batch.rows[max(end, 1) :]
+        return batch
+
+
+def told(sample: Sample) -> str:
+    """The delimiter that a first line such as Excel's `sep=;` tells; '' where there is none."""
+    found = _SEP.match(sample.text)
+    return found[1] if found else ""
+
+
+def find(sample: Sample) -> tuple[str, Dialect]:
+    """(delimiter, dialect) of the text."""
+    if delimiter := told(sample):
+        return delimiter, dialect_of(sample, delimiter)
+    dialect = dialect_of(sample, vote_delimiter(sample))
+    delimiter = vote_delimiter(sample, dialect)
+    return delimiter, dialect_of(sample, delimiter)
+
+
+def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
+    """The sign by which most records have as many cells, over 1. For a text of one column it
+    is the sign it needs least, so that `Acme, Inc.` stays one cell.
+    """
+    batches = {sign: sample.records(sign, dialect) for sign in DELIMITERS}
+    votes = {sign: _vote(batch) for sign, batch in batches.items()}
+    best = max(DELIMITERS, key=lambda sign: votes[sign])
+    if votes[best] > (0, 0):
+        return best
+    # By which most quotes stay open is what was meant: that is to be said, not read over.
+    broken = [sign for sign, batch in batches.items() if 2 * len(batch.broken) > len(batch.rows)]
+    return broken[0] if broken else min(DELIMITERS, key=sample.head.count)
+
+
+def _vote(batch: Batch) -> tuple[float, int]:
+    """(how well the records agree, in how many cells); cells that are an address speak for it."""
+    rows = [row for row in batch.rows if any(map(str.strip, row))][:VOTING]
+    if not rows and any(len(row) > 1 for row in batch.rows):
+        return _AGREED, 0  # nothing but delimiters
+    widths = [len(row) for row in rows]
+    wide = Counter(width for width in widths if width > 1)
+    if not wide:
+        return 0, 0
+    usual, times = max(wide.items(), key=lambda item: (item[1], item[0]))
+    # What stands before the header, a title or notes, agrees with nothing.
+    start = widths.index(usual)
+    of_all, of_tail = times / len(widths), times / len(widths[start:])
+    agreed = of_all >= _AGREED or (of_tail >= _TAIL and min(usual, times) > _FEW)
+    addressed = [sum(map(_is_address, row)) for row in rows]
+    # Several addresses in a cell, under the name of one column, are no table.
+    if not agreed or (start and addressed[start] == usual):
+        return 0, 0
+    return of_all + (of_tail + sum(map(bool, addressed)) / len(rows)) / 2, usual
+
+
+def _is_address(cell: str) -> bool:
+    return len(cell) <= _LONGEST_ADDRESS and _WHOLE_ADDRESS.fullmatch(cell) is not None
+
+
+def dialect_of(sample: Sample, delimiter: str) -> Dialect:
+    """RFC 4180, unless that cannot be and another dialect fits the first records."""
+    if _is_single_quoted(sample.head):
+        return _SINGLE
+    if _has_blanks_before_quotes(sample, delimiter) and _fits(sample, delimiter, _SPACED):
+        return _SPACED
+    escaped = _ESCAPED_INSIDE.search(sample.head)
+    if escaped and not _fits(sample, delimiter, RFC_4180) and _fits(sample, delimiter, _BACKSLASH):
+        return _BACKSLASH
+    return RFC_4180
+
+
+def _has_blanks_before_quotes(sample: Sample, delimiter: str) -> bool:
+    if not re.search(f'{re.escape(delimiter)} +"', sample.head):
+        return False
+    rows = sample.records(delimiter).rows
+    return any(cell.startswith(" ") and cell.lstrip(" ")[:1] == '"' for row in rows for cell in row)
+
+
+def _is_single_quoted(text: str) -> bool:
+    """Whether no double quote occurs, and every line begins and ends with a single one."""
+    lines = [line.strip() for line in islice(io.StringIO(text), VOTING)]
+    lines = [line for line in lines if line]
+    quoted = [line for line in lines if len(line) > 1 and line[0] == "'" == line[-1]]
+    return len(lines) > 1 and len(quoted) == len(lines) and '"' not in text
+
+
+def _fits(sample: Sample, delimiter: str, dialect: Dialect) -> bool:
+    """Whether nothing stands behind a closing quote but a delimiter or the end of the line."""
+    lines = list(io.StringIO(sample.head, newline=""))
+    if dialect.backslash:
+        lines = [line.replace("\\\\", "").replace('\\"', '""') for line in lines]
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=dialect.spaced, strict=True)
+    try:
+        for row in islice(reader, VOTING):
+            if dialect.spaced and any(cell.startswith('"') for cell in row):
+                return False
+    except csv.Error:
+        return False
+    return True

@@ -1,0 +1,200 @@
+"""Which encoding a text is written in: marks first, then proof, then the likeliest. Pure.
+
+Any bytes are some text in most of the old encodings, so that a library's guess alone is wrong
+for the short, half ASCII texts that lead files are. Where it is not clear, it is cp1252: what
+Excel writes in the West.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable
+from itertools import chain
+from typing import IO
+
+from charset_normalizer import from_bytes
+
+_BLOCK = 1 << 20
+_GUESSED_BYTES = 1 << 16  # of lines that are not ASCII: what a guess stands on
+_LINE = 2_000  # bytes of a line; more of it teaches nothing
+_FEW = 2  # NULs may be dirt
+_CLEAR = 0.8  # share of a text that must look like its script
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+_LINE_END_LE, _LINE_END_BE = re.compile(rb"[\r\n]\x00"), re.compile(rb"\x00[\r\n]")
+_HIGH = re.compile(rb"[\x80-\xff]+")
+# What the letters of others look like when they are read as cp1252: Lodz becomes £ódŸ.
+_POLISH = re.compile("[A-Za-z][¹³¿£¥¯][A-Za-z]|[£¥¯][a-z]|[a-z]{3}[³¹]")
+_POLISH_OF_ISO = re.compile("[A-Za-z][±¶¼]|[±¶¦¬¼][a-z]")
+_POLISH_OF_WINDOWS = re.compile("[A-Za-z][¹œŸ]|[¹œŸŒ][a-z]")
+_CZECH = re.compile("ø[íáìý]|[ìù][a-z]|è[aeioíáì]")
+_TURKISH = re.compile("[ÐÝÞðýþ]")
+_NOT_TURKISH = re.compile("[ÁÉÍÓÚÆØÅáéíóúæøåñã]")
+
+
+def find(start: bytes, rest: IO[bytes]) -> str:
+    """The encoding of a file that begins with `start` and goes on with `rest`, read to its end.
+
+    A mark decides; else NULs where UTF-16 has them; else strict UTF-8 for the whole file; else
+    a guess.
+    """
+    for mark, name in _MARKS:
+        if start.startswith(mark):
+            return name
+    if name := _utf16(start):
+        return name
+    sample = _Sample()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for block in chain([start], iter(lambda: rest.read(_BLOCK), b"")):
+            sample.add(block)
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        while not sample.full and (block := rest.read(_BLOCK)):
+            sample.add(block)
+        return guess(bytes(sample.content))
+    return "utf-8"
+
+
+def _utf16(start: bytes) -> str:
+    """UTF-16 without a mark: half of each line break, comma and ASCII letter is NUL."""
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    enough = max(_FEW, len(start) // 40)
+    if odd > max(enough, 20 * even) and _LINE_END_LE.search(start):
+        return "utf-16-le"
+    return "utf-16-be" if even > max(enough, 20 * odd) and _LINE_END_BE.search(start) else ""
+
+
+class _Sample:
+    """The first lines that are not ASCII: one name with an accent may stand a gigabyte in."""
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    @property
+    def full(self) -> bool:
+        return len(self.content) >= _GUESSED_BYTES
+
+    def add(self, block: bytes) -> None:
+        if block.isascii():
+            return
+        end = 0
+        while not self.full and (found := _HIGH.search(block, end)):
+            at = found.start()
+            begin = max(block.rfind(b"\n", end, at) + 1, at - _LINE, end)
+            stop = block.find(b"\n", at, at + _LINE)
+            end = stop + 1 if stop >= 0 else at + _LINE
+            self.content += block[begin:end]
+
+
+def guess(sample: bytes) -> str:
+    """The likeliest encoding of lines that are no good UTF-8; cp1252 unless another is clear."""
+    # One broken sign, where a program cut a cell in two, does not make a UTF-8 file Windows'.
+    text = sample.decode("utf-8", "replace")
+    bad = text.count("\ufffd")
+    if sum(not sign.isascii() for sign in text) - bad >= 10 * bad:
+        return "utf-8"
+    runs = [len(run) for run in _HIGH.findall(sample)]
+    # In Latin scripts a letter beyond ASCII mostly stands alone; in others whole words do.
+    latin = 4 * sum(length for length in runs if length > 2) < sum(runs)  # noqa: PLR2004
+    return _latin(sample) if latin else _other_script(sample)
+
+
+def _latin(sample: bytes) -> str:
+    if _share("cp932", sample, _is_kana) >= _CLEAR:
+        return "cp932"  # of which every other byte of katakana is ASCII
+    text, letters = sample.decode("cp1252", "replace"), sum(map(len, _HIGH.findall(sample)))
+    if 5 * len(_POLISH.findall(text)) >= letters:
+        iso, windows = _POLISH_OF_ISO.findall(text), _POLISH_OF_WINDOWS.findall(text)
+        return "iso8859_2" if len(iso) > len(windows) else "cp1250"
+    turkish = _TURKISH.findall(text)
+    if len(set(turkish)) > 1 and 3 * len(turkish) >= letters and not _NOT_TURKISH.search(text):
+        return "cp1254"
+    czech = len(_CZECH.findall(text))
+    return "cp1250" if czech > 1 and 7 * czech >= letters else "cp1252"
+
+
+def _other_script(sample: bytes) -> str:
+    likely = {name: round(_share(name, sample, looks), 1) for name, looks in _SCRIPTS.items()}
+    best = max(likely.values())
+    if best < _CLEAR:
+        return "cp1252"
+    names = [name for name, share in likely.items() if share == best]
+    return names[0] if len(names) == 1 else _least_messy(sample, names)
+
+
+def _least_messy(sample: bytes, names: list[str]) -> str:
+    """Of encodings that spell equally well, the one whose text looks least like an accident."""
+    mess = {
+        name: match.chaos
+        for match in from_bytes(sample, cp_isolation=names)
+        for name in match.could_be_from_charset
+    }
+    return min(names, key=lambda name: mess.get(name, 1))
+
+
+def _share(encoding: str, sample: bytes, looks: Callable[[str], float]) -> float:
+    """How much of the text beyond ASCII looks like its script, word by word; 0 if undecodable."""
+    try:
+        words = re.findall(r"[^\x00-\x7f]+", sample.decode(encoding))
+    except UnicodeDecodeError:
+        return 0
+    return sum(len(word) * looks(word) for word in words) / (sum(map(len, words)) or 1)
+
+
+def _written(pattern: str) -> Callable[[str], float]:
+    """Whole words or nothing: their capitals tell the Cyrillic encodings apart."""
+    whole = re.compile(pattern)
+    return lambda word: float(whole.fullmatch(word) is not None)
+
+
+def _letters(first: str, last: str) -> Callable[[str], float]:
+    return lambda word: sum(first <= sign <= last for sign in word) / len(word)
+
+
+def _is_kana(word: str) -> float:
+    return sum("\u3040" <= sign <= "\u30ff" for sign in word) / len(word)
+
+
+def _is_japanese(word: str) -> float:
+    kanji = sum("\u4e00" <= sign <= "\u9fa5" for sign in word) / len(word)
+    return _is_kana(word) + kanji
+
+
+def _common(encoding: str, first: int, last: int, rare: int) -> Callable[[str], float]:
+    """Chinese character sets have the common signs first, which makes up most of a text."""
+
+    def weight(sign: str) -> float:
+        lead = sign.encode(encoding, "replace")[0]
+        return 1 if first <= lead <= last else 0.5 if last < lead <= rare else 0
+
+    return lambda word: sum(map(weight, word)) / len(word)
+
+
+# Capitals, then small letters; in Greek the sigma of a word's end stands there only.
+_CYRILLIC = _written("[\u0410-\u042f\u0401]?[\u0430-\u044f\u0451]*|[\u0410-\u042f\u0401]+")
+_GREEK = _written("[\u0386-\u03ab]?[\u03ac-\u03c1\u03c3-\u03ce]*\u03c2?|[\u0386-\u03ab]+")
+# What is likelier stands first: it wins where the library sees no difference.
+_SCRIPTS: dict[str, Callable[[str], float]] = {
+    "cp1255": _letters("א", "ת"),  # whose few letters fail to spell most other texts
+    "cp1251": _CYRILLIC,
+    "cp1253": _GREEK,
+    "koi8_r": _CYRILLIC,
+    "cp866": _CYRILLIC,
+    "iso8859_5": _CYRILLIC,
+    "iso8859_7": _GREEK,
+    "cp1256": _letters("ء", "ي"),
+    "cp932": _is_japanese,
+    "cp949": _letters("가", "힣"),
+    "gb18030": _common("gb2312", 0xB0, 0xD7, 0xF7),
+    "big5": _common("big5", 0xA4, 0xC6, 0xF9),
+}

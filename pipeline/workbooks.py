@@ -1,0 +1,140 @@
+"""The records of an Excel workbook (.xlsx): the rows of its first sheet with data, as text. Pure.
+
+Cells read as people see them: 20 and not 20.0, dates as in ISO 8601, what a formula came to.
+openpyxl reads row by row, but holds all different texts of the workbook: hence a limit on them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from typing import IO, Any
+
+from openpyxl import load_workbook
+from openpyxl.utils.escape import unescape
+
+from pipeline.csv_records import LONGEST_BATCH, Batch
+from pipeline.file_kinds import NotALeadFile
+
+_TEXTS = "xl/sharedStrings.xml"
+_MOST_TEXT = 256 << 20  # bytes; in memory about three times as much
+_LAST_ROW = 1 << 20  # a sheet has no more; a damaged one may claim any number
+_SKIPPED_AT_ONCE = 2_000
+_EXACT = 1e15
+_ZEROS = re.compile("0+")  # the format of postcodes: 00501
+_HIDDEN = "hidden", "veryHidden"
+
+
+class Rows:
+    """Hands out a sheet's rows as csv_records.Records does those of a text.
+
+    A line is a row of the sheet. Blank rows behind the last filled one are none.
+    """
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self._rows = _filled_rows(content)
+        self._next: tuple[int, list[str]] | None = None
+        self._number = 1  # of the row to be handed out next
+
+    def take(self, count: int) -> Batch:
+        """The next `count` rows, fewer at the end or where they are huge. Raises NotALeadFile."""
+        batch = Batch()
+        size = 0
+        while len(batch.rows) < count and size < LONGEST_BATCH and self._peek():
+            row = self._row()
+            batch.rows.append(row)
+            batch.lines.append(self._number)
+            self._number += 1
+            size += sum(map(len, row))
+        return batch
+
+    def skip(self, count: int) -> None:
+        """Leave `count` rows behind. Raises NotALeadFile."""
+        while count > 0 and (rows := self.take(min(count, _SKIPPED_AT_ONCE)).rows):
+            count -= len(rows)
+
+    def _row(self) -> list[str]:
+        """The row of this number: blank before the next filled one."""
+        if self._next is None or self._next[0] != self._number:
+            return []
+        row, self._next = self._next[1], None
+        return row
+
+    def _peek(self) -> bool:
+        if self._next is None:
+            self._next = _guarded(self._rows)
+        return self._next is not None
+
+
+def _guarded(rows: Iterator[tuple[int, list[str]]]) -> tuple[int, list[str]] | None:
+    """The next of the rows; whatever is wrong with the workbook is one sentence."""
+    try:
+        with warnings.catch_warnings():  # about styles and ornaments that openpyxl leaves out
+            warnings.simplefilter("ignore")
+            return next(rows, None)
+    except NotALeadFile:
+        raise
+    except Exception as problem:  # of all parsers that openpyxl stands on
+        raise NotALeadFile(
+            "The workbook is damaged or was not uploaded whole: save it once more, or export the"
+            " leads as CSV."
+        ) from problem
+
+
+def _filled_rows(content: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
+    """(number from 1, cells) of each row with something in it, of the first sheet that has one."""
+    with zipfile.ZipFile(content) as archive:
+        if _TEXTS in archive.namelist() and archive.getinfo(_TEXTS).file_size > _MOST_TEXT:
+            raise NotALeadFile(
+                "The workbook holds too much text to be read as one: export the leads as CSV."
+            )
+    content.seek(0)
+    book = load_workbook(content, read_only=True, data_only=True, keep_links=False)
+    found = False
+    for sheet in sorted(book.worksheets, key=lambda sheet: sheet.sheet_state in _HIDDEN):
+        for row in _rows_of(sheet):
+            found = True
+            yield row
+        if found:
+            return
+
+
+def _rows_of(sheet: Any) -> Iterator[tuple[int, list[str]]]:
+    sheet.reset_dimensions()  # which may say A1 only, or a million rows of nothing
+    for number, cells in enumerate(sheet.iter_rows(min_row=1, min_col=1), start=1):
+        if number > _LAST_ROW:
+            raise NotALeadFile("The workbook claims more rows than a sheet can have.")
+        row = [_shown(cell) for cell in cells if cell is not None]
+        while row and not row[-1].strip():
+            row.pop()
+        if row:
+            yield number, row
+
+
+def _shown(cell: Any) -> str:
+    value = cell.value
+    if value is None or cell.data_type == "e":  # #N/A, #REF!
+        return ""
+    if isinstance(value, str):
+        return unescape(value) if "_x" in value else value  # _x000D_ is a line break
+    return _number(value, cell.number_format) if cell.data_type == "n" else _other(value)
+
+
+def _number(value: Any, form: str) -> str:
+    if form.endswith("%"):
+        return f"{value * 100:.15g}%"
+    if isinstance(value, float) and not (value.is_integer() and abs(value) < _EXACT):
+        return f"{value:.15g}"  # Excel's own digits: 0.3 and not 0.30000000000000004
+    whole = str(int(value))
+    return whole.zfill(len(form)) if _ZEROS.fullmatch(form) else whole
+
+
+def _other(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, dt.datetime):
+        return (value if value.time() != dt.time.min else value.date()).isoformat()
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)

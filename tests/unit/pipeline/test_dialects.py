@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pipeline import dialects
+from pipeline.csv_records import RFC_4180, Dialect
+from pipeline.dialects import Sample
+
+
+def found(text, **options):
+    return dialects.find(Sample(text=text, **options))
+
+
+def rows(text):
+    return Sample(text=text).records(*found(text)).rows
+
+
+class TestDelimiter:
+    @pytest.mark.parametrize(
+        ("text", "delimiter"),
+        [
+            pytest.param(
+                "Müller, Ann, Dr;a@b.de\nBolt, Bob, Dr;b@c.de\n", ";", id="next to address"
+            ),
+            pytest.param("Notes:\nwords\n\na;b;c\n1;2;3\n4;5;6\n7;8;9\n", ";", id="behind notes"),
+            pytest.param("Leads, May, 2024\n\na|b\n1|2\n3|4\n5|6\n", "|", id="behind a title"),
+            pytest.param("company\nAcme, Inc.\nBolt\nCog\nDot\n", ";", id="needed least"),
+            pytest.param(",,\n,,\n", ",", id="nothing but delimiters"),
+            pytest.param("sep=^\na^b,c\n1^2\n", "^", id="told"),
+            pytest.param("SEP=;\r\na,b;c\r\n1;2\r\n", ";", id="told in capitals"),
+        ],
+    )
+    def test_is_found(self, text, delimiter):
+        assert found(text)[0] == delimiter
+
+    def test_is_found_where_the_sample_ends_within_a_record(self):
+        assert found('a;b\n1;2\n3;"4,5,6', whole=False)[0] == ";"
+
+    def test_takes_no_quadratic_time(self):
+        began = time.process_time()
+
+        found("a@" + "." * 500_000 + ",,\n1,2\n")
+
+        assert time.process_time() - began < 5
+
+
+class TestDialect:
+    @pytest.mark.parametrize(
+        ("text", "dialect"),
+        [
+            pytest.param('a,b\n"5"" pipe",2\n', RFC_4180, id="RFC 4180"),
+            pytest.param(
+                'a,b\n"C:\\leads\\","x"\n', RFC_4180, id="backslash before a closing quote"
+            ),
+            pytest.param('a,b\n5\\" pipe,x\n', RFC_4180, id="backslash in an unquoted cell"),
+            pytest.param('a,b\n"5\\" pipe",2\n', Dialect(backslash=True), id="escaped quote"),
+            pytest.param('"a", "b"\n"1", "2, 3"\n', Dialect(spaced=True), id="blanks"),
+            pytest.param('a,b\n"x, ""y""",2\n', RFC_4180, id="blank before a doubled quote"),
+            pytest.param("'a','b'\n'1','2, 3'\n", Dialect(quote="'"), id="single quotes"),
+            pytest.param("phone\n'+1 512\n'+1 513\n", RFC_4180, id="apostrophes"),
+        ],
+    )
+    def test_is_found(self, text, dialect):
+        assert found(text)[1] == dialect
+
+    @pytest.mark.parametrize(
+        ("text", "row"),
+        [
+            pytest.param('a,b\n"5\\" C:\\leads, x",2\n', ['5" C:\\leads, x', "2"], id="escaped"),
+            pytest.param('a,b\n"5\\" x","C:\\\\"\n', ['5" x', "C:\\"], id="escaped backslash"),
+            pytest.param('"a", "b"\n"1", "2, 3"\n', ["1", "2, 3"], id="blanks"),
+            pytest.param("'a','b'\n'O''Brien','2, 3'\n", ["O'Brien", "2, 3"], id="single"),
+        ],
+    )
+    def test_says_what_the_cells_are(self, text, row):
+        assert rows(text)[1] == row

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from pipeline import encodings
+
+POLISH = "Imię,Firma,email\nŁukasz,Zakłady Mięsne,l@miesne.pl\nŻaneta,Źródło,z@zrodlo.pl\n"
+GREEK = "Όνομα,Εταιρεία\nΓιώργος Παπαδόπουλος,Ελληνική Ζυθοποιία\nΆννα,Άλφα\n"
+RUSSIAN = "name,company,email\nИван Петров,Завод Труб,ivan@zavod.ru\nОльга,Северсталь,o@s.ru\n"
+JAPANESE = "名前,会社,email\n田中太郎,株式会社テスト,tanaka@test.co.jp\n"
+CHINESE = "name,email\n张伟,z@x.cn\n李娜,l@x.cn\n"
+
+
+def found(content, rest=b""):
+    return encodings.find(content, io.BytesIO(rest))
+
+
+class TestGuess:
+    @pytest.mark.parametrize(
+        ("text", "encoding"),
+        [
+            pytest.param(RUSSIAN, "cp1251", id="Russian"),
+            pytest.param(RUSSIAN, "koi8_r", id="Russian of Unix"),
+            pytest.param(RUSSIAN, "cp866", id="Russian of DOS"),
+            pytest.param(GREEK, "cp1253", id="Greek"),
+            pytest.param(GREEK, "iso8859_7", id="Greek of ISO"),
+            pytest.param("Ayşe Yılmaz,Güneş Enerji\nİbrahim Çağlar,Işık\n", "cp1254", id="Turkish"),
+            pytest.param(POLISH, "cp1250", id="Polish"),
+            pytest.param(POLISH, "iso8859_2", id="Polish of ISO"),
+            pytest.param("Łukasz\n", "cp1250", id="one Polish name"),
+            pytest.param("Jméno\nŘehoř Dvořák\nSlužby Třinec\nDům\n", "cp1250", id="Czech"),
+            pytest.param(JAPANESE, "cp932", id="Japanese"),
+            pytest.param("name,email\nテスト,a@b.jp\n", "cp932", id="katakana"),
+            pytest.param(CHINESE, "gb18030", id="Chinese"),
+            pytest.param("이름,회사\n김철수,삼성전자\n", "cp949", id="Korean"),
+            pytest.param("שם,חברה\nדוד,תל אביב\n", "cp1255", id="Hebrew"),
+            pytest.param("الاسم,الشركة\nمحمد,القاهرة\n", "cp1256", id="Arabic"),
+        ],
+    )
+    def test_finds_what_is_clear(self, text, encoding):
+        assert found(text.encode(encoding)) == encoding
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("Zoë\n", id="one letter"),
+            pytest.param("Müller,Größe,Käserei\n", id="German"),
+            pytest.param("Cœur,Évêque,Garçon,Noël,Où\n", id="French"),
+            pytest.param("¿Qué?,Señor Núñez,Logroño\n", id="Spanish"),
+            pytest.param("João Conceição,São Paulo\n", id="Portuguese"),
+            pytest.param("Åsa Öberg,Søren Kjær,Malmö\n", id="Nordic"),
+            pytest.param("Guðmundur Þórðarson,Sigríður Ýr\n", id="Icelandic"),
+            pytest.param("O\u2019Brien \u2013 \u201cBig\u201d deal\u2026\n", id="only typography"),
+            pytest.param("£5k deal,10 m³,5 €\n", id="only signs"),
+        ],
+    )
+    def test_is_windows_among_western_texts(self, text):
+        assert found(text.encode("cp1252")) == "cp1252"
+
+    def test_reads_latin1_as_windows(self):
+        assert found("Zoë Müller\n".encode("latin-1")) == "cp1252"
+
+    def test_stands_on_lines_deep_in_the_file(self):
+        rest = b"Ann,a@b.de\n" * 300_000 + RUSSIAN.encode("cp1251")
+
+        assert found(b"name,email\n", rest) == "cp1251"
+
+    def test_bears_a_few_broken_signs_in_utf8(self):
+        assert found("Zoë Müller,Größe,Peña\n".encode() * 5 + b"Zo\xc3\n") == "utf-8"
+
+
+class TestUtf16WithoutMark:
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("a,b\n1,2\n", id="short"),
+            pytest.param(RUSSIAN, id="Russian"),
+            pytest.param(GREEK, id="Greek"),
+        ],
+    )
+    def test_is_told_by_where_the_nuls_are(self, text, encoding):
+        assert found(text.encode(encoding)) == encoding
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(b"a,b,c\n\x00,2,3\n", id="one"),
+            pytest.param(b"abc,b\n" + b"xy\x00,2\n" * 9, id="one a line"),
+            pytest.param(b"a,b\n" + b"Ann\x00\x00\x00\x00\x00,1\n" * 9, id="padding"),
+        ],
+    )
+    def test_is_not_seen_in_dirt(self, content):
+        assert found(content) == "utf-8"
