@@ -2,8 +2,8 @@
 
 The quick check is one expression over a whole column; what it refuses is asked of
 `email-validator` (https://pypi.org/project/email-validator/), which knows international
-domains and every corner of RFC 5322. No DNS is asked. Role addresses (info@, sales@) can be
-told apart here; what is done with them is not decided here.
+domains and every corner of RFC 5322, and says what is wrong. No DNS is asked. Role addresses
+(info@, sales@) can be told apart here; what is done with them is not decided here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import re
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 import email_validator
@@ -19,7 +20,7 @@ import idna
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.arrow import Column, Mask, changed, joined, pa, pc, text
+from pipeline.arrow import TEXT, Column, Mask, changed, joined, pa, pc, text
 
 # Narrower than RFC 5322: what it takes is certainly good, what it refuses gets a second look.
 # (RE2: repeats with an upper bound, such as {2,63}, would make it twice as slow.)
@@ -43,32 +44,45 @@ _ROLES = (
 )
 _OF_ROLE = rf"^(?:{_ROLES})@"
 
+NO_AT = "There is no @ in it."
+
 Flags = npt.NDArray[np.bool_]
 
 
 def is_address(text: str) -> bool:
     """Whether mail could be sent there: syntax only, and a domain with a real ending."""
+    return not why_refused(text)
+
+
+def why_refused(text: str) -> str:
+    """What is wrong with an address, in one sentence; '' for a good one."""
     try:
         found = email_validator.validate_email(
             text, strict=True, allow_smtputf8=False, check_deliverability=False
         )
-    except (email_validator.EmailNotValidError, ValueError):
-        return False
-    return len(found.ascii_domain.rpartition(".")[2]) >= _SHORTEST_ENDING
+    except ValueError as refusal:  # email-validator's own, or of a codec that it asks
+        return str(refusal)
+    if len(found.ascii_domain.rpartition(".")[2]) < _SHORTEST_ENDING:
+        return "The domain ends in a single letter, and no domain does."
+    return ""
 
 
 def are_addresses(column: Column) -> Flags:
     """`is_address` for a whole column of trimmed text."""
-    good = _certain(column)
-    doubtful = pc.and_(pc.invert(good), pc.match_substring(column, "@"))
-    asked = pc.unique(column.filter(doubtful)).to_pylist()
-    rescued = [text for text in asked if is_address(text)]
-    if rescued:
-        good = pc.or_(good, pc.is_in(column, pa.array(rescued, column.type)))
-    return _flags(good)
+    wrong = refusals(pc.unique(column).to_pylist())
+    return ~_flags(pc.is_in(column, pa.array(wrong, TEXT)))
 
 
-def _certain(column: Column) -> Mask:
+def refusals(texts: Collection[str]) -> dict[str, str]:
+    """Those of the texts that are no address, and what is wrong with each."""
+    column = pa.array(texts, TEXT)
+    doubtful = column.filter(pc.invert(are_certain(column))).to_pylist()
+    found = {each: why_refused(each) if "@" in each else NO_AT for each in doubtful}
+    return {each: why for each, why in found.items() if why}
+
+
+def are_certain(column: Column) -> Mask:
+    """The quick check: what it takes is an address, what it refuses may be one as well."""
     size = pc.binary_length(column)
     at = pc.find_substring(column, "@")
     # No label is longer than the domain that holds it: a domain this short needs no closer look.
@@ -96,6 +110,12 @@ def is_role(address: str) -> bool:
 def are_roles(column: Column) -> Flags:
     """`is_role` for a column of addresses."""
     return _flags(pc.match_substring_regex(pc.ascii_lower(column), _OF_ROLE))
+
+
+def domains(column: Column) -> Column:
+    """What stands behind the @ of each address; '' where there is no address."""
+    filled = pc.if_else(pc.equal(column, ""), "@", column)
+    return pc.list_element(pc.split_pattern(filled, "@"), 1)
 
 
 def normalise(address: str) -> str:
@@ -129,10 +149,14 @@ def normalised(column: Column) -> Column:
 
 
 def _of_gmail(column: Column) -> Column:
-    local = pc.replace_substring_regex(column, "@.*$", "")
-    bare = pc.replace_substring(pc.replace_substring_regex(local, "[+].*$", ""), ".", "")
+    local = _before(column, "@")
+    bare = pc.replace_substring(_before(local, "+"), ".", "")
     bare = pc.if_else(pc.equal(bare, ""), local, bare)
     return joined(bare, text("@gmail.com"))
+
+
+def _before(column: Column, sign: str) -> Column:
+    return pc.list_element(pc.split_pattern(column, sign, max_splits=1), 0)
 
 
 def _one_by_one(column: Column) -> Column:
@@ -149,11 +173,11 @@ def match_keys(column: Column, secret: bytes) -> list[str]:
 
     HMAC written out (RFC 2104, 2): with both pads hashed once, twice as fast as hmac.digest.
     """
-    inner, outer = _padded(secret, 0x36), _padded(secret, 0x5C)
+    inner, outer = _padded(secret, 0x36).copy, _padded(secret, 0x5C).copy
     keys = []
-    for address in column.to_pylist():
-        message, digest = inner.copy(), outer.copy()
-        message.update(address.encode())
+    for address in column.cast(pa.large_binary()).to_pylist():
+        message, digest = inner(), outer()
+        message.update(address)
         digest.update(message.digest())
         keys.append(digest.hexdigest()[:32])
     return keys

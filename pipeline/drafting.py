@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from clients.models import Client
+from pipeline import drafts
 from pipeline.drafts import Request, Words
 from pipeline.models import Draft, Lead, Run
 
@@ -16,7 +17,7 @@ def request_for(lead: Lead, client: Client) -> Request:
     return Request(
         lead_id=lead.pk,
         client_id=client.pk,
-        lead={name: lead.value(name) for name in TOLD},
+        lead=drafts.facts({name: lead.value(name) for name in TOLD}),
         offer=client.offer,
         sender_name=client.sender_name,
         footer=client.footer,

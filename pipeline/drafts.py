@@ -11,7 +11,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-TEMPLATE_VERSION = "template-1"
+from pipeline import polish
+
+TEMPLATE_VERSION = "template-2"
 LONGEST_SUBJECT = 60
 NO_ACCOUNT = "no_ai_account"
 NO_DRAFT = "no_draft"
@@ -24,7 +26,7 @@ _CLOSING = (
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a writer is told: the lead's fields, and the client whose offer it is."""
+    """What a writer is told: the lead's `facts`, and the client whose offer it is."""
 
     lead_id: int
     client_id: int
@@ -51,6 +53,15 @@ class Words:
     reason: str
 
 
+def facts(lead: Mapping[str, str]) -> dict[str, str]:
+    """The lead's fields with its name and company as a person would write them (spec V3)."""
+    first, last = polish.person_name(
+        lead.get("first_name", ""), lead.get("last_name", ""), lead.get("full_name", "")
+    )
+    said = {"first_name": first, "last_name": last}
+    return {**lead, **said, "company": polish.company_in_prose(lead.get("company", ""))}
+
+
 def from_template(request: Request, *, reason: str) -> Words:
     """The draft that needs no account; `reason` says why it stood in."""
     icebreaker = _icebreaker(request.lead)
@@ -64,7 +75,7 @@ def from_template(request: Request, *, reason: str) -> Words:
 
 
 def _body(request: Request, icebreaker: str) -> str:
-    name = _first_name(request.lead)
+    name = request.lead.get("first_name", "")
     place = request.lead.get("company", "").strip()
     parts = [
         f"Hello {name}," if name else "Hello,",
@@ -87,17 +98,11 @@ def _icebreaker(lead: Mapping[str, str]) -> str:
 
 
 def _subject(lead: Mapping[str, str]) -> str:
-    for whom in (lead.get("company", ""), _first_name(lead), lead["email"]):
+    for whom in (lead.get("company", ""), lead.get("first_name", ""), lead["email"]):
         subject = f"A question for {whom.strip()}"
         if whom.strip() and len(subject) <= LONGEST_SUBJECT:
             return subject
     return "A short question"
-
-
-def _first_name(lead: Mapping[str, str]) -> str:
-    name = lead.get("first_name", "").strip() or lead.get("full_name", "").strip()
-    shouted = name.isupper() or name.islower()
-    return name.title() if shouted and len(name) > 1 else name
 
 
 def _sentence(text: str) -> str:

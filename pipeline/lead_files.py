@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,11 +15,15 @@ from django.db import IntegrityError, transaction
 
 from pipeline import checking, profiles, rejects
 from pipeline.checking import Check, Refused, Said, Told
-from pipeline.models import LeadFile
+from pipeline.mapping import Columns
+from pipeline.models import LeadFile, Rejection
 from pipeline.models.leads import LeadFileStatus
+from pipeline.reasons import in_words
+from pipeline.rejections import address_reasons
 from pipeline.rejects import Reject
 
 FREED = (LeadFileStatus.REFUSED, LeadFileStatus.UNDONE)  # whose bytes may come again
+_AT_ONCE = 1_000  # rows
 _UNREAD = (LeadFileStatus.CHECKED, LeadFileStatus.QUEUED, LeadFileStatus.IMPORTING)
 GONE = "The file is no longer in storage; upload it again."
 
@@ -142,14 +147,34 @@ def rejects_of(lead_file: LeadFile) -> Iterator[bytes]:
 
 def _rejects(lead_file: LeadFile, stream: File[bytes] | None) -> Iterator[Reject]:
     done = lead_file.rejections.filter(record__lte=lead_file.records_done).order_by("record")
-    for row in done.iterator():
-        yield Reject(record=row.record, field=row.field, code=row.code, raw=row.raw)
+    _, columns = checking.layout_of(lead_file)
+    rows = done.iterator(chunk_size=_AT_ONCE)
+    while some := list(islice(rows, _AT_ONCE)):
+        yield from _with_reasons(some, columns)
     if stream is None:
         return
     with stream:
         for _, judged in checking.slices_of(lead_file, stream):
             for one in judged.rejected:
-                yield Reject(record=one.record, field=one.field, code=one.code, raw=one.raw)
+                yield Reject(
+                    record=one.record, field=one.field, code=one.code, why=one.why, raw=one.raw
+                )
+
+
+def _with_reasons(rows: list[Rejection], columns: Columns) -> Iterator[Reject]:
+    """Rows from the database, which keeps no sentences: what is wrong is looked up again."""
+    names = [columns.names[n] for n in columns.sources("email")]
+    cells = [next(filter(None, map(row.raw.get, names)), "") for row in rows]
+    why_bad = address_reasons(cells)
+    for row, cell in zip(rows, cells, strict=True):
+        why = why_bad.get(cell) if row.code == "bad_email" else None
+        yield Reject(
+            record=row.record,
+            field=row.field,
+            code=row.code,
+            why=why or in_words(row.code),
+            raw=row.raw,
+        )
 
 
 def write_rejects(lead_file: LeadFile) -> str | None:

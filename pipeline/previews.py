@@ -5,7 +5,7 @@ Kept as JSON with the file's row, so that its page opens at once however large t
 skipped    the records before the header, as text
 samples    by column: up to three values
 first      the first leads: field → text, as they will be
-examples   code → up to ten rows refused for it: line, field, and header → cell
+examples   code → up to ten rows refused for it: line, why, and header → cell
 ours       columns that rejects.csv added: they are dropped
 unsure     columns left as they are though they may be a field's
 replaced   cells that hold U+FFFD, the sign for what could not be read
@@ -32,7 +32,9 @@ _LOOKED_THROUGH = 500  # records, for samples
 _LONGEST = 160  # characters of a cell
 _ASCII = 0x7F
 # What a lead has besides its fields: no words of the file.
-_OURS = frozenset({"record", "key", "extras", "domain_keys", "phone_key", "linkedin_key"})
+_OURS = frozenset(
+    {"record", "key", "extras", "domain_keys", "phone_key", "linkedin_key", "country_code"}
+)
 
 
 @dataclass
@@ -70,7 +72,7 @@ class Preview:
             rows = self.examples.setdefault(row.code, [])
             if len(rows) < ROWS and row.code != "blank":
                 cells = {name: shown(cell) for name, cell in row.raw.items()}
-                rows.append({"line": row.line, "field": row.field, "cells": cells})
+                rows.append({"line": row.line, "why": row.why, "cells": cells})
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -15,6 +15,7 @@ REASONS = {
     "nul_byte": "Holds a NUL byte, which no text may",
     "disposable": "A throw-away mailbox",
     "role": "A role's mailbox, such as info@, and no person's",
+    "no_mx": "Its domain takes no mail",
     # dedupe: leads that are somebody we know, or may not be sold at all
     "dup_file": "The same person stands in this file twice",
     "dup_db": "We had this person before",

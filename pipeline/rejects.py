@@ -20,7 +20,6 @@ from pipeline.arrow import TEXT, Column, of_pandas, pa, pc, to_pandas
 from pipeline.csv_records import Broken
 from pipeline.leadfile import Slice
 from pipeline.mapping import Columns
-from pipeline.reasons import in_words
 
 NOTES = ("_row", "_field", "_code", "_reason")
 MOST_SURPLUS = 50  # columns for cells behind the last header; what is more is joined in the last
@@ -36,6 +35,7 @@ class Reject:
     record: int
     field: str
     code: str
+    why: str
     raw: Mapping[str, str]
 
 
@@ -58,7 +58,7 @@ def lines(headers: Sequence[str], rejects: Iterable[Reject], *, surplus: int) ->
     for reject in rejects:
         if reject.code != "blank":
             cells = [reject.raw.get(names[n], "") for n in kept]
-            said = (str(reject.record), reject.field, reject.code, in_words(reject.code))
+            said = (str(reject.record), reject.field, reject.code, reject.why)
             yield _line([*cells, *_surplus_cells(reject.raw, len(more)), *said])
 
 

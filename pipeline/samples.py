@@ -29,15 +29,15 @@ EMAIL = HEADER.index("Email")
 
 # Shares of all rows. The rest are good leads.
 BLANK, TOO_MANY_CELLS, NO_EMAIL, BAD_EMAIL, TWICE = 0.005, 0.004, 0.04, 0.015, 0.03
-# Shares of the good ones.
-FREEMAIL, ROLE, CAPS_NAME, CAPS_COMPANY, SUFFIX = 0.06, 0.03, 0.01, 0.04, 0.10
+# Shares of the others; a role's mailbox makes no lead.
+FREEMAIL, ROLE, CAPS_NAME, CAPS_COMPANY, SUFFIX, SEVERAL = 0.06, 0.03, 0.01, 0.04, 0.10, 0.005
 
 _BROKEN: tuple[Callable[[str, str], str], ...] = (
     lambda local, domain: f"{local}{domain}",
     lambda local, domain: f"{local}@{domain.partition('.')[0]}",
     lambda local, domain: f"{local}@@{domain}",
     lambda local, domain: f"{local} @{domain}",
-    lambda local, domain: f"{local}@{domain}; info@{domain}",
+    lambda local, domain: f"{local}@{domain} and info",
     lambda local, domain: f"{local}..x@{domain}",
     lambda local, domain: f"{local}@-{domain}",
     lambda local, domain: f"•{local}@{domain}",
@@ -149,12 +149,22 @@ class _Maker:
         return row
 
     def _good(self) -> list[str]:
-        self.truth.accepted += 1
         row = self._person()
+        if row[EMAIL].partition("@")[0] in words.ROLES:
+            self.truth.reject("role")
+            return row
+        self.truth.accepted += 1
         if len(self._recent) < 500:  # noqa: PLR2004  (enough to choose from)
             self._recent.append(row)
         else:
             self._recent[self._dice.randrange(500)] = row
+        return self._with_several(row) if self._dice.random() < SEVERAL else row
+
+    def _with_several(self, row: list[str]) -> list[str]:
+        """More than the address in its cell, as people type it."""
+        shape = self._dice.choice(("{0}; desk@{1}", "{0}, desk@{1}", "Desk <{0}>", "mailto:{0}"))
+        row = list(row)
+        row[EMAIL] = shape.format(row[EMAIL], row[EMAIL].partition("@")[2])
         return row
 
     def _person(self, *, email: str | None = None, status: str = "Verified") -> list[str]:

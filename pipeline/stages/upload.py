@@ -32,7 +32,7 @@ from deliveries.models import (
     DeliveryStatus,
 )
 from leadgen.integrations.errors import TransientError
-from pipeline import clock, drafting, drafts, services
+from pipeline import clock, drafting, drafts, polish, services
 from pipeline.chunks import Lease, Plan, plan_deliveries
 from pipeline.counts import Counts
 from pipeline.models import Chunk, Draft, Lead, LeadStatus, Run
@@ -167,8 +167,10 @@ def _row(lead: Lead, draft: Draft, delivered_at: dt.datetime, extras: list[str])
         "lead_id": str(lead.pk),
         "delivered_at": delivered_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    first, last = polish.person_name(lead.first_name, lead.last_name, lead.full_name)
+    said = {"first_name": first, "last_name": last, "company": polish.company(lead.company)}
     own = [name for name in (*csv_export.HEADER, *extras) if name not in written]
-    return {**{name: lead.value(name) for name in own}, **written}
+    return {**{name: lead.value(name) for name in own}, **said, **written}
 
 
 def file_name(delivery: Delivery) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.drafts import LONGEST_SUBJECT, NO_ACCOUNT, Request, from_template
+from pipeline.drafts import LONGEST_SUBJECT, NO_ACCOUNT, Request, facts, from_template
 
 OFFER = "We build robots that find cracks in pipes before they leak."
 
@@ -42,15 +42,6 @@ class TestFromTemplate:
 
         assert found.body.endswith("Answer stop to hear no more.")
 
-    @pytest.mark.parametrize(
-        ("name", "greeted"),
-        [("ANN", "Ann"), ("ann", "Ann"), ("McKenna", "McKenna"), ("李", "李")],
-    )
-    def test_mends_only_shouted_and_whispered_names(self, name, greeted):
-        found = from_template(request(first_name=name), reason=NO_ACCOUNT)
-
-        assert found.body.startswith(f"Hello {greeted},")
-
     @given(
         st.dictionaries(st.sampled_from(["first_name", "company", "title"]), st.text(max_size=99))
     )
@@ -60,6 +51,25 @@ class TestFromTemplate:
         assert 0 < len(found.subject) <= LONGEST_SUBJECT
         assert found.icebreaker
         assert "None" not in found.body or "None" in str(lead)
+
+
+class TestFacts:
+    @pytest.mark.parametrize(
+        ("name", "greeted"),
+        [("ANN", "Ann"), ("ann", "Ann"), ("McKenna", "McKenna"), ("", "Bea")],
+    )
+    def test_mend_shouted_and_whispered_names_and_fill_missing_ones(self, name, greeted):
+        lead = facts({"email": "a@acme.com", "first_name": name, "full_name": "Bea Cole"})
+
+        found = from_template(request(**lead), reason=NO_ACCOUNT)
+
+        assert found.body.startswith(f"Hello {greeted},")
+
+    def test_call_the_company_as_people_do(self):
+        found = facts({"company": "NORVAWICK FOODS GMBH", "title": "CTO"})
+
+        assert found["company"] == "Norvawick Foods"
+        assert found["title"] == "CTO"
 
 
 class TestCacheKey:

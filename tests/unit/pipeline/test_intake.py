@@ -9,23 +9,29 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline import intake, leadfile, samples
-from pipeline.addresses import match_key, normalise
+from pipeline import cleaning, intake, leadfile, samples
+from pipeline.addresses import is_address, match_key, normalise
 from pipeline.arrow import TEXT, pa
+from pipeline.json_objects import json_objects
 from pipeline.leadfile import Limits, NotALeadFile
 from pipeline.mapping import FIELDS, BadMapping, guess
+from pipeline.reasons import REASONS
 
 SECRET = b"a secret for tests"
 
 
-def judged(content, *, own_columns=FIELDS, limits=None, overrides=None, slice_rows=50_000):
+def judged(
+    content, *, own_columns=FIELDS, limits=None, overrides=None, slice_rows=50_000, **options
+):
     """All slices of a file, judged."""
     limits = limits or Limits()
     stream = io.BytesIO(content if isinstance(content, bytes) else content.encode())
     layout = leadfile.inspect(stream)
     columns = guess(layout.headers, overrides)
     return [
-        intake.judge(part, columns, secret=SECRET, own_columns=own_columns, limits=limits)
+        intake.judge(
+            part, columns, secret=SECRET, own_columns=own_columns, limits=limits, **options
+        )
         for part in leadfile.read(stream, layout, limits=limits, slice_rows=slice_rows)
     ]
 
@@ -36,7 +42,7 @@ def one(content, **options):
 
 
 def clean(text, **options):
-    return intake.clean(pa.array([text], TEXT), **options).to_pylist()[0]
+    return cleaning.clean(pa.array([text], TEXT), **options).to_pylist()[0]
 
 
 class TestClean:
@@ -75,7 +81,7 @@ class TestClean:
     @settings(deadline=None)
     @given(st.lists(st.text(max_size=6)))
     def test_says_the_same_of_a_column_as_of_each(self, texts):
-        column = intake.clean(pa.array(texts, TEXT))
+        column = cleaning.clean(pa.array(texts, TEXT))
 
         assert column.to_pylist() == [clean(text) for text in texts]
 
@@ -90,6 +96,7 @@ class TestJudge:
             "line": 2,
             "first_name": "Ann",
             "email": "Ann@Acme.com",
+            "company_domain": "acme.com",
             "extras": '{"Mood":"gay"}',
             "key": match_key("ann@acme.com", SECRET).hex,
         }
@@ -149,7 +156,8 @@ class TestJudge:
         found = one("email,x,y\na@acme.com,ääääää,1\n", limits=Limits(cell=4))
 
         assert found.leads["extras"].tolist() == ['{"x":"ääää","y":"1"}']
-        assert found.cut == 2  # the address too, after it was found good
+        assert found.leads["email"].tolist() == ["a@acme.com"]  # cut, it would be another's
+        assert found.cut == 1
 
     def test_gives_equal_keys_to_spellings_of_one_mailbox(self):
         found = one("email\nA.nn+x@gmail.com\nann@googlemail.com\n")
@@ -161,6 +169,125 @@ class TestJudge:
         found = one("email,Mobile Phone\na@acme.com,'+1 512-555-0100\n")
 
         assert found.leads["phone"].tolist() == ["+1 512-555-0100"]
+
+
+class TestAddressCells:
+    def test_the_first_address_counts_and_the_others_are_kept(self):
+        found = one('email,x\n"Ann <a@acme.com>; b@bolt.com, c@bolt.com",1\nd@acme.com,2\n')
+
+        assert found.leads["email"].tolist() == ["a@acme.com", "d@acme.com"]
+        assert [json.loads(text) for text in found.leads["extras"]] == [
+            {"x": "1"},
+            {"x": "2"},
+        ]
+        assert found.leads["email_alt"].tolist() == ["b@bolt.com, c@bolt.com", ""]
+        assert found.leads["key"][0] == match_key("a@acme.com", SECRET).hex
+
+    def test_the_others_go_to_extras_where_they_have_no_column(self):
+        found = one("email\na@acme.com; b@bolt.com\n", own_columns=["email"])
+
+        assert found.leads["extras"].tolist() == ['{"email_alt":"b@bolt.com"}']
+
+    def test_the_others_join_what_the_file_gives(self):
+        found = one(
+            "email,email_alt\na@acme.com; b@bolt.com,c@x.com\na@acme.com; b@bolt.com,\nd@x.com,e@x.com\n",
+            own_columns=["email"],
+        )
+
+        assert [json.loads(text)["email_alt"] for text in found.leads["extras"]] == [
+            "c@x.com, b@bolt.com",
+            "b@bolt.com",
+            "e@x.com",
+        ]
+
+    def test_a_refusal_says_what_is_wrong(self):
+        found = one("email,x\nno,1\na@acme,1\n,1\n")
+
+        whys = [row.why for row in found.rejected]
+        assert whys[0] == "There is no @ in it."
+        assert "period" in whys[1]
+        assert whys[2] == REASONS["missing_field"]
+
+
+class TestMailboxesOfNobody:
+    FILE = "email\ninfo@acme.com\na@mailinator.com\nann@acme.com\ninfo@mailinator.com\n"
+
+    def test_are_dropped_with_their_codes(self):
+        found = one(self.FILE)
+
+        assert found.leads["email"].tolist() == ["ann@acme.com"]
+        assert [(row.code, row.field) for row in found.rejected] == [
+            ("role", "email"),
+            ("disposable", "email"),
+            ("disposable", "email"),
+        ]
+        assert found.rejected[0].raw == {"email": "info@acme.com"}
+        assert found.rejected[0].why == REASONS["role"]
+
+    @pytest.mark.parametrize(
+        ("options", "kept"),
+        [
+            ({"drop_role": False}, ["info@acme.com", "ann@acme.com"]),
+            ({"drop_disposable": False}, ["a@mailinator.com", "ann@acme.com"]),
+            ({"drop_role": False, "drop_disposable": False}, FILE.split()[1:]),
+        ],
+        ids=["roles", "disposables", "both"],
+    )
+    def test_are_kept_where_somebody_wants_them(self, options, kept):
+        assert one(self.FILE, **options).leads["email"].tolist() == kept
+
+    def test_broken_rows_keep_their_own_code(self):
+        found = one("email,x\ninfo@acme.com,1,2\n")
+
+        assert [row.code for row in found.rejected] == ["too_many_cells"]
+
+
+class TestCompanyDomain:
+    @pytest.mark.parametrize(
+        ("row", "domain"),
+        [
+            ("ann@mail.acme.co.uk,,", "acme.co.uk"),
+            ("ann@gmail.com,,", ""),
+            ("ann@gmail.com,,http://www.Bolt.de/x", "bolt.de"),
+            ("ann@acme.com,,https://linkedin.com/company/acme", "acme.com"),
+            ("ann@acme.com,https://www.Bolt.de/,http://other.com", "bolt.de"),
+            ("ann@acme.com,n/a,http://other.com", "other.com"),
+        ],
+    )
+    def test_is_taken_from_the_best_source(self, row, domain):
+        found = one(f"email,company_domain,website\n{row}\n")
+
+        assert found.leads["company_domain"].tolist() == [domain]
+
+    def test_keeps_what_is_no_domain_among_the_extras(self):
+        found = one("email,Domain\nann@acme.com,ask us\nann@acme.com,acme.com\n")
+
+        assert found.leads["extras"].tolist() == ['{"Domain":"ask us"}', "{}"]
+
+
+class TestSecondKeys:
+    def test_are_added_if_asked_for(self):
+        content = (
+            "email,phone,linkedin_url,country\n"
+            "a@acme.com,'+1 512-555-0100,https://de.linkedin.com/in/Ann,Deutschland\n"
+            "b@acme.com,,,\n"
+        )
+
+        found = one(content, second_keys=True).leads
+
+        assert found["phone_key"].tolist() == ["15125550100", ""]
+        assert found["linkedin_key"].tolist() == ["in/ann", ""]
+        assert found["country_code"].tolist() == ["DE", ""]
+        assert set(found.columns) - set(one(content).leads.columns) == {
+            "phone_key",
+            "linkedin_key",
+            "country_code",
+        }
+
+    def test_of_a_file_without_these_fields_are_empty(self):
+        found = one("email\na@acme.com\n", second_keys=True).leads
+
+        assert found[["phone_key", "linkedin_key", "country_code"]].iloc[0].tolist() == [""] * 3
 
 
 class TestSeveralColumns:
@@ -203,11 +330,11 @@ class TestExtras:
     @example([('\\"', "\n\\n"), ("", "")])
     def test_are_json_whatever_the_cells_hold(self, cells):
         columns = {
-            name: intake.clean(pa.array(column, TEXT), several_lines=True)
+            name: cleaning.clean(pa.array(column, TEXT), several_lines=True)
             for name, column in zip(('a "b"\\', "ü\n"), zip(*cells, strict=True), strict=True)
         }
 
-        found = intake._json_objects(columns, len(cells)).to_pylist()
+        found = json_objects(columns, len(cells)).to_pylist()
 
         assert [json.loads(text) for text in found] == [
             {name: cell for name, cell in zip(columns, row, strict=True) if cell}
@@ -235,7 +362,28 @@ class TestSums:
             st.binary(max_size=200),
             st.lists(
                 st.sampled_from(
-                    ["a@acme.com", "b", ",", ",", '"', "\n", "\n", "\r", "\0", "ü", "\u200b", " "]
+                    [
+                        "a@acme.com",
+                        "b",
+                        ",",
+                        ",",
+                        '"',
+                        "\n",
+                        "\n",
+                        "\r",
+                        "\x00",
+                        "ü",
+                        "\u200b",
+                        " ",
+                        "info@acme.com",
+                        "c@mailinator.com",
+                        ";",
+                        "<",
+                        ">",
+                        "'",
+                        "@ü.de",
+                        "x@",
+                    ]
                 ),
                 max_size=40,
             ).map(lambda parts: ("email,x\n" + "".join(parts)).encode()),
@@ -243,13 +391,15 @@ class TestSums:
     )
     def test_each_record_of_any_bytes_is_judged_once(self, content):
         try:
-            parts = judged(content, slice_rows=4)
+            parts = judged(content, slice_rows=4, second_keys=True)
         except (NotALeadFile, BadMapping):
             return
 
         leads = [lead for part in parts for lead in part.leads["record"]]
         rejected = [row.record for part in parts for row in part.rejected]
         assert sorted(leads + rejected) == list(range(1, len(leads) + len(rejected) + 1))
+        assert all(row.code in REASONS and row.why for part in parts for row in part.rejected)
+        assert all(is_address(email) for part in parts for email in part.leads["email"])
 
     @settings(max_examples=50, deadline=None)
     @given(

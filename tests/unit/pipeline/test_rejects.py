@@ -14,7 +14,7 @@ HEADERS = ("Email", "Name", "Name")
 
 
 def reject(**raw: str) -> Reject:
-    return Reject(record=3, field="email", code="bad_email", raw=raw)
+    return Reject(record=3, field="email", code="bad_email", why="There is no @ in it.", raw=raw)
 
 
 def table(*found: Reject, headers=HEADERS, surplus=0) -> list[list[str]]:
@@ -36,7 +36,7 @@ class TestRejects:
 
         assert rows == [
             ["Email", "Name", "Name", "_row", "_field", "_code", "_reason"],
-            ["x", "", "Bea", "3", "email", "bad_email", "Not an e-mail address"],
+            ["x", "", "Bea", "3", "email", "bad_email", "There is no @ in it."],
         ]
 
     def test_end_their_lines_as_spreadsheets_do(self):
@@ -48,7 +48,7 @@ class TestRejects:
         assert table(reject(Email="=cmd|' /C calc'!A0"))[1][0] == "'=cmd|' /C calc'!A0"
 
     def test_leave_blank_rows_out(self):
-        assert len(table(Reject(record=1, field="", code="blank", raw={}))) == 1
+        assert len(table(Reject(record=1, field="", code="blank", why="", raw={}))) == 1
 
     def test_hold_cells_behind_the_last_header(self):
         rows = table(reject(Email="x", **{"+1": "Acme", "+2": "Inc"}), reject(Email="y"), surplus=2)
@@ -89,7 +89,9 @@ class TestAMendedFile:
 
     def test_is_broken_where_cells_still_stand_behind_the_last_column(self):
         found = [
-            Reject(record=1, field="", code="too_many_cells", raw={"Email": "a", "+1": "Inc"}),
+            Reject(
+                record=1, field="", code="too_many_cells", why="", raw={"Email": "a", "+1": "Inc"}
+            ),
             reject(Email="b"),
         ]
 

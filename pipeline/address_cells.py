@@ -1,0 +1,110 @@
+"""A cell of an e-mail column: the address in it that counts, and the others. Pure.
+
+People write `Ann <a@x.com>`, `mailto:a@x.com`, `a@x.com; b@y.com`, and Apollo a `'` in front:
+the first that is an address counts, the further ones are kept. Only what the quick check
+refuses is taken apart, each distinct cell once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from pipeline import addresses
+from pipeline.arrow import TEXT, Column, pa, pc, text
+
+LONGEST = 2_000  # characters of a cell that are worth a look: forty usual addresses
+_APOSTROPHE = "'"
+_PAIRS = ("<>", '""', "''", "“”", "„“", "‘’", "«»")  # noqa: RUF001  (the quotes that people type)
+_NAMED = re.compile(r'^(?:[^<>]*[\s"])?<([^<>]*)>$')
+_BETWEEN = re.compile(r"[\s/|]+")
+_MAILTO = re.compile(r"(?i)^mailto:([^?]*).*$", re.DOTALL)
+
+TOO_LONG = f"The cell is longer than {LONGEST:,} characters, so no address was looked for."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """A column of cells that was read. Both columns are '' where there is nothing."""
+
+    first: Column
+    others: Column  # further addresses of the cell, joined by `, `
+    refusals: Mapping[str, str]  # each cell without an address → why, in one sentence
+
+
+def read(column: Column) -> Cells:
+    """What the trimmed cells of an e-mail column hold."""
+    plain = pc.and_not(addresses.are_certain(column), pc.starts_with(column, _APOSTROPHE))
+    odd = pc.and_not(pc.not_equal(column, ""), plain)
+    coded = column.filter(odd).dictionary_encode()
+    texts = coded.dictionary.to_pylist()
+    found, refusals = _taken_apart(texts)
+    firsts = pa.array([each[0] if each else "" for each in found], TEXT)
+    others = pa.array([", ".join(each[1:]) for each in found], TEXT)
+    nothing = pa.repeat(text(""), len(column))
+    return Cells(
+        first=pc.replace_with_mask(column, odd, firsts.take(coded.indices)),
+        others=pc.replace_with_mask(nothing, odd, others.take(coded.indices)),
+        refusals=refusals,
+    )
+
+
+def taken_apart(cell: str) -> list[str]:
+    """The addresses in a cell as they stand there, each mailbox once.
+
+    Parts between commas and semicolons may be anything. What spaces, slashes or bars divide
+    counts only if all of it is addresses: a sentence that holds one is no address.
+    """
+    return _taken_apart([cell])[0][0]
+
+
+def _taken_apart(cells: Sequence[str]) -> tuple[list[list[str]], dict[str, str]]:
+    """Per cell its addresses; and for each cell without one, why."""
+    candidates = {cell: _candidates(cell) for cell in cells}
+    wrong = addresses.refusals({each for few in candidates.values() for each in chain(*few)})
+    found = {
+        cell: _each_once([each for group in few if not wrong.keys() & group for each in group])
+        for cell, few in candidates.items()
+    }
+    refusals = {
+        cell: _why_none(cell, candidates[cell], wrong)
+        for cell, addresses_in_it in found.items()
+        if not addresses_in_it
+    }
+    return [found[cell] for cell in cells], refusals
+
+
+def _candidates(cell: str) -> list[list[str]]:
+    """What may be an address; those of one group are addresses together or not at all."""
+    groups = []
+    for part in re.split("[,;]", cell) if "@" in cell and len(cell) <= LONGEST else ():
+        groups += [[_bare(part)]] if "@" in part else []
+        if part.count("@") > 1:
+            groups.append([_bare(each) for each in _BETWEEN.split(part.strip())])
+    return groups
+
+
+def _bare(candidate: str) -> str:
+    """Without the name before it, quotes, mailto: and the full stop of a sentence."""
+    bare = candidate.strip()
+    if bare.endswith(">"):
+        bare = _NAMED.sub(r"\1", bare).strip()
+    while bare[:1] + bare[-1:] in _PAIRS and len(bare) > 2:  # noqa: PLR2004
+        bare = bare[1:-1].strip()
+    if ":" in bare:
+        bare = _MAILTO.sub(r"\1", bare)
+    return bare.removeprefix(_APOSTROPHE).rstrip(". ")
+
+
+def _each_once(found: list[str]) -> list[str]:
+    if len(found) < 2:  # noqa: PLR2004
+        return found
+    return list({addresses.normalise(each): each for each in reversed(found)}.values())[::-1]
+
+
+def _why_none(cell: str, candidates: list[list[str]], wrong: Mapping[str, str]) -> str:
+    if not candidates:
+        return TOO_LONG if len(cell) > LONGEST else addresses.NO_AT
+    return wrong[candidates[0][0]]

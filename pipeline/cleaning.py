@@ -1,0 +1,36 @@
+"""The text of cells without what nobody sees: trimmed, composed, on one line. Pure."""
+
+from __future__ import annotations
+
+from pipeline.arrow import Column, byte_range, changed, pc
+
+# Control characters, soft hyphen, joiners and fillers of no width, direction signs, variation
+# selectors, byte order mark, tags: unseen by people, obeyed by machines.
+_INVISIBLE = (
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\x{ad}\x{34f}\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}"
+    r"\x{180b}-\x{180f}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{3164}"
+    r"\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}\x{fff9}-\x{fffb}\x{e0000}-\x{e0fff}]"
+)
+_BREAK = r"\r\n|[\n\v\f\r\x{85}\x{2028}\x{2029}]"
+_SPACE = r"[\t\p{Zs}]"
+_STRANGE = "[^ -~]"  # anything but printable ASCII
+
+
+def clean(column: Column, *, several_lines: bool = False) -> Column:
+    """Trimmed, composed (NFC), without what nobody sees; on one line unless told otherwise."""
+    lowest, highest = byte_range(column)
+    if lowest < ord(" ") or highest > ord("~"):
+        mend = _mended_lines if several_lines else _mended
+        column = changed(column, pc.match_substring_regex(column, _STRANGE), mend)
+    return pc.utf8_trim_whitespace(column)
+
+
+def _mended(column: Column, line_break: str = " ") -> Column:
+    column = pc.replace_substring_regex(column, _BREAK, line_break)
+    column = pc.replace_substring_regex(column, _SPACE, " ")
+    column = pc.replace_substring_regex(column, _INVISIBLE, "")
+    return pc.utf8_normalize(column, "NFC")
+
+
+def _mended_lines(column: Column) -> Column:
+    return _mended(column, "\n")

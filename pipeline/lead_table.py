@@ -1,0 +1,150 @@
+"""The good records of a slice as a table of leads, made of whole columns. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipeline import addresses, places, second_keys
+from pipeline.arrow import Column, Mask, joined, pa, pc, sizes, text, to_pandas
+from pipeline.cleaning import clean
+from pipeline.json_objects import json_objects
+from pipeline.mapping import Columns
+
+# Elsewhere a line break in a cell becomes a space: a name, a title, an address is one line.
+_SEVERAL_LINES = frozenset({"notes", "icebreaker", "company_description", "keywords"})
+_PHONES = frozenset({"phone", "phone_alt", "company_phone"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emails:
+    """Per record: its address, further ones of the same cell, the normal form, the domain."""
+
+    first: Column
+    others: Column
+    normal: Column
+    hosts: Column
+
+    def only(self, good: Mask) -> Emails:
+        return Emails(
+            first=self.first.filter(good),
+            others=self.others.filter(good),
+            normal=self.normal.filter(good),
+            hosts=self.hosts.filter(good),
+        )
+
+
+class Kept:
+    """The cells of the good records, made one column at a time: memory holds no second copy."""
+
+    def __init__(self, raw: Sequence[Column], columns: Columns, good: Mask, longest: int) -> None:
+        self._raw, self._columns, self._good, self._longest = raw, columns, good, longest
+        self.cut = 0  # cells that were longer
+
+    def __getitem__(self, position: int) -> Column:
+        column = self._raw[position].filter(self._good)
+        if sizes(column).max(initial=0) > self._longest:
+            self.cut += pc.sum(pc.greater(pc.utf8_length(column), self._longest)).as_py()
+            column = pc.utf8_slice_codeunits(column, 0, self._longest)
+        field = self._columns.field_of(position)
+        return clean(column, several_lines=not field or field in _SEVERAL_LINES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cells:
+    """What the leads hold: columns by field, and what goes to extras by name."""
+
+    fields: dict[str, Column]
+    others: dict[str, Column]
+    rows: int
+
+    def named(self, name: str) -> Column:
+        """The column of a field wherever it is kept; an empty one where the file has none."""
+        found = self.fields.get(name, self.others.get(name))
+        return pa.repeat(text(""), self.rows) if found is None else found
+
+
+def leads_of(
+    kept: Kept,
+    columns: Columns,
+    emails: Emails,
+    *,
+    secret: bytes,
+    own_columns: Collection[str],
+    more_keys: bool,
+) -> pd.DataFrame:
+    """The mapped fields, extras and key of each record; `more_keys` adds what `judge` promises."""
+    cells = _sorted(kept, columns, emails, own_columns)
+    leads = pd.DataFrame({name: to_pandas(column) for name, column in cells.fields.items()})
+    leads["extras"] = to_pandas(json_objects(cells.others, cells.rows))
+    leads["key"] = pd.Series(addresses.match_keys(emails.normal, secret), dtype=object)
+    if more_keys:
+        leads["phone_key"] = to_pandas(second_keys.phone_keys(cells.named("phone")))
+        leads["linkedin_key"] = to_pandas(second_keys.linkedin_keys(cells.named("linkedin_url")))
+        leads["country_code"] = to_pandas(places.country_codes(cells.named("country")))
+    return leads
+
+
+def _sorted(kept: Kept, columns: Columns, emails: Emails, own_columns: Collection[str]) -> _Cells:
+    cells = _Cells(fields={}, others={}, rows=len(emails.first))
+    for name in columns.by_field:
+        chosen = cells.fields if name in own_columns else cells.others
+        chosen[name], left_over = _field(kept, columns, name, emails)
+        cells.others.update(left_over)
+    cells.others.update({columns.extra_names[n]: kept[n] for n in columns.unmapped})
+    if sizes(emails.others).any():
+        chosen = cells.fields if "email_alt" in own_columns else cells.others
+        chosen["email_alt"] = _listed(cells.named("email_alt"), emails.others)
+    if "company_domain" in own_columns:
+        _add_company_domain(cells, columns, emails)
+    return cells
+
+
+def _field(
+    kept: Kept, columns: Columns, name: str, emails: Emails
+) -> tuple[Column, dict[str, Column]]:
+    """What fills a field, and what its further columns say besides, under their own headers."""
+    positions = columns.sources(name)
+    if name == "email":
+        found, further = emails.first, [kept[position] for position in positions[1:]]
+    else:
+        cells = [kept[position] for position in positions]
+        if name in _PHONES:  # Apollo writes '+1 …, so that Excel does not compute it
+            cells = [pc.ascii_ltrim(column, "'") for column in cells]
+        found, further = first_filled(cells), cells[1:]
+    return found, {
+        columns.extra_names[position]: pc.if_else(pc.equal(column, found), "", column)
+        for position, column in zip(positions[1:], further, strict=True)
+    }
+
+
+def first_filled(columns: Sequence[Column]) -> Column:
+    """Per row the first of these cells that is not empty."""
+    found = columns[0]
+    for column in columns[1:]:
+        found = pc.if_else(pc.equal(found, ""), column, found)
+    return found
+
+
+def _listed(given: Column, added: Column) -> Column:
+    """Both, with a comma between them where both are filled."""
+    both = joined(given, pc.if_else(pc.equal(added, ""), text(""), text(", ")), added)
+    return pc.if_else(pc.equal(given, ""), added, both)
+
+
+def _add_company_domain(cells: _Cells, columns: Columns, emails: Emails) -> None:
+    """The registered domain: of the column for it, else of the website, else of the address.
+
+    What stands in that column and is no company's domain goes to extras under its header.
+    """
+    found = pa.repeat(text(""), cells.rows)
+    for position in columns.by_field.get("company_domain", ())[:1]:
+        given = cells.fields["company_domain"]
+        found = places.company_domains(given)
+        cells.others[columns.extra_names[position]] = pc.if_else(pc.equal(found, ""), given, "")
+    for source in (cells.named("website"), emails.hosts):
+        blank = pc.equal(found, "")
+        found = pc.replace_with_mask(found, blank, places.company_domains(source.filter(blank)))
+    cells.fields["company_domain"] = found

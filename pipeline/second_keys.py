@@ -1,0 +1,113 @@
+"""What may show that two leads with different addresses are one person: phone, LinkedIn. Pure.
+
+For a person's eye, never for merging on its own (spec D2). An empty key matches nothing.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import numpy as np
+
+from pipeline.arrow import (
+    TEXT,
+    Column,
+    byte_range,
+    changed,
+    holds,
+    joined,
+    pa,
+    pc,
+    sizes,
+    text,
+    without_prefix,
+)
+
+_FEWEST_DIGITS, _MOST_DIGITS = 7, 15  # E.164 ends at 15
+_EXTENSION = r"(?i)(?:ext|x|#|durchwahl|poste).*$"
+_PROFILE = "linkedin.com/in/"
+_MOBILE = r"^(?:.*[/.])?linkedin[.]com/mwlite/in/([^/?#\s]+).*$"
+_SALES = r"(?i)^(?:.*[/.])?linkedin[.]com/sales/(?:lead|people)/([^/?#,\s]+).*$"
+
+
+def phone_keys(column: Column) -> Column:
+    """The digits of each number, as they would be dialled from abroad if it says so.
+
+    Without a leading 00 and the (0) of `+49 (0)30`, without extensions. Empty where there are
+    fewer than 7 digits or more than 15.
+    """
+    if byte_range(column)[1] > ord("9"):
+        column = changed(
+            column,
+            pc.match_substring_regex(column, _EXTENSION),
+            lambda part: pc.replace_substring_regex(part, _EXTENSION, ""),
+        )
+    if holds(column, "("):
+        column = pc.replace_substring(column, "(0)", "")
+    digits = _digits(column)
+    digits = without_prefix(digits, "00")
+    size = sizes(digits)
+    fits = pa.array((size >= _FEWEST_DIGITS) & (size <= _MOST_DIGITS))
+    return pc.if_else(fits, digits, "")
+
+
+def _digits(column: Column) -> Column:
+    """Only the digits 0 to 9, straight in the column's bytes: five times as fast as a regex."""
+    _, bounds, content = column.buffers()
+    ends = np.frombuffer(bounds, np.int64)[column.offset : column.offset + len(column) + 1]
+    letters = np.frombuffer(content or b"", np.uint8)
+    kept = (letters >= ord("0")) & (letters <= ord("9"))
+    before = np.zeros(len(letters) + 1, np.int32)
+    np.cumsum(kept, out=before[1:])
+    return pa.LargeStringArray.from_buffers(
+        len(column), pa.py_buffer(before[ends].astype(np.int64)), pa.py_buffer(letters[kept])
+    )
+
+
+def phone_key(number: str) -> str:
+    """`phone_keys` for one number."""
+    return str(phone_keys(pa.array([number], TEXT))[0])
+
+
+def linkedin_keys(column: Column) -> Column:
+    """`in/<slug>` of each profile's address, whatever its host, query and spelling.
+
+    Sales Navigator knows people by another id: `sales/lead/<id>`. Empty for all else.
+    """
+    lower = pc.ascii_lower(column)
+    if holds(lower, "%"):
+        lower = changed(lower, pc.match_substring(lower, "%"), _unquoted)
+    profile = pc.match_substring(lower, f".{_PROFILE}")
+    for scheme in ("", "http://", "https://"):
+        profile = pc.or_(profile, pc.starts_with(lower, scheme + _PROFILE))
+    keys = changed(pc.if_else(profile, lower, ""), profile, _slugs)
+    others = pc.and_not(pc.not_equal(lower, ""), profile)
+    return pc.replace_with_mask(keys, others, _rare_keys(column.filter(others)))
+
+
+def _unquoted(column: Column) -> Column:
+    return pa.array([unquote(each).lower() for each in column.to_pylist()], TEXT)
+
+
+def _slugs(column: Column) -> Column:
+    slugs = pc.list_element(pc.split_pattern(column, "/in/", max_splits=1), 1)
+    if any(holds(slugs, sign) for sign in "/?# "):
+        slugs = changed(slugs, pc.match_substring_regex(slugs, "[/?# ]"), _to_first_sign)
+    return pc.if_else(pc.equal(slugs, ""), "", joined(text("in/"), slugs))
+
+
+def _to_first_sign(column: Column) -> Column:
+    return pc.replace_substring_regex(column, "(?s)[/?# ].*$", "")
+
+
+def _rare_keys(column: Column) -> Column:
+    """The mobile site's profiles, and Sales Navigator's ids, which know upper and lower case."""
+    mobile = pc.replace_substring_regex(pc.ascii_lower(column), _MOBILE, r"in/\1")
+    found = pc.replace_substring_regex(column, _SALES, r"sales/lead/\1")
+    found = pc.if_else(pc.starts_with(found, "sales/lead/"), found, "")
+    return pc.if_else(pc.starts_with(mobile, "in/"), mobile, found)
+
+
+def linkedin_key(url: str) -> str:
+    """`linkedin_keys` for one address."""
+    return str(linkedin_keys(pa.array([url], TEXT))[0])

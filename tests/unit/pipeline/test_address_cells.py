@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import address_cells
+from pipeline.address_cells import taken_apart
+from pipeline.addresses import is_address
+from pipeline.arrow import TEXT, pa
+
+
+def read(*cells):
+    return address_cells.read(pa.array(cells, TEXT))
+
+
+class TestTakenApart:
+    @pytest.mark.parametrize(
+        ("cell", "expected"),
+        [
+            ("ann@acme.com", "ann@acme.com"),
+            ("ann@acme.com; bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("ann@acme.com, bob@bolt.com,", "ann@acme.com bob@bolt.com"),
+            ("ann@acme.com bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("ann@acme.com / bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("ann@acme.com|bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("n/a; bob@bolt.com", "bob@bolt.com"),
+            ("ann@acme; bob@bolt.com", "bob@bolt.com"),
+            ("ANN@acme.com; ann@ACME.com", "ANN@acme.com"),
+            ("Ann <ann@acme.com>", "ann@acme.com"),
+            ('"Cole, Ann" <ann@acme.com>; <bob@bolt.com>', "ann@acme.com bob@bolt.com"),
+            ("<ann@acme.com>", "ann@acme.com"),
+            ("<'ann@acme.com'>", "ann@acme.com"),
+            ('"Ann"<ann@acme.com>', "ann@acme.com"),
+            ("mailto:ann@acme.com", "ann@acme.com"),
+            ("MAILTO:ann@acme.com?subject=x", "ann@acme.com"),
+            ("ann@acme.com.", "ann@acme.com"),
+            ('"ann@acme.com"', "ann@acme.com"),
+            ("“ann@acme.com”", "ann@acme.com"),
+            ("'ann@acme.com", "ann@acme.com"),
+            ("o'neil@acme.com", "o'neil@acme.com"),
+            ("ann@müller.de; bob@bolt.com", "ann@müller.de bob@bolt.com"),
+        ],
+    )
+    def test_finds_what_people_mean(self, cell, expected):
+        assert taken_apart(cell) == expected.split()
+
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            "",
+            "n/a",
+            "ann@acme.com Bcc: bob@bolt.com",
+            "write to ann@acme.com please",
+            "•ann@acme.com",
+            "ann@@acme.com",
+            "ann @acme.com",
+            ".ann@acme.com",
+            '"ann@acme.com',
+            "<ann@acme.com",
+            "(ann@acme.com)",
+            "Ann <ann@acme.com> left",
+            "ann@acme.com" + " " * 2_000,
+        ],
+    )
+    def test_finds_none_in_a_sentence_or_a_slip(self, cell):
+        assert taken_apart(cell) == []
+
+    @given(
+        st.lists(
+            st.sampled_from(
+                [
+                    "ann@acme.com",
+                    "bob@bolt.de",
+                    "n/a",
+                    ";",
+                    ", ",
+                    " ",
+                    "<",
+                    ">",
+                    "mailto:",
+                    "'",
+                    '"',
+                    "•",
+                    "@",
+                    ".",
+                    "/",
+                ]
+            ),
+            max_size=8,
+        ).map("".join)
+    )
+    def test_finds_addresses_only(self, cell):
+        assert all(map(is_address, taken_apart(cell)))
+
+
+class TestRead:
+    def test_gives_the_first_and_keeps_the_others(self):
+        found = read(
+            "ann@acme.com",
+            "a@x.com; b@y.com",
+            "",
+            "n/a",
+            "a@x.com; b@y.com",
+            "a@x.com, b@y.com, c@z.com",
+        )
+
+        assert found.first.to_pylist() == ["ann@acme.com", "a@x.com", "", "", "a@x.com", "a@x.com"]
+        assert found.others.to_pylist() == ["", "b@y.com", "", "", "b@y.com", "b@y.com, c@z.com"]
+
+    def test_says_of_each_refused_cell_what_is_wrong(self):
+        found = read("ann@acme.com", "n/a", "ann@@acme.com", "x; ann@acme", "a@b.c")
+
+        assert found.refusals.keys() == {"n/a", "ann@@acme.com", "x; ann@acme", "a@b.c"}
+        assert found.refusals["n/a"] == "There is no @ in it."
+        assert "period" in found.refusals["x; ann@acme"]
+        assert "single letter" in found.refusals["a@b.c"]
+
+    @given(
+        st.lists(
+            st.one_of(st.text(max_size=9), st.sampled_from(["a@b.com", "'a@b.com", "<a@b.co>"]))
+        )
+    )
+    def test_leaves_no_cell_without_an_address_or_a_reason(self, cells):
+        found = read(*cells)
+
+        for cell, first in zip(cells, found.first.to_pylist(), strict=True):
+            assert bool(first) == (cell not in found.refusals) or not cell
+            assert ([first] if first else []) == taken_apart(cell)[:1]
+            assert found.refusals.get(cell, "why")

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.arrow import TEXT, pa
+from pipeline.second_keys import linkedin_key, linkedin_keys, phone_key, phone_keys
+
+
+class TestPhoneKey:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("+1 512-555-0100", "15125550100"),
+            ("001 (512) 555.0100", "15125550100"),
+            ("+49 (0)30 23125 10", "49302312510"),
+            ("030/2312510", "0302312510"),
+            ("+1 512-555-0100 ext. 12", "15125550100"),
+            ("+1 512-555-0100 x12", "15125550100"),
+            ("Tel: +1 512-555-0100", "15125550100"),
+            ("555-010", ""),
+            ("+1 512-555-0100 / +1 512-555-0101", ""),
+            ("n/a", ""),
+            ("", ""),
+        ],
+    )
+    def test_is_what_would_be_dialled(self, text, expected):
+        assert phone_key(text) == expected
+
+    @given(st.lists(st.text("0123456789+()/ xé٣", max_size=20)))
+    def test_says_the_same_of_a_column_as_of_each(self, texts):
+        found = phone_keys(pa.array(texts, TEXT)).to_pylist()
+
+        assert found == [phone_key(text) for text in texts]
+        assert all(re.fullmatch("(?:[0-9]{7,15})?", key) for key in found)
+
+    def test_of_a_part_of_a_column(self):
+        column = pa.array(["1234567", "2345678", "3456789"], TEXT)
+
+        assert phone_keys(column.slice(1, 1)).to_pylist() == ["2345678"]
+
+
+class TestLinkedinKey:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("http://www.linkedin.com/in/Ann-Cole-1a2b", "in/ann-cole-1a2b"),
+            ("https://de.linkedin.com/in/ann-cole/?trk=people#x", "in/ann-cole"),
+            ("linkedin.com/in/ann-cole/de", "in/ann-cole"),
+            ("https://linkedin.com/in/ann-cole", "in/ann-cole"),
+            ("https://www.linkedin.com/in/jos%C3%A9-cole", "in/josé-cole"),
+            ("https://www.linkedin.com/mwlite/in/ann-cole", "in/ann-cole"),
+            (
+                "https://www.linkedin.com/sales/lead/ACwAAB1,NAME_SEARCH,x1?_ntb=1",
+                "sales/lead/ACwAAB1",
+            ),
+            ("https://www.linkedin.com/sales/people/ACwAAB1,NAME", "sales/lead/ACwAAB1"),
+            ("https://www.linkedin.com/company/acme", ""),
+            ("https://notlinkedin.com/in/ann-cole", ""),
+            ("https://www.linkedin.com/in/", ""),
+            ("https://acme.com/in/ann", ""),
+            ("n/a", ""),
+            ("", ""),
+        ],
+    )
+    def test_is_the_profile_whatever_its_spelling(self, text, expected):
+        assert linkedin_key(text) == expected
+
+    @given(
+        st.lists(
+            st.lists(
+                st.sampled_from(
+                    [
+                        "https://",
+                        "www.",
+                        "linkedin.com",
+                        "/in/",
+                        "Ann",
+                        "/",
+                        "?a",
+                        "/sales/lead/",
+                        "%C3%A9",
+                        " ",
+                        "mwlite",
+                        ",",
+                    ]
+                ),
+                max_size=7,
+            ).map("".join)
+        )
+    )
+    def test_says_the_same_of_a_column_as_of_each(self, texts):
+        found = linkedin_keys(pa.array(texts, TEXT)).to_pylist()
+
+        assert found == [linkedin_key(text) for text in texts]
