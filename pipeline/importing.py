@@ -33,12 +33,22 @@ def queue(lead_file: LeadFile, *, by: str, known_leads: KnownLeads | None = None
         raise NotPossible("It cannot be queued yet: which column holds the addresses?")
     changes = {} if known_leads is None else {"known_leads": known_leads}
     with transaction.atomic():
-        queued = LeadFile.objects.filter(pk=lead_file.pk, status=LeadFileStatus.CHECKED).update(
+        mine = LeadFile.objects.filter(pk=lead_file.pk, undo_by="")
+        queued = mine.filter(status=LeadFileStatus.CHECKED).update(
             status=LeadFileStatus.QUEUED, stop_by="", run=None, **changes
         )
         if not queued:
             raise NotPossible(f"{lead_file} is {now_is(lead_file)}, so it cannot be queued.")
         profiles.remember(lead_file, said_by_a_person(lead_file), by=by)
+
+
+def drop(lead_file: LeadFile) -> None:
+    """Have done with a checked file of which nothing is imported. Raises NotPossible."""
+    dropped = LeadFile.objects.filter(
+        pk=lead_file.pk, status=LeadFileStatus.CHECKED, records_done=0
+    ).update(status=LeadFileStatus.UNDONE, preview=without_people(lead_file.preview))
+    if not dropped:
+        raise NotPossible(f"{lead_file} is {now_is(lead_file)}, so it cannot be dropped.")
 
 
 def said_by_a_person(lead_file: LeadFile) -> dict[str, str]:

@@ -60,6 +60,7 @@ class LeadFileAdmin(History[LeadFile]):
                 ("check", button(self.check_view, CHANGE)),
                 ("queue", button(self.queue_view, CHANGE)),
                 ("stop", button(self.stop_view, CHANGE)),
+                ("drop", button(self.drop_view, CHANGE)),
                 ("rejects", self.rejects_view),
             )
         ]
@@ -209,6 +210,18 @@ class LeadFileAdmin(History[LeadFile]):
         self.log_change(request, lead_file, "Stopped.")
         if not stopped:
             messages.info(request, "It stops behind the rows that are being written.")
+        return redirect(admin_url(lead_file))
+
+    def drop_view(self, request: HttpRequest, file_id: int) -> HttpResponse:
+        """Have done with a file that nobody wants imported."""
+        lead_file = get_object_or_404(LeadFile, pk=file_id)
+        try:
+            importing.drop(lead_file)
+        except importing.NotPossible as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            self.log_change(request, lead_file, "Dropped.")
+            messages.success(request, f"{lead_file} is dropped; no lead came of it.")
         return redirect(admin_url(lead_file))
 
     def rejects_view(self, request: HttpRequest, file_id: int) -> HttpResponseBase:

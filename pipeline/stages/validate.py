@@ -44,10 +44,9 @@ def plan(run: Run) -> Plan:
 
 def work(chunk: Chunk, lease: Lease) -> None:
     run = chunk.stage_run.run
-    begun = LeadFile.objects.filter(pk=chunk.ref, run=run, status__in=OWED).update(
-        status=LeadFileStatus.IMPORTING, progress_at=Now()
-    )
-    if not begun:  # somebody took it out of the queue
+    owed = LeadFile.objects.filter(pk=chunk.ref, run=run, status__in=OWED, undo_by="")
+    begun = owed.update(status=LeadFileStatus.IMPORTING, progress_at=Now())
+    if not begun:  # somebody took it out of the queue, or wants it undone
         lease.finish(Counts())
         return
     lead_file = LeadFile.objects.get(pk=chunk.ref)

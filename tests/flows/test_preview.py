@@ -242,17 +242,44 @@ class TestQueueing:
 
         assert found.status == "CHECKED"
 
+    def test_is_not_for_a_file_that_is_being_undone(self, desk):
+        found = upload(desk, nights.CSV.encode())
+        LeadFile.objects.update(undo_by="bob")
+
+        assert "cannot be queued" in said(press(desk, found, "queue"))[0]
+        assert found.status == "CHECKED"
+
     def test_needs_the_right_to_change_files(self, client, desk):
         found = upload(desk, nights.CSV.encode())
         clerk = User.objects.create_user("cora", is_staff=True)
         clerk.user_permissions.add(Permission.objects.get(codename="view_leadfile"))
         client.force_login(clerk)
 
-        for button in ("check", "queue", "stop"):
+        for button in ("check", "queue", "stop", "drop"):
             assert press(client, found, button).status_code == 403
         assert found.status == "CHECKED"
         page = client.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
         assert b"Import with the next run" not in page.content
+
+
+class TestDropping:
+    def test_has_done_with_the_file_and_lets_its_bytes_come_again(self, desk):
+        found = upload(desk, nights.CSV.encode())
+
+        press(desk, found, "drop")
+
+        assert found.status == "UNDONE"
+        assert not {"samples", "first", "examples"} & set(found.preview)
+        assert upload(desk, nights.CSV.encode()).pk != found.pk
+
+    @pytest.mark.parametrize("status", ["QUEUED", "IMPORTED"])
+    def test_is_not_for_a_file_that_somebody_queued(self, desk, status):
+        found = LeadFileFactory.create(status=status)
+
+        response = press(desk, found, "drop")
+
+        assert "cannot be dropped" in said(response)[0]
+        assert found.status == status
 
 
 class TestASourceThatNeedsAReview:
