@@ -82,9 +82,9 @@ class Records:
         # Larger than any record, so that our own check of the length speaks first.
         csv.field_size_limit(4 * LONGEST_RECORD)
         self._readline = _line_reader(text, dialect)
-        self._delimiter = delimiter
+        self.delimiter = delimiter
         self._dialect = dialect
-        self._line = 1  # on which the next record begins
+        self.line = 1  # on which the next record begins
         self._own: list[str] = []  # lines of the record being read
         self._again: deque[str] = deque()  # lines that were swallowed, to be read once more
         self._swallowed = 0  # characters of a record of several lines, so far
@@ -96,7 +96,7 @@ class Records:
     def _new_reader(self) -> Iterator[list[str]]:
         return csv.reader(
             self._feed(),
-            delimiter=self._delimiter,
+            delimiter=self.delimiter,
             quotechar=self._dialect.quote,
             skipinitialspace=self._dialect.spaced,
         )
@@ -112,6 +112,27 @@ class Records:
             if not self._fill(batch, count, enough):
                 self._isolate(batch)
         return batch
+
+    def lines(self, count: int) -> list[str]:
+        """The next lines, of which each may be a record; none where that cannot be told here.
+
+        Give them `back` where one is not; `take` then reads them.
+        """
+        if self._again or self._ended or self._dialect != RFC_4180:
+            return []
+        found: list[str] = []
+        while len(found) < count and (line := self._readline(LONGEST_RECORD)):
+            found.append(line)
+            if len(line) > _LARGE_LINE:
+                self._again.extend(found)
+                return []
+        self.line += len(found)
+        return found
+
+    def back(self, lines: Sequence[str]) -> None:
+        """Read these lines again."""
+        self._again.extend(lines)
+        self.line -= len(lines)
 
     def skip(self, count: int) -> None:
         """Leave `count` records behind, whatever their size. Raises NeverCloses."""
@@ -139,7 +160,7 @@ class Records:
 
     def _fill(self, batch: Batch, count: int, enough: int) -> bool:
         """Add records up to `count`, `enough` or the end; False where a quote stays open."""
-        own, rows, lines, line = self._own, batch.rows, batch.lines, self._line
+        own, rows, lines, line = self._own, batch.rows, batch.lines, self.line
         try:
             for row in self._reader:
                 if not own[-1]:
@@ -154,18 +175,18 @@ class Records:
         except (csv.Error, _Swallows):
             pass
         finally:
-            self._line = line
+            self.line = line
         return False
 
     def _isolate(self, batch: Batch) -> None:
         """Hand out the first line of the record alone, as broken; read the others again."""
         first, *swallowed = self._own
         self._count_unclosed()
-        cells = first.rstrip("\r\n").split(self._delimiter)
+        cells = first.rstrip("\r\n").split(self.delimiter)
         batch.broken[len(batch.rows)] = Broken(code="unclosed_quote", cells=cells)
         batch.rows.append([])
-        batch.lines.append(self._line)
-        self._line += 1
+        batch.lines.append(self.line)
+        self.line += 1
         self._again.extendleft(line for line in reversed(swallowed) if line)
         self._own.clear()
         self._reader = self._new_reader()
@@ -174,7 +195,7 @@ class Records:
         self._unclosed += 1
         if self._unclosed > MANY_UNCLOSED:
             raise NeverCloses(
-                f"Line {self._line} opens a quote that never closes, as {MANY_UNCLOSED} lines"
+                f"Line {self.line} opens a quote that never closes, as {MANY_UNCLOSED} lines"
                 " before it: the file is not quoted as CSV files are."
             )
 

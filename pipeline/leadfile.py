@@ -17,10 +17,11 @@ from typing import IO, Protocol
 
 import pandas as pd
 
-from pipeline import containers, dialects, encodings, file_kinds, header_rows
+from pipeline import containers, dialects, encodings, even_lines, file_kinds, header_rows
 from pipeline.arrow import TEXT, Column, byte_range, pa, pc, to_pandas
 from pipeline.csv_records import Batch, Broken, NeverCloses, Records
 from pipeline.dialects import Sample
+from pipeline.even_lines import Block
 from pipeline.file_kinds import NotALeadFile
 from pipeline.workbooks import Rows
 
@@ -203,19 +204,32 @@ def _slice(records: _Records, first: int, width: int, rows: int) -> Slice | None
     parts: list[list[Column]] = []
     size = 0
     while len(lines) < rows and size < _LARGEST_SLICE:
-        batch = records.take(min(_ROWS_AT_ONCE, rows - len(lines)))
-        if not batch.rows:
+        numbers, block = _block(records, min(_ROWS_AT_ONCE, rows - len(lines)), width)
+        if not numbers:
             break
-        batch.take_out_wide(width)
-        broken |= {n + len(lines): bad for n, bad in batch.broken.items()}
-        lines += batch.lines
-        parts.append(_columns(batch.rows, width))
-        size += sum(column.nbytes for column in parts[-1])
+        broken |= {n + len(lines): bad for n, bad in block.broken.items()}
+        lines += numbers
+        parts.append(block.columns)
+        size += sum(column.nbytes for column in block.columns)
     if not lines:
         return None
     columns = [pa.concat_arrays(pieces) for pieces in zip(*parts, strict=True)]
     frame = pd.DataFrame({n: to_pandas(column) for n, column in enumerate(columns)})
     return Slice(first_record=first, lines=lines, frame=frame, broken=_with_nul(columns) | broken)
+
+
+def _block(records: _Records, count: int, width: int) -> tuple[Sequence[int], Block]:
+    """Some of the next records and the lines they begin on: all at once, or else one by one."""
+    if isinstance(records, Records) and (text := records.lines(count)):
+        block = even_lines.columns_of(text, records.delimiter, width)
+        if block is not None:
+            return range(records.line - len(text), records.line), block
+        records.back(text)
+    batch = records.take(count)
+    if not batch.rows:
+        return [], Block(columns=[])
+    batch.take_out_wide(width)
+    return batch.lines, Block(columns=_columns(batch.rows, width), broken=batch.broken)
 
 
 def _columns(rows: list[list[str]], width: int) -> list[Column]:

@@ -12,7 +12,7 @@ from deliveries import quotas
 from deliveries.models import DeliveredLead
 from deliveries.quotas import Window
 from pipeline.allocator import Offer, Seat
-from pipeline.models import Lead
+from pipeline.models import Draft, Lead, LeadStatus
 
 
 def active_clients() -> list[Client]:
@@ -32,14 +32,23 @@ def seats(clients: Iterable[Client], windows: dict[int, list[Window]]) -> list[S
 
 def _seat(client: Client, windows: list[Window]) -> Seat:
     tightest = quotas.tightest(windows)
+    filled = _measure(windows)
     return Seat(
         client_id=client.pk,
         priority=client.priority,
         left=quotas.least_left(windows),
+        quota=filled.cap,
+        already=filled.used,
         rules=client.rules(),
         exclusive_only=client.plan.exclusive_only,
         tightest=tightest.name if tightest else "total",
     )
+
+
+def _measure(windows: list[Window]) -> Window:
+    """The window by which a client is more or less filled than another: the month, where capped."""
+    month = next(window for window in windows if window.name == "month")
+    return month if month.cap is not None else quotas.tightest(windows) or month
 
 
 def forecast_seats(as_of: dt.datetime) -> list[Seat]:
@@ -66,6 +75,13 @@ def offers(fields: Iterable[str]) -> list[Offer]:
         )
         for lead in ready.order_by("pk").iterator()
     ]
+
+
+def drafted() -> set[tuple[int, int]]:
+    """Pairs of READY lead and client for which words are written."""
+    return set(
+        Draft.objects.filter(lead__status=LeadStatus.READY).values_list("lead_id", "client_id")
+    )
 
 
 def _clients_by_key(rows: Iterable[tuple[UUID, int]]) -> dict[UUID | None, frozenset[int]]:

@@ -33,6 +33,7 @@ REASONS = {
     "cap_week": "The clients that want it have their leads of the week",
     "cap_month": "The clients that want it have their leads of the month",
     "cap_total": "The clients that want it have all they ordered",
+    "outbid": "It went where it was due before: a higher priority, or less filled",
     "no_schedule": "The clients that want it take no leads today",
     "too_old": "Older than a lead may be",
     # upload, notify, log: in deliveries, not leads

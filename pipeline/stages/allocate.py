@@ -17,7 +17,7 @@ from deliveries import quotas
 from deliveries.models import DeliveredLead, Delivery
 from deliveries.quotas import Window
 from pipeline import market
-from pipeline.allocator import Allocation, Seat, allocate, per_client
+from pipeline.allocator import Allocation, Seat, per_client, place
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.counts import Counts
 from pipeline.models import Chunk, Lead, LeadStatus, Run, RunClient
@@ -38,7 +38,7 @@ def work(chunk: Chunk, lease: Lease) -> None:
         clients = _lock_clients()
         windows = quotas.windows_of(clients, run.as_of)
         seats = market.seats(clients, windows)
-        allocation = allocate(market.offers(market.fields_asked(seats)), seats)
+        allocation = place(market.offers(market.fields_asked(seats)), seats, market.drafted())
         write(run, allocation)
         _freeze(run, seats, windows, per_client(allocation.pairs))
         lease.finish(count(allocation))

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from django.db import transaction
 
 from pipeline import drafting, drafts, market
-from pipeline.allocator import allocate
+from pipeline.allocator import place
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.counts import Counts
 from pipeline.drafts import Request, Words
@@ -44,7 +44,7 @@ def plan(run: Run) -> Plan:
     if run.stage_runs.filter(stage="PERSONALIZE").exists():
         return Plan(slices=[])
     seats = market.forecast_seats(run.as_of)
-    pairs = allocate(market.offers(market.fields_asked(seats)), seats).pairs
+    pairs = place(market.offers(market.fields_asked(seats)), seats, market.drafted()).pairs
     ForecastPair.objects.bulk_create(
         (ForecastPair(run=run, lead_id=lead, client_id=client) for lead, client in pairs),
         batch_size=5_000,

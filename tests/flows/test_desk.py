@@ -237,7 +237,13 @@ class TestReasons:
     def test_know_every_code_the_allocator_gives(self):
         caps = {f"cap_{window}" for window in WINDOWS}
 
-        assert {*allocator._CLOSENESS, *caps, drafts.NO_ACCOUNT, drafts.NO_DRAFT} <= REASONS.keys()
+        assert {
+            *allocator._CLOSENESS,
+            allocator.OUTBID,
+            *caps,
+            drafts.NO_ACCOUNT,
+            drafts.NO_DRAFT,
+        } <= REASONS.keys()
 
     def test_show_an_unknown_code_as_it_is(self):
         assert in_words("sold_out") == "sold out"

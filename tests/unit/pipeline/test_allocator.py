@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.targeting import Operator, Rule
-from pipeline.allocator import Offer, Seat, allocate, per_client, why_not
+from pipeline.allocator import Allocation, Offer, Seat, explain, per_client, place, why_not
 
 ONLY_US = (Rule(field="country", operator=Operator.IN, values=("US",)),)
 
@@ -19,40 +20,106 @@ def seat(client_id, left=None, **facts):
     return Seat(client_id=client_id, priority=facts.pop("priority", 2), left=left, **facts)
 
 
-class TestAllocate:
+class TestPlace:
     def test_gives_the_oldest_leads_first(self):
-        found = allocate([offer(2), offer(1), offer(3)], [seat(1, left=2)])
+        found = place([offer(2), offer(1), offer(3)], [seat(1, left=2)])
 
         assert found.pairs == [(1, 1), (2, 1)]
 
     def test_serves_the_higher_priority_first(self):
-        found = allocate([offer(1)], [seat(1, priority=3), seat(2, priority=1)])
+        found = place([offer(1)], [seat(1, priority=3), seat(2, priority=1)])
 
         assert found.pairs == [(1, 2)]
+
+    def test_passes_a_lead_on_where_that_places_one_more(self):
+        """The first client may have both leads, the second only one of them."""
+        offers = [offer(1, country="US"), offer(2, country="DE")]
+        seats = [seat(1, left=1), seat(2, left=1, rules=ONLY_US)]
+
+        found = place(offers, seats)
+
+        assert sorted(found.pairs) == [(1, 2), (2, 1)]
+
+    def test_gives_the_next_lead_to_the_least_filled_of_a_priority(self):
+        seats = [
+            seat(1, left=4, quota=10, already=6),
+            seat(2, left=8, quota=10, already=2),
+            seat(3, left=3, quota=4, already=1),
+        ]
+
+        found = place([offer(number) for number in range(7)], seats)
+
+        # filled to 0.6, 0.7 and 0.75: each next lead went to the least filled, then the lower id
+        assert per_client(found.pairs) == {2: 4, 1: 1, 3: 2}
+
+    def test_gives_a_lead_to_whom_its_draft_was_written_where_others_lose_nothing(self):
+        offers = [offer(number) for number in range(1, 5)]
+        seats = [seat(1, left=2), seat(2, left=2)]
+
+        found = place(offers, seats, {(1, 2), (2, 2), (3, 2)})
+
+        assert sorted(found.pairs) == [(1, 2), (2, 2), (3, 1), (4, 1)]
+
+    def test_lets_a_draft_go_that_would_cost_a_higher_priority_its_lead(self):
+        seats = [seat(1, left=1, priority=1), seat(2, left=1, priority=2)]
+
+        found = place([offer(1)], seats, [(1, 2)])
+
+        assert found.pairs == [(1, 1)]
+
+    def test_ignores_drafts_of_leads_and_clients_that_are_not_there(self):
+        found = place([offer(1)], [seat(1)], [(1, 9), (9, 1), (9, 9)])
+
+        assert found.pairs == [(1, 1)]
 
     def test_says_why_a_lead_is_left_over(self):
         offers = [offer(1), offer(2), offer(3, country="DE")]
 
-        found = allocate(offers, [seat(1, left=1, rules=ONLY_US, tightest="month")])
+        found = place(offers, [seat(1, left=1, rules=ONLY_US, tightest="month")])
 
         assert found.leftover == {2: "cap_month", 3: "filter"}
 
     def test_names_the_refusal_of_the_client_that_came_closest(self):
         seats = [seat(1, left=0, tightest="day"), seat(2, rules=ONLY_US)]
 
-        found = allocate([offer(1, country="DE")], seats)
+        found = place([offer(1, country="DE")], seats)
 
         assert found.leftover == {1: "cap_day"}
 
     def test_without_a_client_every_lead_says_so(self):
-        assert allocate([offer(1)], []).leftover == {1: "no_client"}
+        assert place([offer(1)], []).leftover == {1: "no_client"}
+
+    def test_without_a_lead_there_is_nothing_to_place(self):
+        assert place([], [seat(1)]) == Allocation()
 
     def test_a_shared_lead_goes_once_to_each_of_as_many_as_it_may(self):
         seats = [seat(n, exclusive_only=False) for n in (1, 2, 3)]
 
-        found = allocate([offer(1, max_clients=2)], seats)
+        found = place([offer(1, max_clients=2)], seats)
 
         assert found.pairs == [(1, 1), (1, 2)]
+
+
+class TestExplain:
+    OFFERS = [offer(1), offer(2, country="DE")]
+    SEATS = [
+        seat(1, priority=1, left=9, rules=ONLY_US),
+        seat(2, left=1, tightest="week"),
+        seat(3, left=9, rules=ONLY_US),
+    ]
+    FOUND = place(OFFERS, SEATS)
+
+    @pytest.mark.parametrize(
+        ("lead", "client", "code"),
+        [
+            pytest.param(1, 1, "", id="got it"),
+            pytest.param(1, 2, "cap_week", id="has another one and no more room"),
+            pytest.param(1, 3, "outbid", id="had room, but another came first"),
+            pytest.param(2, 3, "filter", id="did not want it"),
+        ],
+    )
+    def test_says_why_a_client_did_not_get_a_lead(self, lead, client, code):
+        assert explain(self.OFFERS[lead - 1], self.SEATS[client - 1], self.FOUND) == code
 
 
 class TestWhyNot:
@@ -85,15 +152,20 @@ seats = st.lists(
         left=st.none() | st.integers(0, 8),
         rules=st.sampled_from([(), ONLY_US]),
         exclusive_only=st.booleans(),
+        quota=st.none() | st.integers(0, 8),
+        already=st.integers(0, 3),
     ),
     unique_by=lambda seat: seat.client_id,
 )
+drafts = st.frozensets(st.tuples(st.integers(1, 40), st.integers(1, 7)), max_size=30)
 
 
 class TestPromises:
-    @given(offers, seats)
-    def test_no_cap_is_passed_and_no_lead_is_given_too_often_or_against_a_rule(self, offers, seats):
-        found = allocate(offers, seats)
+    @given(offers, seats, drafts)
+    def test_no_cap_is_passed_and_no_lead_is_given_too_often_or_against_a_rule(
+        self, offers, seats, drafted
+    ):
+        found = place(offers, seats, drafted)
 
         by_lead = {offer.lead_id: offer for offer in offers}
         by_client = {seat.client_id: seat for seat in seats}
@@ -106,17 +178,27 @@ class TestPromises:
             takers = sum(lead == lead_id for lead, _ in found.pairs)
             assert takers <= by_lead[lead_id].max_clients
 
-    @given(offers, seats)
-    def test_every_lead_is_placed_or_says_why(self, offers, seats):
-        found = allocate(offers, seats)
+    @given(offers, seats, drafts)
+    def test_every_lead_is_placed_or_says_why(self, offers, seats, drafted):
+        found = place(offers, seats, drafted)
 
         placed = {lead_id for lead_id, _ in found.pairs}
         assert placed | set(found.leftover) == {offer.lead_id for offer in offers}
         assert not placed & set(found.leftover)
         assert all(found.leftover.values())
 
-    @given(offers, seats, st.randoms(use_true_random=False))
-    def test_order_of_input_changes_nothing(self, offers, seats, shuffler: random.Random):
+    @given(offers, seats)
+    def test_a_lead_is_left_over_only_where_all_that_want_it_are_full(self, offers, seats):
+        found = place(offers, seats)
+
+        given = per_client(found.pairs)
+        for offer in offers:
+            wanting = [seat for seat in seats if not why_not(offer, seat)]
+            full = [s.left is not None and given[s.client_id] == s.left for s in wanting]
+            assert offer.lead_id not in found.leftover or all(full)
+
+    @given(offers, seats, drafts, st.randoms(use_true_random=False))
+    def test_order_of_input_changes_nothing(self, offers, seats, drafted, shuffler: random.Random):
         shuffled = shuffler.sample(offers, len(offers)), shuffler.sample(seats, len(seats))
 
-        assert allocate(*shuffled) == allocate(offers, seats)
+        assert place(*shuffled, drafted) == place(offers, seats, drafted)

@@ -1,0 +1,62 @@
+"""Lines that are a record each, split at once: as csv splits them, or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pipeline.csv_records import Broken
+from pipeline.even_lines import columns_of
+
+pieces = st.sampled_from(["a", "b ", '"', '""', ",", ";", "\t", "é", "\r", "'", "NA", ""])
+texts = st.lists(
+    st.tuples(st.lists(pieces, max_size=7).map("".join), st.sampled_from(["\n", "\r\n"])),
+    min_size=1,
+    max_size=6,
+).map(lambda rows: "".join(line + end for line, end in rows))
+
+
+def lines_of(text: str) -> list[str]:
+    return io.StringIO(text, newline="").readlines()
+
+
+def rows_of(columns) -> list[list[str]]:
+    return [list(row) for row in zip(*(column.to_pylist() for column in columns), strict=True)]
+
+
+class TestColumnsOf:
+    @given(text=texts, width=st.integers(1, 3))
+    @example(text='a,b\n"c",d,e\n\n', width=2)
+    def test_are_what_csv_makes_of_the_whole_text(self, text, width):
+        found = columns_of(lines_of(text), ",", width)
+
+        if found is None:
+            return
+        expected = list(csv.reader(io.StringIO(text, newline="")))
+        wide = [row for row in expected if len(row) > width]
+        assert rows_of(found.columns) == [
+            [*row, *[""] * (width - len(row))] if len(row) <= width else [""] * width
+            for row in expected
+        ]
+        assert [bad.cells for bad in found.broken.values()] == [
+            row for row in wide if any(map(str.strip, row))
+        ]
+
+    def test_are_none_where_a_quote_stays_open(self):
+        assert columns_of(['a,"b\n', 'c",d\n'], ",", 2) is None
+
+    def test_fill_short_lines_and_break_long_ones(self):
+        found = columns_of(["a,b\n", "c\n", "d,e,f\n", "\n", "g,h"], ",", 2)
+
+        assert found is not None
+        assert rows_of(found.columns) == [["a", "b"], ["c", ""], ["", ""], ["", ""], ["g", "h"]]
+        assert found.broken == {2: Broken(code="too_many_cells", cells=["d", "e", "f"])}
+
+    def test_hold_text_only(self):
+        found = columns_of(["NA,0049\n", "null,TRUE\n"], ",", 2)
+
+        assert found is not None
+        assert rows_of(found.columns) == [["NA", "0049"], ["null", "TRUE"]]
