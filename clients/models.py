@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from clients import terms
 from clients.targeting import Operator, Rule
 
 WINDOWS = ("day", "week", "month", "total")
@@ -43,6 +44,14 @@ class Caps(models.Model):
         "leads in all", null=True, blank=True, help_text=_UNLIMITED
     )
 
+    max_per_domain = models.PositiveSmallIntegerField(
+        "leads of one company",
+        null=True,
+        blank=True,
+        help_text="In one run, by the company's domain; free mailboxes do not count."
+        " Blank: unlimited.",
+    )
+
     class Meta:
         abstract = True
 
@@ -63,6 +72,11 @@ class Plan(Caps):
             models.CheckConstraint(
                 condition=Q(currency__regex=r"^[A-Z]{3}$"), name="plan_currency_is_iso_4217"
             ),
+            models.CheckConstraint(
+                condition=Q(max_per_domain=None) | Q(max_per_domain__gte=1),
+                name="plan_max_per_domain_is_1_or_more",
+                violation_error_message="At least one lead a company, or no limit: leave it blank.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -80,7 +94,7 @@ class ClientQuerySet(models.QuerySet["Client"]):
         return self.filter(status=ClientStatus.ACTIVE)
 
 
-class Client(Caps):
+class Client(Caps, terms.Terms):
     """A paying client. Its own caps win over its plan's; blank ones are the plan's."""
 
     name = models.CharField(max_length=200, unique=True)
@@ -131,6 +145,7 @@ class Client(Caps):
                 condition=Q(emails__len__gte=1, emails__len__lte=5),
                 name="client_has_1_to_5_emails",
             ),
+            *terms.CONSTRAINTS,
         ]
 
     def __str__(self) -> str:
@@ -142,6 +157,11 @@ class Client(Caps):
         """The cap for `day`, `week`, `month` or `total`; None is unlimited."""
         own: int | None = getattr(self, f"cap_{window}")
         return own if own is not None else getattr(self.plan, f"cap_{window}")
+
+    @property
+    def domain_limit(self) -> int | None:
+        """Leads of one company at most; None is unlimited."""
+        return self.max_per_domain if self.max_per_domain is not None else self.plan.max_per_domain
 
     def rules(self) -> tuple[Rule, ...]:
         """The client's targeting rules; all must accept a lead."""

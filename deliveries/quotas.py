@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db import connection
 
-from clients.models import WINDOWS, Client
-from deliveries.models import DeliveredLead
+from clients.models import WINDOWS
+from deliveries.models import ACTIVE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,7 @@ class Window:
         return {"window": self.name, "cap": self.cap, "used": self.used, "left": self.left}
 
 
+@lru_cache(maxsize=4_096)  # thousands of clients share a handful of zones
 def window_bounds(
     window: str, as_of: dt.datetime, time_zone: str
 ) -> tuple[dt.datetime, dt.datetime] | None:
@@ -63,34 +66,54 @@ def _midnight(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), tzinfo=zone)
 
 
-def windows_of(clients: Iterable[Client], as_of: dt.datetime) -> dict[int, list[Window]]:
-    """Client id → its four windows as of that moment. One query per client."""
-    return {client.pk: _windows(client, as_of) for client in clients}
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """How many active leads one client has in each window; `last_month` is the one before."""
+
+    day: int = 0
+    week: int = 0
+    month: int = 0
+    last_month: int = 0
+    total: int = 0
 
 
-def _windows(client: Client, as_of: dt.datetime) -> list[Window]:
-    bounds = {name: window_bounds(name, as_of, client.time_zone) for name in WINDOWS}
-    used = (
-        DeliveredLead.objects.active()
-        .filter(client=client)
-        .aggregate(**{name: Count("pk", filter=_within(span)) for name, span in bounds.items()})
-    )
-    return [
-        Window(
-            name=name,
-            starts_at=span and span[0],
-            ends_at=span and span[1],
-            cap=client.cap(name),
-            used=used[name],
-        )
-        for name, span in bounds.items()
-    ]
+_COUNT = """
+SELECT client.id,
+       count(*) FILTER (WHERE allocated_at >= day AND allocated_at < day_end),
+       count(*) FILTER (WHERE allocated_at >= week AND allocated_at < week_end),
+       count(*) FILTER (WHERE allocated_at >= month AND allocated_at < month_end),
+       count(*) FILTER (WHERE allocated_at >= last_month AND allocated_at < month),
+       count(*)
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
+              %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+       AS client (id, day, day_end, week, week_end, month, month_end, last_month)
+  JOIN deliveries_deliveredlead given ON given.client_id = client.id
+ WHERE given.status = ANY(%s)
+ GROUP BY client.id
+"""
 
 
-def _within(span: tuple[dt.datetime, dt.datetime] | None) -> Q:
-    if span is None:
-        return Q()
-    return Q(allocated_at__gte=span[0], allocated_at__lt=span[1])
+def used_by(zones: Mapping[int, str], as_of: dt.datetime) -> dict[int, Used]:
+    """Client id → what it has, its windows by its time zone. One query for all of them."""
+    bounds = {zone: _all_bounds(as_of, zone) for zone in set(zones.values())}
+    rows = [(client_id, *bounds[zone]) for client_id, zone in zones.items()]
+    if not rows:
+        return {}
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [*columns, list(ACTIVE)])
+        found = {row[0]: row[1:] for row in cursor.fetchall()}
+    return {
+        client_id: Used(day=day, week=week, month=month, last_month=last_month, total=total)
+        for client_id, (day, week, month, last_month, total) in found.items()
+    }
+
+
+def _all_bounds(as_of: dt.datetime, zone: str) -> list[dt.datetime]:
+    spans = [span for name in WINDOWS if (span := window_bounds(name, as_of, zone))]
+    month = spans[-1][0]
+    before = month - dt.timedelta(days=1)  # wall-clock time: still in the month before
+    return [*chain.from_iterable(spans), before.replace(day=1)]
 
 
 def least_left(windows: Iterable[Window]) -> int | None:

@@ -194,6 +194,11 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 LINK_DAYS = env.integer("LINK_DAYS", 30)
+MAX_LEAD_AGE_DAYS = env.integer("MAX_LEAD_AGE_DAYS", 30)
+if MAX_LEAD_AGE_DAYS < 1:
+    raise env.ConfigurationError(
+        f"MAX_LEAD_AGE_DAYS must be 1 or more, not {MAX_LEAD_AGE_DAYS}.", ""
+    )
 
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 512)
 MAX_ROWS = env.integer("MAX_ROWS", 2_000_000)

@@ -20,27 +20,40 @@ from pipeline.allocation.leads import allocate as solve
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A lead that may be placed. `taken_by`: clients that ever had this person."""
+    """A lead that may be placed. `taken_by`: clients that ever had this person.
+
+    `too_old_for`: clients that take only fresher leads.
+    """
 
     lead_id: int
     values: Mapping[str, str]
     max_clients: int = 1
     taken_by: frozenset[int] = frozenset()
     suppressed_for: frozenset[int] = frozenset()
+    too_old_for: frozenset[int] = frozenset()
 
     @property
     def kind(self) -> tuple[object, ...]:
         """Equal for leads that nobody needs to tell apart."""
         values = tuple(sorted(self.values.items()))
-        return values, self.max_clients, self.taken_by, self.suppressed_for
+        return values, self.max_clients, self.taken_by, self.suppressed_for, self.too_old_for
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seat(problem.Seat):
-    """A client that may be given leads; `tightest` names the cap that leaves it the least."""
+    """A client that may be given leads; `tightest` names the cap that leaves it the least.
+
+    `full` is the code of a lead that comes when nothing is left; blank: the tightest cap's.
+    """
 
     rules: tuple[Rule, ...] = ()
     tightest: str = "total"
+    full: str = ""
+
+    @property
+    def when_full(self) -> str:
+        """The code of a lead that it wanted and has no room for."""
+        return self.full or f"cap_{self.tightest}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +65,10 @@ class Allocation:
 
 
 # The further a client got with a lead, the more its answer says about the lead.
-_CLOSENESS = ("no_client", "filter", "not_exclusive", "suppressed_client", "dup_client")
+_CLOSENESS = (
+    "no_client", "filter", "not_exclusive", "too_old", "suppressed_client", "dup_client",
+    "ended", "not_started", "no_time_zone", "paused", "no_schedule",
+)  # fmt: skip
 OUTBID = "outbid"
 
 
@@ -113,6 +129,7 @@ def why_not(offer: Offer, seat: Seat) -> str:
     broken = {
         "filter": first_refusal(seat.rules, offer.values) is not None,
         "not_exclusive": seat.exclusive_only and offer.max_clients > 1,
+        "too_old": seat.client_id in offer.too_old_for,
         "suppressed_client": seat.client_id in offer.suppressed_for,
         "dup_client": seat.client_id in offer.taken_by,
     }
@@ -131,7 +148,7 @@ def explain(offer: Offer, seat: Seat, found: Allocation) -> str:
     if refusal:
         return refusal
     is_full = seat.left is not None and per_client(found.pairs)[seat.client_id] >= seat.left
-    return f"cap_{seat.tightest}" if is_full else OUTBID
+    return seat.when_full if is_full else OUTBID
 
 
 def _closest(offer: Offer, seats: Sequence[Seat]) -> str:
@@ -139,7 +156,7 @@ def _closest(offer: Offer, seats: Sequence[Seat]) -> str:
 
     A client that wants it is full then: with room left, it would have been given the lead.
     """
-    answers = [why_not(offer, seat) or f"cap_{seat.tightest}" for seat in seats]
+    answers = [why_not(offer, seat) or seat.when_full for seat in seats]
     return max(["no_client", *answers], key=_closeness)
 
 

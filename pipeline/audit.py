@@ -117,10 +117,15 @@ CHECKS = (
     # cannot be told from one that was free then; so the rows active today, of this and earlier
     # runs, are the least that was used, and must keep within the cap that this run froze. They
     # are counted anew and not taken from the frozen `used`: of two allocators that did not see
-    # each other both froze the same. Days are the client's in its zone of today; the zone of
-    # that time is not kept. A client over a cap that was lowered is in order while it gets none.
+    # each other both froze the same. Days are the client's in its zone of today (a zone that
+    # PostgreSQL does not know: UTC's). "even" is a share of the day, "money" of the month. A
+    # client over a cap that was lowered is in order while it gets none.
     Check("A11", "In each run a client got what is on record, within every cap (clients' runs)", """
-        WITH taken AS (
+        WITH zone AS MATERIALIZED (SELECT name FROM pg_timezone_names),
+        client AS (
+            SELECT id, coalesce(zone.name, 'UTC') AS time_zone
+              FROM clients_client LEFT JOIN zone ON zone.name = time_zone
+        ), taken AS (
             SELECT run_id, client_id, allocated_at, count(*) AS every,
                    count(*) FILTER (WHERE status IN ('ALLOCATED', 'DELIVERED')) AS active
               FROM deliveries_deliveredlead GROUP BY run_id, client_id, allocated_at
@@ -133,7 +138,7 @@ CHECKS = (
                    sum(active) OVER (PARTITION BY client_id, date_trunc('month', here.at)
                                      ORDER BY run_id) AS in_month,
                    sum(active) OVER (PARTITION BY client_id ORDER BY run_id) AS in_all
-              FROM taken JOIN clients_client client ON client.id = taken.client_id
+              FROM taken JOIN client ON client.id = taken.client_id
              CROSS JOIN LATERAL (SELECT allocated_at AT TIME ZONE client.time_zone) AS here (at)
         )
         SELECT promised.id
@@ -144,17 +149,18 @@ CHECKS = (
          WHERE promised.placed <> coalesce(used.every, 0)
             OR used.allocated_at <> run.as_of
             OR promised.placed > promised."left"
-            OR promised."left" IS DISTINCT FROM
-               (SELECT min(frozen."left") FROM jsonb_to_recordset(promised.windows)
-                                            AS frozen ("left" bigint))
+            OR (promised.closed <> '' AND promised."left" IS DISTINCT FROM 0)
+            OR (promised.closed = '' AND promised."left" IS DISTINCT FROM
+                (SELECT min(frozen."left") FROM jsonb_to_recordset(promised.windows)
+                                             AS frozen ("left" bigint)))
             OR promised.placed > 0 AND EXISTS (
                    SELECT FROM jsonb_to_recordset(promised.windows)
                             AS frozen ("window" text, cap bigint, used bigint)
                     WHERE frozen.used + promised.placed > frozen.cap
-                       OR CASE frozen."window" WHEN 'day' THEN used.in_day
-                                               WHEN 'week' THEN used.in_week
-                                               WHEN 'month' THEN used.in_month
-                                               ELSE used.in_all END > frozen.cap)
+                       OR CASE WHEN frozen."window" IN ('day', 'even') THEN used.in_day
+                               WHEN frozen."window" = 'week' THEN used.in_week
+                               WHEN frozen."window" IN ('month', 'money') THEN used.in_month
+                               ELSE used.in_all END > frozen.cap)
     """),
     # Without this a delivery that nobody promised would pass A11. Old promises are deleted, a
     # whole run's at once, so a run that has none says nothing.

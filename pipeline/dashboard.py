@@ -13,13 +13,13 @@ from django.templatetags.static import static
 from django.utils import timezone
 
 from deliveries.models import Delivery, DeliveryStatus, Mail, MailStatus
-from pipeline import importing, services
+from pipeline import figures, importing, services
 from pipeline.admin.runs import what_may_start
 from pipeline.admin.schedule import next_night
 from pipeline.admin.stages import stage_cards
 from pipeline.admin.upkeep import SERVICES
 from pipeline.health import OLDEST_TICK
-from pipeline.models import Heartbeat, Lead, LeadFile, Run, ServiceState
+from pipeline.models import Heartbeat, LeadFile, Run, ServiceState
 from pipeline.models.leads import LeadFileStatus
 from pipeline.shown import admin_url, list_url
 from pipeline.states import RunStatus
@@ -45,6 +45,8 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         files=Count("pk"), rows=Sum("accepted")
     )
     may = what_may_start(request)
+    fills = figures.fills(now)
+    stock = figures.stock(now)
     return {
         **context,
         **may,
@@ -52,12 +54,16 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "running": run is not None and run.status == RunStatus.RUNNING,
         "cards": stage_cards(run, now=now) if run else [],
         "queued": queued,
-        "waiting": Lead.objects.ready().count(),
+        "waiting": sum(row.leads for row in stock),
+        "stock": stock,
+        "ages": [*(title for title, _ in figures.AGES), figures.OLDER],
+        "fills": fills[: figures.SHOWN_CLIENTS],
+        "further_clients": max(len(fills) - figures.SHOWN_CLIENTS, 0),
         "next_night": next_night(now),
         "deliveries": Delivery.objects.select_related("client", "run").order_by("-pk")[
             :LAST_DELIVERIES
         ],
-        "problems": list(problems(now=now, workers=may["workers"])),
+        "problems": [*problems(now=now, workers=may["workers"]), *_schedules(fills)],
     }
 
 
@@ -187,6 +193,20 @@ def _files(now: dt.datetime) -> list[Problem]:
             )
         ),
     ]
+
+
+def _schedules(fills: list[figures.Fill]) -> list[Problem]:
+    """Clients to which nothing will ever be delivered as they stand."""
+    found = []
+    for row in fills:
+        if not row.client.delivery_days:
+            words = f"{row.client} has no delivery day: nothing is ever delivered to it."
+        elif row.promise.closed == "no_time_zone":
+            words = f"{row.client}: {row.client.time_zone} is no time zone; it gets nothing."
+        else:
+            continue
+        found.append(Problem(words=words, url=admin_url(row.client), tone="warn"))
+    return found
 
 
 def _told(*rows: tuple[int, str, str, str]) -> list[Problem]:

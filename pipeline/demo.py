@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import psycopg
 import redis
 from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
+from clients import terms
 from clients.models import Client, Plan, TargetRule
 from clients.targeting import Operator
 from leadgen import env
@@ -38,7 +41,10 @@ _CLIENTS: tuple[tuple[str, str, int, str, str, str, list[tuple[str, Operator, li
         "Europe/Berlin",
         "Jonas Reiter",
         "We move warehouse paperwork of mid-sized firms to one simple app.",
-        [("country", Operator.IN, ["Germany", "Austria", "Switzerland"])],
+        [
+            ("country", Operator.IN, ["DE", "AT", "CH"]),
+            ("employees", Operator.BETWEEN, ["11-500"]),
+        ],
     ),
     (
         "Harbour Finance",
@@ -48,7 +54,7 @@ _CLIENTS: tuple[tuple[str, str, int, str, str, str, list[tuple[str, Operator, li
         "Priya Anand",
         "We pay your suppliers on time and let you settle up to 60 days later.",
         [
-            ("title", Operator.CONTAINS, ["CFO", "Finance", "Chief", "Founder", "Owner"]),
+            ("title", Operator.CONTAINS, ["CFO", "financ*", "Chief", "Founder", "Owner"]),
             ("country", Operator.NOT_IN, ["Germany"]),
         ],
     ),
@@ -77,10 +83,25 @@ class NoDatabase(Exception):
     """The demo's database cannot be made; the message says why."""
 
 
-def make_clients() -> list[Client]:
-    """Five clients on three plans, each with its own caps, time zone, offer and rules."""
+def make_clients(today: dt.date) -> list[Client]:
+    """Five clients on three plans, each with its own caps, time zone, offer, rules and terms.
+
+    Whatever day it is, none of them is closed: the one day off is never near today.
+    """
     plans = {plan["name"]: Plan.objects.create(**plan) for plan in _PLANS}
-    return [_client(plans, *row) for row in _CLIENTS]
+    clients = [_client(plans, *row) for row in _CLIENTS]
+    day_off = (today + dt.timedelta(days=3)).isoweekday()
+    _agree(clients[0], max_per_domain=3)
+    _agree(clients[2], delivery_days=[day for day in terms.ISO_WEEKDAYS if day != day_off])
+    _agree(clients[3], pacing=terms.Pacing.EVEN, carry_over=terms.CarryOver.LAST_MONTH)
+    _agree(clients[4], money_limit_cents=100_000, max_lead_age_days=14)
+    return clients
+
+
+def _agree(client: Client, **agreed: object) -> None:
+    for name, value in agreed.items():
+        setattr(client, name, value)
+    client.save(update_fields=[*agreed])
 
 
 def _client(

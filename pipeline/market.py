@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
+from django.conf import settings
+
 from clients.models import Client, Suppression
-from deliveries import quotas
 from deliveries.models import DeliveredLead
-from deliveries.quotas import Window
+from deliveries.promises import Promise
 from pipeline.allocator import Offer, Seat
 from pipeline.models import Draft, Lead, LeadStatus
 
@@ -25,40 +29,69 @@ def active_clients() -> list[Client]:
     )
 
 
-def seats(clients: Iterable[Client], windows: dict[int, list[Window]]) -> list[Seat]:
-    """One seat per client, with what its caps leave."""
-    return [_seat(client, windows[client.pk]) for client in clients]
+@dataclass(frozen=True, kw_only=True)
+class Ages:
+    """How old a lead may be for each client, as of one moment (spec A8)."""
+
+    as_of: dt.datetime
+    days: Mapping[int, int]
+
+    @property
+    def oldest_from(self) -> dt.datetime:
+        """No client takes a lead that came in before this."""
+        most = max(self.days.values(), default=settings.MAX_LEAD_AGE_DAYS)
+        return self.as_of - dt.timedelta(days=most)
+
+    def too_old_for(self, created_at: dt.datetime) -> frozenset[int]:
+        """The clients for which a lead that came in then is too old."""
+        return self._strict[bisect_left(self._limits, self.as_of - created_at)]
+
+    @cached_property
+    def _limits(self) -> list[dt.timedelta]:
+        return [dt.timedelta(days=days) for days in sorted(set(self.days.values()))]
+
+    @cached_property
+    def _strict(self) -> list[frozenset[int]]:
+        """Beside the n-th limit: the clients whose own limit is a lower one."""
+        return [
+            frozenset(each for each, days in self.days.items() if dt.timedelta(days=days) < limit)
+            for limit in [*self._limits, dt.timedelta.max]
+        ]
 
 
-def _seat(client: Client, windows: list[Window]) -> Seat:
-    tightest = quotas.tightest(windows)
-    filled = _measure(windows)
+def ages(clients: Iterable[Client], as_of: dt.datetime) -> Ages:
+    return Ages(as_of=as_of, days={client.pk: lead_age(client) for client in clients})
+
+
+def lead_age(client: Client) -> int:
+    """How old a lead may be for this client, in days."""
+    return client.max_lead_age_days or settings.MAX_LEAD_AGE_DAYS
+
+
+def seats(clients: Iterable[Client], promises: Mapping[int, Promise]) -> list[Seat]:
+    """One seat per client, with what it is promised; a closed one has nothing left, and why."""
+    return [_seat(client, promises[client.pk]) for client in clients]
+
+
+def _seat(client: Client, promise: Promise) -> Seat:
     return Seat(
         client_id=client.pk,
         priority=client.priority,
-        left=quotas.least_left(windows),
-        quota=filled.cap,
-        already=filled.used,
+        left=promise.left,
+        quota=promise.quota,
+        already=promise.already,
+        weight=client.weight if promise.quota is None else None,
+        max_per_domain=client.domain_limit,
         rules=client.rules(),
         exclusive_only=client.plan.exclusive_only,
-        tightest=tightest.name if tightest else "total",
+        tightest=promise.tightest or "total",
+        full=promise.full,
     )
 
 
-def _measure(windows: list[Window]) -> Window:
-    """The window by which a client is more or less filled than another: the month, where capped."""
-    month = next(window for window in windows if window.name == "month")
-    return month if month.cap is not None else quotas.tightest(windows) or month
-
-
-def forecast_seats(as_of: dt.datetime) -> list[Seat]:
-    clients = active_clients()
-    return seats(clients, quotas.windows_of(clients, as_of))
-
-
-def offers(fields: Iterable[str]) -> list[Offer]:
-    """All READY leads, each with the values of the fields that any rule asks for."""
-    ready = Lead.objects.ready()
+def offers(fields: Iterable[str], ages: Ages) -> list[Offer]:
+    """All READY leads that some client takes by their age, with the fields that rules ask for."""
+    ready = Lead.objects.ready().filter(created_at__gte=ages.oldest_from)
     keys = ready.values("key")
     had = _clients_by_key(DeliveredLead.objects.filter(key__in=keys).values_list("key", "client"))
     barred = _clients_by_key(
@@ -72,6 +105,7 @@ def offers(fields: Iterable[str]) -> list[Offer]:
             max_clients=lead.max_clients,
             taken_by=had.get(lead.key, frozenset()),
             suppressed_for=barred.get(lead.key, frozenset()),
+            too_old_for=ages.too_old_for(lead.created_at),
         )
         for lead in ready.order_by("pk").iterator()
     ]

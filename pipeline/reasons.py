@@ -34,8 +34,16 @@ REASONS = {
     "cap_month": "The clients that want it have their leads of the month",
     "cap_total": "The clients that want it have all they ordered",
     "outbid": "It went where it was due before: a higher priority, or less filled",
+    "cap_even": "The clients that want it have their share of today",
+    "money_limit": "The clients that want it have spent their money of the month",
     "no_schedule": "The clients that want it take no leads today",
+    "paused": "The clients that want it are paused",
+    "not_started": "The clients that want it have not started yet",
+    "ended": "The clients that want it have ended",
+    "no_time_zone": "The clients that want it have a time zone that nobody knows",
     "too_old": "Older than a lead may be",
+    # allocate: why a client got fewer leads than it might have had
+    "no_stock": "Every lead in stock that fits it is placed",
     # upload, notify, log: in deliveries, not leads
     "suppressed": "Suppressed before the file was made",
     "suppressed_before_delivery": "Suppressed after it was allocated",
@@ -54,3 +62,25 @@ REASONS = {
 def in_words(code: str) -> str:
     """The sentence for a code; a code that is not in the table is shown as it is."""
     return REASONS.get(code, code.replace("_", " "))
+
+
+# Of a client: why it is given nothing now, or no more.
+OF_A_CLIENT = {
+    "cap_day": "It has its leads of the day",
+    "cap_week": "It has its leads of the week",
+    "cap_month": "It has its leads of the month",
+    "cap_total": "It has all that it ordered",
+    "cap_even": "It has its share of today",
+    "money_limit": "Its money of the month is spent",
+    "no_schedule": "Today is none of its delivery days",
+    "paused": "It is paused",
+    "not_started": "Its first day has not come",
+    "ended": "Its last day is over",
+    "no_time_zone": "Its time zone is unknown: choose another",
+    "no_stock": REASONS["no_stock"],
+}
+
+
+def of_a_client(code: str) -> str:
+    """Why a client is given nothing now, or no more; '' for no code."""
+    return OF_A_CLIENT.get(code, in_words(code))

@@ -27,8 +27,8 @@ from factory.declarations import (
 from factory.django import DjangoModelFactory
 
 from clients.models import Client, Plan, Suppression
-from deliveries import quotas
 from deliveries.models import WITH_FILE, DeliveredLead, Delivery, Mail
+from deliveries.promises import promises_of
 from pipeline.models import (
     Chunk,
     Draft,
@@ -148,14 +148,13 @@ class RunClientFactory(DjangoModelFactory[RunClient]):
         model = RunClient
 
     class Params:
-        found = LazyAttribute(
-            lambda row: quotas.windows_of([row.client], row.run.as_of)[row.client.pk]
-        )
+        found = LazyAttribute(lambda row: promises_of([row.client], row.run.as_of)[row.client.pk])
 
     run = SubFactory(RunFactory)
     client = SubFactory(ClientFactory)
-    windows = LazyAttribute(lambda row: [window.as_json() for window in row.found])
-    left = LazyAttribute(lambda row: quotas.least_left(row.found))
+    windows = LazyAttribute(lambda row: [window.as_json() for window in row.found.windows])
+    left = LazyAttribute(lambda row: row.found.left)
+    closed = LazyAttribute(lambda row: row.found.closed)
     placed = 0
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from clients.admin import clients, suppressions
+from clients.admin import clients, plans, suppressions
 
-__all__ = ["clients", "suppressions"]
+__all__ = ["clients", "plans", "suppressions"]

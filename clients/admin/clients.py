@@ -1,111 +1,45 @@
-"""Clients, their plans and targeting rules, and who must never be written to."""
+"""Clients: what they are promised, whom they want, and what they have had."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Count, QuerySet
+from django.forms import ModelForm, formset_factory
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from unfold import widgets  # type: ignore[import-untyped]
 
-from clients.models import WINDOWS, Client, Plan, TargetRule
-from deliveries import quotas
-from pipeline.admin.desk import ZONES, Desk, TabularInline
-from pipeline.shown import label, number
+from clients.admin.client_page import client_context, rule_warnings
+from clients.admin.forms import FIELD_NAMES, ClientForm, TargetRuleForm, as_rule, field_names
+from clients.admin.plans import CAPS, CONVENTIONS, cap_in_words
+from clients.models import Client, TargetRule
+from clients.targeting import contradictions
+from deliveries.promises import promises_of
+from pipeline import matching
+from pipeline.admin.desk import Desk, TabularInline
+from pipeline.reasons import OF_A_CLIENT
+from pipeline.shown import label, number, two_lines
 
-LAST_DELIVERIES = 5
-_CAPS = tuple(f"cap_{window}" for window in WINDOWS)
 _SMALL = {
     ArrayField: {"widget": widgets.UnfoldAdminTextInputWidget},
     models.TextField: {"widget": widgets.UnfoldAdminTextareaWidget(attrs={"rows": 3})},
 }
 
 
-def cap_in_words(cap: int | None) -> str:
-    """A cap as a person says it: none and unlimited are no numbers."""
-    if cap is None:
-        return "unlimited"
-    return number(cap) if cap else "none"
-
-
-@admin.register(Plan)
-class PlanAdmin(Desk[Plan]):
-    list_display = (
-        "name",
-        "count_day",
-        "count_week",
-        "count_month",
-        "count_total",
-        "count_price",
-        "exclusive_only",
-        "count_clients",
-    )
-    search_fields = ("name",)
-    ordering = ("name",)
-    fieldsets = (
-        (None, {"fields": ("name",)}),
-        ("At most", {"fields": (_CAPS[:2], _CAPS[2:])}),
-        ("Price", {"fields": (("price_cents", "currency"), "exclusive_only")}),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
-        return super().get_queryset(request).annotate(client_count=Count("clients"))
-
-    @admin.display(description="A day", ordering="cap_day")
-    def count_day(self, plan: Plan) -> str:
-        return cap_in_words(plan.cap_day)
-
-    @admin.display(description="A week", ordering="cap_week")
-    def count_week(self, plan: Plan) -> str:
-        return cap_in_words(plan.cap_week)
-
-    @admin.display(description="A month", ordering="cap_month")
-    def count_month(self, plan: Plan) -> str:
-        return cap_in_words(plan.cap_month)
-
-    @admin.display(description="In all", ordering="cap_total")
-    def count_total(self, plan: Plan) -> str:
-        return cap_in_words(plan.cap_total)
-
-    @admin.display(description="A lead costs", ordering="price_cents")
-    def count_price(self, plan: Plan) -> str:
-        return f"{plan.price_cents / 100:,.2f} {plan.currency}"
-
-    @admin.display(description="Clients")
-    def count_clients(self, plan: Any) -> str:
-        return number(plan.client_count)
-
-
-class ClientForm(forms.ModelForm[Client]):
-    """A client's own caps win over its plan's, so a blank one means the plan's."""
-
-    time_zone = forms.ChoiceField(
-        choices=ZONES,
-        initial="UTC",
-        widget=widgets.UnfoldAdminSelectWidget,
-        help_text="Days, weeks and months of the caps begin at this zone's midnight.",
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        plan = self.instance.plan if self.instance.plan_id else None
-        for name in _CAPS:
-            plans = f", {cap_in_words(getattr(plan, name))}" if plan else ""
-            self.fields[name].help_text = f"Blank: the plan's{plans}. 0: none."
-
-
 class TargetRuleInline(TabularInline[TargetRule, Client]):
     model = TargetRule
+    form = TargetRuleForm
     extra = 0
     hide_title = True
-    formfield_overrides = _SMALL
     verbose_name = "targeting rule"
     verbose_name_plural = "targeting rules: a lead must fit all of them"
 
@@ -122,27 +56,63 @@ class ClientAdmin(Desk[Client]):
         "priority",
         "count_day",
         "count_month",
+        "left_now",
         "addresses",
         "zone",
     )
-    list_filter = ("status", "plan", "priority")
+    list_filter = ("status", "plan", "priority", "pacing")
     list_select_related = ("plan",)
     search_fields = ("name", "offer")
     search_help_text = "Name or offer"
     ordering = ("name",)
     change_form_template = "desk/client.html"
     fieldsets = (
-        (None, {"fields": ("name", ("status", "priority"), "plan", "time_zone", "emails")}),
-        ("What the drafts say", {"fields": ("offer", "sender_name", "footer")}),
+        (None, {"fields": ("name", ("status", "priority"), "time_zone", "emails")}),
         (
-            "Own caps",
+            "Plan and caps",
             {
-                "fields": (_CAPS[:2], _CAPS[2:]),
-                "description": "Only where this client gets more or fewer leads than its plan says.",
+                "fields": (
+                    "plan",
+                    CAPS[:2],
+                    CAPS[2:],
+                    ("max_per_domain", "weight"),
+                    ("money_limit_cents", "max_lead_age_days"),
+                ),
+                "description": f"Own caps win over the plan's. {CONVENTIONS}",
             },
         ),
+        (
+            "When",
+            {
+                "fields": (
+                    "delivery_days",
+                    ("pacing", "carry_over"),
+                    ("starts_on", "ends_on"),
+                    "paused_until",
+                )
+            },
+        ),
+        ("Drafts", {"fields": ("offer", "sender_name", "footer")}),
         ("The file", {"fields": ("extra_columns",)}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        ours = path(
+            "targeting/",
+            self.admin_site.admin_view(require_POST(self.preview_targeting)),
+            name="clients_client_targeting",
+        )
+        return [ours, *super().get_urls()]
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The page's clients, each with what it is promised now; one query for all of them."""
+        changelist = super().get_changelist_instance(request)
+        listed: list[Any] = list(changelist.result_list)
+        promises = promises_of(listed, timezone.now())
+        for client in listed:
+            client.promise = promises[client.pk]
+        changelist.result_list = listed
+        return changelist
 
     def has_delete_permission(self, request: HttpRequest, obj: Client | None = None) -> bool:
         """A client is ended, not deleted: its suppressions and its history must stay."""
@@ -160,6 +130,14 @@ class ClientAdmin(Desk[Client]):
     def count_month(self, client: Client) -> str:
         return cap_in_words(client.cap("month"))
 
+    @admin.display(description="Left now")
+    def left_now(self, client: Any) -> SafeString | str:
+        """What a run would give it now at most, or why nothing."""
+        promise = client.promise
+        if promise.closed:
+            return two_lines(number(0), OF_A_CLIENT[promise.closed])
+        return cap_in_words(promise.left)
+
     @admin.display(description="Mails go to")
     def addresses(self, client: Client) -> str:
         return ", ".join(client.emails)
@@ -171,22 +149,45 @@ class ClientAdmin(Desk[Client]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        context |= {"field_names": field_names(), "field_names_id": FIELD_NAMES}
         if kwargs.get("obj") is not None:
             context |= client_context(kwargs["obj"], now=timezone.now())
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def save_related(
+        self,
+        request: HttpRequest,
+        form: ModelForm[Client],
+        formsets: Any,
+        change: bool,  # noqa: FBT001  (the signature is Django's)
+    ) -> None:
+        """Rules that cannot be met together are kept, and named."""
+        super().save_related(request, form, formsets, change)
+        for words in contradictions(form.instance.rules()):
+            messages.warning(request, words)
 
-def client_context(client: Client, *, now: dt.datetime) -> dict[str, Any]:
-    """What a client has had and may still get, above its form."""
-    windows = quotas.windows_of([client], now)[client.pk]
-    return {
-        "client": client,
-        "windows": [
-            {"title": title, "window": window}
-            for title, window in zip(
-                ("Today", "This week", "This month", "In all"), windows, strict=True
-            )
-        ],
-        "least_left": quotas.least_left(windows),
-        "deliveries": client.deliveries.select_related("run").order_by("-pk")[:LAST_DELIVERIES],
-    }
+    def preview_targeting(self, request: HttpRequest) -> HttpResponse:
+        """What the rules would take as they stand in the form, saved or not."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        typed = formset_factory(TargetRuleForm, can_delete=True)(
+            request.POST, prefix="target_rules"
+        )
+        context: dict[str, Any] = {"errors": rule_errors(typed)}
+        if not context["errors"]:
+            rules = [
+                as_rule(each) for each in typed.cleaned_data if each and not each.get("DELETE")
+            ]
+            preview = matching.preview(rules)
+            context |= {"preview": preview, "warnings": rule_warnings(rules, preview)}
+        return TemplateResponse(request, "desk/targeting.html", context)
+
+
+def rule_errors(typed: Any) -> list[str]:
+    """The sentences of a set of rule forms that cannot be read; none where all can."""
+    if typed.is_valid():
+        return []
+    found = [*typed.non_form_errors()]
+    for form in typed.forms:
+        found += [words for each in form.errors.values() for words in each]
+    return list(dict.fromkeys(found))

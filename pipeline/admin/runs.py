@@ -30,6 +30,7 @@ NO_WORKER = (
 
 
 ENDED = (DeliveryStatus.LOGGED, DeliveryStatus.WITHDRAWN)
+SHOWN_PROMISES = 30
 
 
 class StartForm(forms.Form):
@@ -201,6 +202,9 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "took": ((run.ended_at or now) - run.created_at).total_seconds(),
         "lead_files": run.lead_files.order_by("pk"),
         "deliveries": deliveries,
+        "promised": run.run_clients.select_related("client").order_by("-shortfall", "client__name")[
+            :SHOWN_PROMISES
+        ],
         "unfinished": [row for row in deliveries if row.status not in ENDED],
         "drafts": drafts_of(run),
         "may_continue": run.status == RunStatus.FAILED and runs_may_continue(run),

@@ -194,14 +194,30 @@ class RunClient(models.Model):
 
     rules = models.JSONField(default=list, help_text="The targeting rules as they stood.")
     windows = models.JSONField(default=list, help_text="Per window: cap, used, left.")
+    terms = models.JSONField(default=dict, help_text="What else decided, as it stood.")
     left = models.PositiveIntegerField(null=True, help_text="The least left; blank: unlimited.")
+    closed = models.CharField(
+        max_length=40, blank=True, db_default="", help_text="Why nothing could be given at all."
+    )
+    forecast = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Leads that personalize expected it to get."
+    )
     placed = models.PositiveIntegerField(default=0)
+    shortfall = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="What was left to give, and not given."
+    )
+    reason = models.CharField(
+        max_length=40, blank=True, db_default="", help_text="Why it got no further lead."
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "client"], name="run_client_once"),
             models.CheckConstraint(
                 condition=Q(left=None) | Q(placed__lte=F("left")), name="run_client_within_caps"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed="") | Q(left=0), name="run_client_closed_gets_nothing"
             ),
         ]
 

@@ -1,6 +1,7 @@
 """Allocate: each READY lead goes to the client that tonight's promises name, or says why not.
 
-In: READY leads and what each client's caps leave. Out: deliveries with their leads. Safe twice,
+In: READY leads and what each client is promised. Out: deliveries with their leads; leads that
+have become too old for every client are EXPIRED. Safe twice,
 and against any number of allocators at once: one transaction under an advisory lock and the
 clients' row locks, which also finishes the chunk; the database's constraints are the last word.
 """
@@ -8,19 +9,18 @@ clients' row locks, which also finishes the chunk; the database's constraints ar
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from django.db import connection, transaction
 
 from clients.models import Client
-from deliveries import quotas
 from deliveries.models import DeliveredLead, Delivery
-from deliveries.quotas import Window
-from pipeline import market
-from pipeline.allocator import Allocation, Seat, per_client, place
+from deliveries.promises import promises_of
+from pipeline import frozen, market
+from pipeline.allocator import Allocation, per_client, place
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.counts import Counts
-from pipeline.models import Chunk, Lead, LeadStatus, Run, RunClient
+from pipeline.models import Chunk, Lead, LeadStatus, Run
 
 ADVISORY_LOCK = 7_201  # any number; it must differ from other advisory locks of this database
 
@@ -36,12 +36,14 @@ def work(chunk: Chunk, lease: Lease) -> None:
     with transaction.atomic():
         lease.hold()
         clients = _lock_clients()
-        windows = quotas.windows_of(clients, run.as_of)
-        seats = market.seats(clients, windows)
-        allocation = place(market.offers(market.fields_asked(seats)), seats, market.drafted())
+        promises = promises_of(clients, run.as_of)
+        ages = market.ages(clients, run.as_of)
+        expired = expire(ages)
+        seats = market.seats(clients, promises)
+        allocation = place(market.offers(market.fields_asked(seats), ages), seats, market.drafted())
         write(run, allocation)
-        _freeze(run, seats, windows, per_client(allocation.pairs))
-        lease.finish(count(allocation))
+        frozen.keep(run, clients, promises, per_client(allocation.pairs))
+        lease.finish(count(allocation) + Counts(dropped={"too_old": expired} if expired else {}))
 
 
 def _lock_clients() -> list[Client]:
@@ -50,6 +52,12 @@ def _lock_clients() -> list[Client]:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
     list(Client.objects.select_for_update().order_by("pk").values_list("pk"))
     return market.active_clients()
+
+
+def expire(ages: market.Ages) -> int:
+    """READY leads that are too old for every client become EXPIRED; how many."""
+    too_old = Lead.objects.ready().filter(created_at__lt=ages.oldest_from)
+    return too_old.update(status=LeadStatus.EXPIRED, reason="too_old")
 
 
 def write(run: Run, allocation: Allocation) -> None:
@@ -89,26 +97,6 @@ def _explain(leftover: Mapping[int, str]) -> None:
         by_code[code].append(lead_id)
     for code, lead_ids in sorted(by_code.items()):
         Lead.objects.filter(pk__in=lead_ids).exclude(reason=code).update(reason=code)
-
-
-def _freeze(
-    run: Run,
-    seats: Sequence[Seat],
-    windows: Mapping[int, list[Window]],
-    placed: Mapping[int, int],
-) -> None:
-    """Keep what each client was promised at this moment: later changes do not rewrite it."""
-    RunClient.objects.bulk_create(
-        RunClient(
-            run=run,
-            client_id=seat.client_id,
-            rules=[rule.as_json() for rule in seat.rules],
-            windows=[window.as_json() for window in windows[seat.client_id]],
-            left=seat.left,
-            placed=placed.get(seat.client_id, 0),
-        )
-        for seat in seats
-    )
 
 
 def count(allocation: Allocation) -> Counts:

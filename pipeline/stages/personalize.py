@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from django.db import transaction
 
+from deliveries.promises import promises_of
 from pipeline import drafting, drafts, market
 from pipeline.allocator import place
 from pipeline.chunks import Lease, Plan, Slice
@@ -43,17 +44,21 @@ def plan(run: Run) -> Plan:
     """Forecast who gets what, and cut the expected leads into chunks of LEADS_PER_CHUNK."""
     if run.stage_runs.filter(stage="PERSONALIZE").exists():
         return Plan(slices=[])
-    seats = market.forecast_seats(run.as_of)
-    pairs = place(market.offers(market.fields_asked(seats)), seats, market.drafted()).pairs
+    clients = market.active_clients()
+    seats = market.seats(clients, promises_of(clients, run.as_of))
+    ages = market.ages(clients, run.as_of)
+    pairs = place(market.offers(market.fields_asked(seats), ages), seats, market.drafted()).pairs
     ForecastPair.objects.bulk_create(
         (ForecastPair(run=run, lead_id=lead, client_id=client) for lead, client in pairs),
         batch_size=5_000,
     )
     expected = sorted({lead for lead, _ in pairs})
-    waiting = Lead.objects.ready().count() - len(expected)
+    too_old = Lead.objects.ready().filter(created_at__lt=ages.oldest_from).count()
+    waiting = Lead.objects.ready().count() - len(expected) - too_old
+    dropped = {"too_old": too_old, "waiting_capacity": waiting}
     return Plan(
         slices=[Slice(low=part[0], high=part[-1]) for part in _cut(expected, LEADS_PER_CHUNK)],
-        counts=Counts(dropped={"waiting_capacity": waiting} if waiting else {}),
+        counts=Counts(dropped={code: n for code, n in dropped.items() if n}),
     )
 
 

@@ -6,22 +6,61 @@ import datetime as dt
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from clients.models import Client, Suppression
+from clients.models import Client, Suppression, TargetRule
 from pipeline import schedule
 from pipeline.admin.schedule import next_night
-from tests.factories import NOW, ClientFactory, PlanFactory, SuppressionFactory, complete_run
+from tests.factories import (
+    NOW,
+    ClientFactory,
+    LeadFactory,
+    PlanFactory,
+    SuppressionFactory,
+    complete_run,
+)
 from tests.flows.nights import key_of
 
 pytestmark = pytest.mark.django_db
+
+
+ADD = "/admin/clients/client/add/"
 
 
 @pytest.fixture
 def desk(client):
     client.force_login(User.objects.create_superuser("ida"))
     return client
+
+
+def filled_in(*rules: tuple[str, str, str], **terms: object) -> dict[str, object]:
+    """The form of a new client with these rules, as a browser sends it."""
+    form: dict[str, object] = {
+        "name": "Germania", "status": "ACTIVE", "priority": "1",
+        "plan": PlanFactory.create().pk, "time_zone": "Europe/Berlin",
+        "emails": "a@germania.example, b@germania.example",
+        "offer": "We mend.", "sender_name": "Ida", "footer": "", "extra_columns": "",
+        "cap_day": "5", "cap_week": "", "cap_month": "", "cap_total": "0",
+        "weight": "1", "delivery_days": ["1", "2", "3", "4", "5", "6", "7"],
+        "pacing": "ASAP", "carry_over": "NONE",
+        "target_rules-TOTAL_FORMS": str(len(rules)), "target_rules-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    for n, (field, operator, values) in enumerate(rules):
+        form |= {
+            f"target_rules-{n}-field": field,
+            f"target_rules-{n}-operator": operator,
+            f"target_rules-{n}-values": values,
+        }
+    return form | terms
+
+
+def shown(desk: Browser, client: Client) -> str:
+    return desk.get(reverse("admin:clients_client_change", args=[client.pk])).content.decode()
 
 
 class TestAClientsPage:
@@ -36,7 +75,7 @@ class TestAClientsPage:
         assert [(window.cap, window.left) for window in windows] == [
             (0, 0), (None, None), (None, None), (10, 8),
         ]  # fmt: skip
-        assert context["least_left"] == 0
+        assert context["promise"].left == 0
 
     def test_says_what_a_blank_cap_means(self, desk):
         client = ClientFactory.create(plan=PlanFactory.create(cap_day=25))
@@ -47,18 +86,7 @@ class TestAClientsPage:
         assert "Blank: the plan's, unlimited. 0: none." in shown
 
     def test_takes_a_new_client_with_its_rules(self, desk):
-        plan = PlanFactory.create()
-        form = {
-            "name": "Germania", "status": "ACTIVE", "priority": "1", "plan": plan.pk,
-            "time_zone": "Europe/Berlin", "emails": "a@germania.example, b@germania.example",
-            "offer": "We mend.", "sender_name": "Ida", "footer": "", "extra_columns": "",
-            "cap_day": "5", "cap_week": "", "cap_month": "", "cap_total": "0",
-            "target_rules-TOTAL_FORMS": "1", "target_rules-INITIAL_FORMS": "0",
-            "target_rules-0-field": "country", "target_rules-0-operator": "IN",
-            "target_rules-0-values": "Germany,Austria",
-        }  # fmt: skip
-
-        response = desk.post("/admin/clients/client/add/", form)
+        response = desk.post(ADD, filled_in(("country", "IN", "Germany,Austria")))
 
         assert response.status_code == 302, response.context["errors"]
         client = Client.objects.get()
@@ -66,12 +94,215 @@ class TestAClientsPage:
         assert (client.cap_day, client.cap_week, client.cap_total) == (5, None, 0)
         assert client.rules()[0].values == ("Germany", "Austria")
 
+    def test_takes_the_terms_of_a_client(self, desk):
+        terms = {
+            "delivery_days": ["1", "3"], "pacing": "EVEN", "carry_over": "LAST_MONTH",
+            "weight": "2", "money_limit_cents": "0", "max_lead_age_days": "7",
+            "max_per_domain": "3", "starts_on": "2026-03-01", "ends_on": "2026-03-31",
+            "paused_until": "2026-03-05",
+        }  # fmt: skip
+
+        response = desk.post(ADD, filled_in(**terms))
+
+        assert response.status_code == 302, response.context["errors"]
+        client = Client.objects.get()
+        assert (client.delivery_days, client.pacing, client.weight) == ([1, 3], "EVEN", 2)
+        assert (client.money_limit_cents, client.max_lead_age_days) == (0, 7)
+        assert (client.starts_on, client.ends_on) == (dt.date(2026, 3, 1), dt.date(2026, 3, 31))
+
+    @pytest.mark.parametrize(
+        ("terms", "says"),
+        [
+            pytest.param(
+                {"starts_on": "2026-03-02", "ends_on": "2026-03-01"},
+                "The last day lies before the first.",
+                id="ends before it starts",
+            ),
+            pytest.param({"max_lead_age_days": "0"}, "give 1 or more", id="no age"),
+            pytest.param({"max_per_domain": "0"}, "leave it blank", id="no lead a company"),
+            pytest.param({"weight": "0"}, "A weight is 1 or more", id="no weight"),
+        ],
+    )
+    def test_refuses_terms_that_cannot_be(self, desk, terms, says):
+        response = desk.post(ADD, filled_in(**terms))
+
+        assert says in response.content.decode()
+        assert not Client.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("operator", "values", "says"),
+        [
+            pytest.param("BETWEEN", "many", "many is no range.", id="no range"),
+            pytest.param("BETWEEN", "200, 11", "Nothing lies between 200 and 11", id="empty"),
+            pytest.param("BETWEEN", "11,200", "11,200 is one number.", id="thousands"),
+            pytest.param("CONTAINS", "*", "needs at least one value", id="any ending"),
+        ],
+    )
+    def test_refuses_a_rule_that_nobody_can_mean(self, desk, operator, values, says):
+        response = desk.post(ADD, filled_in(("employees", operator, values)))
+
+        assert says in response.content.decode()
+        assert not Client.objects.exists()
+
+    def test_parts_values_but_not_thousands_at_commas(self, desk):
+        desk.post(ADD, filled_in(("employees", "BETWEEN", "11-50,1,001-5,000 , 10k+")))
+
+        assert Client.objects.get().rules()[0].values == ("11-50", "1,001-5,000", "10k+")
+
+    def test_names_rules_that_contradict_each_other_when_they_are_saved(self, desk):
+        rules = [("country", "IN", "Germany"), ("country", "NOT_IN", "DE")]
+
+        response = desk.post(ADD, filled_in(*rules), follow=True)
+
+        assert "country: Germany is wanted by one rule and refused by another" in (
+            response.content.decode()
+        )
+
+    @pytest.mark.parametrize(
+        ("terms", "says"),
+        [
+            pytest.param({"delivery_days": []}, "It has no delivery day", id="no day"),
+            pytest.param({"paused_until": dt.date(2999, 1, 1)},
+                         "It is paused until 1 Jan 2999.", id="paused"),
+            pytest.param({"status": "PAUSED"}, "It is paused.", id="paused by hand"),
+            pytest.param({"ends_on": dt.date(2020, 1, 1)}, "It ended on 1 Jan 2020.", id="ended"),
+            pytest.param({"time_zone": "Mars/Olympus"}, "Its time zone is unknown", id="zone"),
+            pytest.param({"pacing": "EVEN"}, "Pacing it evenly needs a cap", id="pacing"),
+            pytest.param({"carry_over": "LAST_MONTH"}, "Carrying a month over needs", id="carry"),
+            pytest.param({"money_limit_cents": 5}, "so the money limit has no effect", id="free"),
+        ],
+    )  # fmt: skip
+    def test_says_in_words_what_keeps_it_from_leads(self, desk, terms, says):
+        client = ClientFactory.create(**terms)
+
+        assert says in shown(desk, client)
+
+    def test_keeps_a_time_zone_that_is_unknown_until_somebody_chooses(self, desk):
+        client = ClientFactory.create(time_zone="Mars/Olympus")
+
+        assert "Mars/Olympus, which is unknown" in shown(desk, client)
+
+    def test_says_what_the_month_comes_to(self, desk):
+        client = ClientFactory.create(plan=PlanFactory.create(cap_month=1_000))
+        complete_run(client=client, as_of=timezone.now(), leads=2)
+
+        assert "by the end of the month" in shown(desk, client)
+
+    def test_shows_how_many_leads_its_rules_match(self, desk):
+        client = ClientFactory.create()
+        TargetRule.objects.create(client=client, field="shoe size", operator="IN", values=["42"])
+        LeadFactory.create_batch(2)
+
+        page = shown(desk, client)
+
+        assert "Matches <b>0</b> of the last <b>2</b> leads." in page
+        assert "shoe size is empty in all of the last 2 leads" in page
+
     def test_ends_a_client_but_never_deletes_it(self, desk):
         client = ClientFactory.create()
 
         response = desk.post(f"/admin/clients/client/{client.pk}/delete/", {"post": "yes"})
 
         assert response.status_code == 403
+
+
+class TestTheList:
+    LIST = "/admin/clients/client/"
+
+    def test_says_what_is_left_now_and_what_closes(self, desk):
+        ClientFactory.create(cap_day=7)
+        ClientFactory.create(cap_day=7, status="PAUSED")
+        ClientFactory.create()
+
+        listed = desk.get(self.LIST).context["cl"].result_list
+
+        assert [client.promise.left for client in listed] == [7, 0, None]
+        assert "It is paused" in desk.get(self.LIST).content.decode()
+
+    def test_asks_once_for_all_of_a_page(self, desk):
+        plan = PlanFactory.create()
+        ClientFactory.create(plan=plan)
+        with CaptureQueriesContext(connection) as few:
+            desk.get(self.LIST)
+        ClientFactory.create_batch(9, plan=plan)
+        with CaptureQueriesContext(connection) as many:
+            desk.get(self.LIST)
+
+        assert len(many) == len(few)
+
+
+class TestTryingRules:
+    TRY = "/admin/clients/client/targeting/"
+
+    def test_says_what_unsaved_rules_would_match(self, desk):
+        LeadFactory.create(country="Germany")
+        LeadFactory.create(country="France")
+        rules = filled_in(("country", "IN", "DE"), ("title", "NOT_CONTAINS", "CEO"))
+        rules["target_rules-1-DELETE"] = "on"
+
+        page = desk.post(self.TRY, rules).content.decode()
+
+        assert "Matches <b>1</b> of the last <b>2</b> leads." in page
+        assert "contains none of" not in page
+        assert not TargetRule.objects.exists()
+
+    def test_names_what_cannot_be_read(self, desk):
+        page = desk.post(self.TRY, filled_in(("employees", "BETWEEN", "many"))).content.decode()
+
+        assert "many is no range." in page
+        assert "Matches" not in page
+
+    def test_names_contradictions_before_they_are_saved(self, desk):
+        rules = filled_in(("country", "IN", "Germany"), ("country", "NOT_IN", "DE"))
+
+        assert "is wanted by one rule" in desk.post(self.TRY, rules).content.decode()
+
+    def test_is_for_a_form_not_for_a_visit(self, desk):
+        assert desk.get(self.TRY).status_code == 405
+
+    def test_is_for_those_who_may_change_clients(self, client):
+        client.force_login(User.objects.create_user("bob", is_staff=True))
+
+        assert client.post(self.TRY, filled_in()).status_code == 403
+
+
+class TestTheOverview:
+    def test_shows_each_clients_fill_and_what_keeps_it_closed(self, desk):
+        client = ClientFactory.create(plan=PlanFactory.create(cap_month=8))
+        complete_run(client=client, as_of=timezone.now(), leads=2)
+        Client.objects.update(paused_until=dt.date(2999, 1, 1))
+
+        page = desk.get("/admin/").content.decode()
+
+        assert "2 of 8" in page
+        assert "It is paused" in page
+
+    def test_tells_of_a_client_without_a_delivery_day(self, desk):
+        ClientFactory.create(name="Germania", delivery_days=[])
+        ClientFactory.create(name="Franken", time_zone="Mars/Olympus")
+
+        page = desk.get("/admin/").content.decode()
+
+        assert "Germania has no delivery day" in page
+        assert "Franken: Mars/Olympus is no time zone" in page
+
+    def test_parts_the_stock_by_age_and_why(self, desk):
+        LeadFactory.create(reason="filter", created_at=timezone.now() - dt.timedelta(days=40))
+
+        context = desk.get("/admin/").context
+
+        assert [(row.reason, row.by_age) for row in context["stock"]] == [("filter", (0, 0, 0, 1))]
+
+    def test_asks_as_often_for_thirty_clients_as_for_one(self, desk):
+        plan = PlanFactory.create()
+        ClientFactory.create(plan=plan)
+        with CaptureQueriesContext(connection) as few:
+            desk.get("/admin/")
+        ClientFactory.create_batch(29, plan=plan)
+        with CaptureQueriesContext(connection) as many:
+            desk.get("/admin/")
+
+        assert len(many) == len(few)
 
 
 class TestSuppressions:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.db import DataError
 from rich.console import Console
 from rich.table import Table
 
@@ -29,9 +28,6 @@ class Command(OperatorCommand):
                 f"The file storage does not answer ({error.strerror or error}).",
                 "Run `manage.py doctor`.",
             ) from None
-        except DataError as error:  # such as a client's time zone that PostgreSQL does not know
-            reason = str(error).strip().splitlines()[0]
-            raise Problem(f"A check cannot be run: {reason}.", "Correct that value.") from None
         return found, EXIT_DONE if found["ok"] else EXIT_NEGATIVE
 
     def show(self, found: dict[str, Any], console: Console) -> None:

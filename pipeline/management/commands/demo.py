@@ -71,7 +71,7 @@ class Command(OperatorCommand):
         settings.HOME_DIR.mkdir(parents=True)
         demo.forget_messages()
         call_command("migrate", verbosity=0)
-        clients = demo.make_clients()
+        clients = demo.make_clients(clock.database_now().date())
         self.console.print(f"{len(clients)} invented clients on 3 plans")
 
     def _load(self) -> LeadFile:

@@ -86,6 +86,18 @@ class TestPlace:
 
         assert found.leftover == {1: "cap_day"}
 
+    def test_names_what_closes_the_client_that_wants_it(self):
+        seats = [seat(1, left=0, full="paused"), seat(2, rules=ONLY_US)]
+
+        assert place([offer(1, country="DE")], seats).leftover == {1: "paused"}
+
+    def test_gives_nobody_a_lead_that_is_too_old_for_it(self):
+        found = place([offer(1, too_old_for=frozenset({1}))], [seat(1), seat(2, rules=ONLY_US)])
+        alone = place([offer(1, too_old_for=frozenset({1}))], [seat(1)])
+
+        assert found.pairs == [(1, 2)]
+        assert alone.leftover == {1: "too_old"}
+
     def test_without_a_client_every_lead_says_so(self):
         assert place([offer(1)], []).leftover == {1: "no_client"}
 

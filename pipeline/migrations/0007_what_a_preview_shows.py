@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0003_what_an_importer_remembers'),
+        ('pipeline', '0005_what_a_run_promised'),
     ]
 
     operations = [
