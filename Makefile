@@ -6,8 +6,9 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 UV := uv==0.13.9
 ARGS ?=
+E2E := --strict-markers --strict-config --import-mode=importlib --allow-hosts=127.0.0.1,::1,localhost --allow-unix-socket
 
-.PHONY: help install env demo test check bench lock up clean format
+.PHONY: help install env demo test check e2e bench lock up clean format
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +16,7 @@ help:
 	@echo "make test      the whole test suite; ARGS='-k word' for a part of it"
 	@echo "make up        desk, worker, beat and Flower until Ctrl-C; DEMO=1 shows the demo"
 	@echo "make check     format, lint, types, import contracts, migrations, security"
+	@echo "make e2e       the desk in a real browser (Debian's chromium)"
 	@echo "make bench     every figure of the README against its bar; ONLY=name,name for some"
 	@echo "make install   .venv with everything, pinned and hashed"
 	@echo "make env       .env with random keys, where there is none"
@@ -69,6 +71,11 @@ check: $(INSTALLED) .env
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml -ll leadgen pipeline clients deliveries
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps --requirement requirements/base.txt >var/pip-audit.log 2>&1 \
 	  && echo "no known vulnerability" || echo "NOT AUDITED for known vulnerabilities: see var/pip-audit.log"
+
+e2e: $(INSTALLED) .env
+	@command -v chromium >/dev/null || \
+	  { echo "The browser tests need chromium, which is not installed; on Debian: apt install chromium" >&2; exit 2; }
+	@$(BIN)/python -m pytest --override-ini='addopts=$(E2E)' tests/e2e $(ARGS)
 
 bench: $(INSTALLED) .env
 	@ONLY=$(ONLY) $(BIN)/python -m tests.bench

@@ -13,7 +13,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 
 from deliveries.models import Delivery, DeliveryStatus, Mail, MailStatus
-from pipeline import figures, services
+from pipeline import figures, importing, services
 from pipeline.admin.runs import what_may_start
 from pipeline.admin.schedule import next_night
 from pipeline.admin.stages import stage_cards
@@ -169,11 +169,29 @@ def _mails(now: dt.datetime) -> list[Problem]:
 
 
 def _files(now: dt.datetime) -> list[Problem]:
-    refused = LeadFile.objects.filter(
-        status=LeadFileStatus.REFUSED, created_at__gt=now - LOOK_BACK
-    ).order_by("-pk")
+    recent = LeadFile.objects.filter(created_at__gt=now - LOOK_BACK).defer("preview")
+    refused = recent.filter(status=LeadFileStatus.REFUSED).order_by("-pk")
+    stalled = recent.filter(
+        status=LeadFileStatus.IMPORTING, progress_at__lt=now - importing.STALLED_AFTER
+    )
+    waiting = recent.filter(status=LeadFileStatus.CHECKED).count()
     return [
-        Problem(words=f"{row.name} was refused: {row.error}", url=admin_url(row)) for row in refused
+        *(
+            Problem(words=f"{row.name} was refused: {row.error}", url=admin_url(row))
+            for row in refused
+        ),
+        *(
+            Problem(words=f"The import of {row.name} stands still.", url=admin_url(row))
+            for row in stalled.order_by("-pk")
+        ),
+        *_told(
+            (
+                waiting,
+                f"{_counted(waiting, 'checked file waits', 'checked files wait')} to be queued.",
+                list_url(LeadFile, status__exact=LeadFileStatus.CHECKED),
+                "warn",
+            )
+        ),
     ]
 
 

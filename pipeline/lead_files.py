@@ -1,117 +1,42 @@
-"""Taking a lead file in: checked whole at once, then queued for the next run (design, 15).
-
-The check and the import are one code path, `intake.judge`, so that what a person sees at the
-upload is what the night will do.
-"""
+"""Taking a lead file in: checked, kept in storage, queued for the next run (design, 15)."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+from django.core.files.temp import NamedTemporaryFile
 from django.db import IntegrityError, transaction
 
-from pipeline import intake, leadfile, mapping
-from pipeline.intake import Judged
-from pipeline.leadfile import Layout, Limits, NotALeadFile, Slice
-from pipeline.mapping import BadMapping, Columns
-from pipeline.models import LeadFile
-from pipeline.models.leads import COLUMNS, LeadFileStatus
+from pipeline import checking, profiles, rejects
+from pipeline.checking import Check, Refused, Said, Told
+from pipeline.mapping import Columns
+from pipeline.models import LeadFile, Rejection
+from pipeline.models.leads import LeadFileStatus
+from pipeline.reasons import in_words
+from pipeline.rejections import address_reasons
+from pipeline.rejects import Reject
+
+FREED = (LeadFileStatus.REFUSED, LeadFileStatus.UNDONE)  # whose bytes may come again
+_AT_ONCE = 1_000  # rows
+_UNREAD = (LeadFileStatus.CHECKED, LeadFileStatus.QUEUED, LeadFileStatus.IMPORTING)
+GONE = "The file is no longer in storage; upload it again."
 
 
-class Refused(Exception):
-    """No lead file, or one that is not wanted: one sentence for the operator."""
+class UploadedBefore(Refused):
+    """The same bytes are here already, as `lead_file` (spec U9)."""
 
-
-@dataclass(kw_only=True)
-class Check:
-    """What a whole file holds: rows = accepted + duplicate_in_file + invalid + blank."""
-
-    layout: Layout
-    columns: Columns
-    sha256: str
-    size: int
-    accepted: int = 0
-    duplicate_in_file: int = 0
-    invalid: int = 0
-    blank: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def rows(self) -> int:
-        return self.accepted + self.duplicate_in_file + self.invalid + self.blank
-
-    def add(self, judged: Judged, seen: set[str]) -> None:
-        """Count a slice; `seen` holds the keys of the slices before it."""
-        keys = set(judged.leads["key"])
-        fresh = keys - seen
-        seen |= fresh
-        self.accepted += len(fresh)
-        self.duplicate_in_file += len(judged.leads) - len(fresh)
-        codes = Counter(row.code for row in judged.rejected)
-        self.blank += codes.pop("blank", 0)
-        self.invalid += codes.total()
-        self.reasons += codes
-
-
-def limits() -> Limits:
-    return Limits(
-        rows=settings.MAX_ROWS, columns=settings.MAX_COLUMNS, cell=settings.MAX_CELL_KB * 1_000
-    )
-
-
-def judged_slices(
-    stream: IO[bytes], layout: Layout, columns: Columns
-) -> Iterator[tuple[Slice, Judged]]:
-    """The file, slice by slice. Raises NotALeadFile where it cannot be read on."""
-    for part in leadfile.read(stream, layout, limits=limits()):
-        yield (
-            part,
-            intake.judge(
-                part,
-                columns,
-                secret=settings.SUPPRESSION_KEY.encode(),
-                own_columns=COLUMNS,
-                limits=limits(),
-            ),
+    def __init__(self, lead_file: LeadFile) -> None:
+        super().__init__(
+            f"These very bytes were uploaded before, as file {lead_file.pk} ({lead_file.name})."
+            " Insist if you want them again."
         )
-
-
-def check(stream: IO[bytes], *, overrides: Mapping[str, str] | None = None) -> Check:
-    """Read the whole file and count what it holds; writes nothing. Raises Refused."""
-    size = stream.seek(0, 2)
-    if size > settings.MAX_UPLOAD_MB * 1_000_000:
-        raise Refused(
-            f"The file has {size // 1_000_000} MB; {settings.MAX_UPLOAD_MB} are allowed"
-            " (MAX_UPLOAD_MB). Split it."
-        )
-    try:
-        layout = leadfile.inspect(stream)
-        columns = mapping.guess(layout.headers, overrides)
-        found = Check(layout=layout, columns=columns, sha256=digest(stream), size=size)
-        seen: set[str] = set()
-        for _, judged in judged_slices(stream, layout, columns):
-            found.add(judged, seen)
-    except (NotALeadFile, BadMapping) as refusal:
-        raise Refused(str(refusal)) from None
-    if not found.rows:
-        raise Refused("The file has a header and no rows.")
-    return found
-
-
-def digest(stream: IO[bytes]) -> str:
-    """SHA-256 of the bytes, in hex."""
-    stream.seek(0)
-    found = hashlib.sha256()
-    while block := stream.read(1 << 20):
-        found.update(block)
-    return found.hexdigest()
+        self.lead_file = lead_file
 
 
 def take_in(
@@ -122,88 +47,158 @@ def take_in(
     uploaded_by: str,
     overrides: Mapping[str, str] | None = None,
     insisted: bool = False,
+    told: Told | None = None,
 ) -> LeadFile:
     """Check the file, keep its bytes, and queue it for the next run. Raises Refused.
 
-    The same bytes are taken once, unless somebody insists (spec U9).
+    The same bytes are taken once, unless somebody insists (spec U9). A file of a source that
+    needs a review stays CHECKED; one with a column that nobody can be sure of is refused.
     """
-    found = check(stream, overrides=overrides)
-    before = LeadFile.objects.filter(sha256=found.sha256).order_by("pk").first()
-    if before is not None and not insisted:
-        raise Refused(_known(before))
-    stream.seek(0)
-    stored = default_storage.save(f"lead-files/{found.sha256[:16]}.csv", File(stream))
-    try:
-        with transaction.atomic():
-            return _queue(found, stored, name, source, uploaded_by, insisted=insisted)
-    except IntegrityError:  # somebody uploaded the same bytes meanwhile
-        default_storage.delete(stored)
-        raise Refused(_known(LeadFile.objects.filter(sha256=found.sha256)[0])) from None
-
-
-def _known(before: LeadFile) -> str:
-    return (
-        f"These very bytes were uploaded before, as file {before.pk} ({before.name})."
-        " Insist if you want them again."
-    )
-
-
-def _queue(
-    found: Check, stored: str, name: str, source: str, uploaded_by: str, *, insisted: bool
-) -> LeadFile:
-    return LeadFile.objects.create(
+    again = were_here(stream, insisted=insisted)
+    said = Said(columns=overrides or {}, known=profiles.fields_of(source))
+    found = checking.sure(checking.check(stream, said=said, told=told))
+    profile = profiles.of(source)
+    queued = profile is None or not profile.needs_review
+    lead_file = LeadFile(
         name=name[:255],
         source=source,
-        storage_name=stored,
-        size=found.size,
-        sha256=found.sha256,
-        insisted=insisted,
-        status=LeadFileStatus.QUEUED,
-        encoding=found.layout.encoding,
-        delimiter=found.layout.delimiter,
-        header_row=found.layout.header_row,
-        fields=[found.columns.field_of(n) for n in range(len(found.layout.headers))],
-        headers=list(found.layout.headers),
-        rows=found.rows,
-        accepted=found.accepted,
-        duplicate_in_file=found.duplicate_in_file,
-        invalid=found.invalid,
-        blank=found.blank,
-        reasons=dict(found.reasons),
         uploaded_by=uploaded_by,
+        insisted=again,
+        status=LeadFileStatus.QUEUED if queued else LeadFileStatus.CHECKED,
     )
+    return _keep(lead_file, found, stream)
 
 
-def layout_of(lead_file: LeadFile) -> tuple[Layout, Columns]:
-    """How the file was read when it was checked: the import reads it the same way."""
-    layout = Layout(
-        encoding=lead_file.encoding,
-        delimiter=lead_file.delimiter,
-        header_row=lead_file.header_row,
-        headers=tuple(lead_file.headers),
-    )
-    by_field: dict[str, list[int]] = {}
-    for position, name in enumerate(lead_file.fields):
-        if name:
-            by_field.setdefault(name, []).append(position)
-    return layout, Columns(layout.headers, {name: tuple(n) for name, n in by_field.items()})
+def keep(
+    stream: IO[bytes], *, name: str, source: str, uploaded_by: str, insisted: bool = False
+) -> LeadFile:
+    """Check the file and keep it CHECKED, with the question it may leave. Raises Refused."""
+    again = were_here(stream, insisted=insisted)
+    found = checking.check(stream, said=Said(known=profiles.fields_of(source)))
+    lead_file = LeadFile(name=name[:255], source=source, uploaded_by=uploaded_by, insisted=again)
+    return _keep(lead_file, found, stream)
 
 
-def slices_of(lead_file: LeadFile, stream: IO[bytes]) -> Iterator[tuple[int, Judged]]:
-    """(last record, judged slice) of what is not imported yet. Raises Refused."""
-    if digest(stream) != lead_file.sha256:
-        raise Refused("The file in storage is not the one that was checked; upload it again.")
-    layout, columns = layout_of(lead_file)
+def were_here(stream: IO[bytes], *, insisted: bool) -> bool:
+    """Whether these bytes were uploaded before. Raises UploadedBefore unless somebody insists."""
+    same = LeadFile.objects.filter(sha256=checking.digest(stream)).exclude(status__in=FREED)
+    before = same.order_by("pk").first()
+    if before is not None and not insisted:
+        raise UploadedBefore(before)
+    return before is not None
+
+
+def _keep(lead_file: LeadFile, found: Check, stream: IO[bytes]) -> LeadFile:
+    for name, value in found.as_columns().items():
+        setattr(lead_file, name, value)
+    lead_file.sha256, lead_file.size = found.sha256, found.size
+    stream.seek(0)
+    stored = default_storage.save(f"lead-files/{found.sha256[:16]}.csv", File(stream))
+    lead_file.storage_name = stored
     try:
-        for part, judged in judged_slices(stream, layout, columns):
-            last_record = part.first_record + len(part.lines) - 1
-            if last_record > lead_file.records_done:
-                yield last_record, judged
-    except NotALeadFile as refusal:
-        raise Refused(str(refusal)) from None
+        with transaction.atomic():
+            lead_file.save(force_insert=True)
+    except IntegrityError:  # somebody uploaded the same bytes meanwhile
+        default_storage.delete(stored)
+        same = LeadFile.objects.filter(sha256=found.sha256).exclude(status__in=FREED)
+        raise UploadedBefore(same.order_by("pk")[0]) from None
+    return lead_file
 
 
-def file_object(lead_file: LeadFile) -> dict[str, Any]:
+def check_again(lead_file: LeadFile, said: Said, *, chosen: Mapping[str, str]) -> None:
+    """Read the stored file as a person said, and keep what is found so. Raises Refused.
+
+    `chosen` (column → field) is what a person put on the page so far. Only of a file of which
+    nothing is imported: the numbers of its records hang on how it is read.
+    """
+    with stored(lead_file) as stream:
+        found = checking.check(stream, said=said)
+    if found.sha256 != lead_file.sha256:
+        raise Refused(checking.CHANGED)
+    found.preview.chosen = dict(chosen)
+    changed = LeadFile.objects.filter(
+        pk=lead_file.pk, status=LeadFileStatus.CHECKED, records_done=0
+    ).update(**found.as_columns())
+    if not changed:
+        raise Refused("The file was queued meanwhile; take it out of the queue first.")
+
+
+def stored(lead_file: LeadFile) -> File[bytes]:
+    """The file's bytes. Raises Refused where storage has lost them."""
+    try:
+        return default_storage.open(lead_file.storage_name)
+    except FileNotFoundError:
+        raise Refused(GONE) from None
+
+
+def rejects_of(lead_file: LeadFile) -> Iterator[bytes]:
+    """rejects.csv, line by line. Raises Refused, at once, where the file must be read and is gone.
+
+    What is imported is told by its Rejections, the rest by the file itself.
+    """
+    unread = lead_file.status in _UNREAD and lead_file.records_done < lead_file.rows
+    stream = stored(lead_file) if unread else None
+    return rejects.lines(
+        lead_file.headers,
+        _rejects(lead_file, stream),
+        surplus=lead_file.preview.get("surplus", 0),
+    )
+
+
+def _rejects(lead_file: LeadFile, stream: File[bytes] | None) -> Iterator[Reject]:
+    done = lead_file.rejections.filter(record__lte=lead_file.records_done).order_by("record")
+    _, columns = checking.layout_of(lead_file)
+    rows = done.iterator(chunk_size=_AT_ONCE)
+    while some := list(islice(rows, _AT_ONCE)):
+        yield from _with_reasons(some, columns)
+    if stream is None:
+        return
+    with stream:
+        for _, judged in checking.slices_of(lead_file, stream):
+            for one in judged.rejected:
+                yield Reject(
+                    record=one.record, field=one.field, code=one.code, why=one.why, raw=one.raw
+                )
+
+
+def _with_reasons(rows: list[Rejection], columns: Columns) -> Iterator[Reject]:
+    """Rows from the database, which keeps no sentences: what is wrong is looked up again."""
+    names = [columns.names[n] for n in columns.sources("email")]
+    cells = [next(filter(None, map(row.raw.get, names)), "") for row in rows]
+    why_bad = address_reasons(cells)
+    for row, cell in zip(rows, cells, strict=True):
+        why = why_bad.get(cell) if row.code == "bad_email" else None
+        yield Reject(
+            record=row.record,
+            field=row.field,
+            code=row.code,
+            why=why or in_words(row.code),
+            raw=row.raw,
+        )
+
+
+def write_rejects(lead_file: LeadFile) -> str | None:
+    """Keep rejects.csv beside the file; its path, relative to the checkout where it lies in it.
+
+    None where no row was rejected.
+    """
+    if not lead_file.invalid:
+        return None
+    name = f"rejects/{lead_file.pk}-{Path(lead_file.name).stem}.csv"
+    with NamedTemporaryFile() as content:
+        for line in rejects_of(lead_file):
+            content.write(line)
+        content.seek(0)
+        kept = default_storage.save(name, File(content))
+    try:
+        path = Path(default_storage.path(kept))
+    except NotImplementedError:  # storage elsewhere has names, and no paths
+        return kept
+    inside = path.is_relative_to(settings.BASE_DIR)
+    return str(path.relative_to(settings.BASE_DIR) if inside else path)
+
+
+def file_object(lead_file: LeadFile, *, rejects: str | None = None) -> dict[str, Any]:
     """What `load_leads --json` prints of a file (contract.md)."""
     names = ("encoding", "delimiter", "header_row", "mapping", "rows", "accepted")
     more = ("duplicate_in_file", "invalid", "blank", "reasons")
@@ -211,22 +206,5 @@ def file_object(lead_file: LeadFile) -> dict[str, Any]:
         "file": lead_file.name,
         "id": lead_file.pk,
         **{name: getattr(lead_file, name) for name in (*names, *more)},
-        "rejects": None,
-    }
-
-
-def check_object(found: Check) -> dict[str, Any]:
-    """The same of a file that was only checked."""
-    return {
-        "encoding": found.layout.encoding,
-        "delimiter": found.layout.delimiter,
-        "header_row": found.layout.header_row,
-        "mapping": found.columns.as_json(),
-        "rows": found.rows,
-        "accepted": found.accepted,
-        "duplicate_in_file": found.duplicate_in_file,
-        "invalid": found.invalid,
-        "blank": found.blank,
-        "reasons": dict(found.reasons),
-        "rejects": None,
+        "rejects": rejects,
     }

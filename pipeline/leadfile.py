@@ -91,22 +91,25 @@ def inspect(
     *,
     known: Callable[[str], bool] | None = None,
     limits: Limits | None = None,
+    encoding: str = "",
+    delimiter: str = "",
 ) -> Layout:
     """Find out how the file is written (spec U1). Reads the stream, to its end if need be.
 
     `known` says of a text whether it is the name of a column: the header is found by it, or by
-    how it looks. Raises NotALeadFile where the file holds no table, or a header without a record
-    behind it.
+    how it looks. `encoding` and `delimiter` are found out where nobody says them. Raises
+    NotALeadFile where the file holds no table, or a header without a record behind it.
     """
     opened = containers.opened(stream, size=(limits or Limits()).size)
     if opened.container == _WORKBOOK:
         return _inspect_workbook(opened.content, known)
     start = opened.content.read(SAMPLED_BYTES)
     file_kinds.refuse_foreign(start)
-    encoding = encodings.find(start, opened.content)
+    encoding = encoding or encodings.find(start, opened.content)
     sample = _sample(start, encoding)
     file_kinds.refuse_foreign_text(sample.text)
-    delimiter, dialect = dialects.find(sample)
+    said = (delimiter, dialects.dialect_of(sample, delimiter)) if delimiter else None
+    delimiter, dialect = said or dialects.find(sample)
     batch = sample.records(delimiter, dialect)
     header = header_rows.find(
         batch,

@@ -18,7 +18,7 @@ from typing import Self
 
 from pipeline.column_draft import Draft
 from pipeline.column_rules import RULES
-from pipeline.header_forms import rank
+from pipeline.header_forms import of_header, rank
 
 FIELDS = (
     "email", "email_alt", "email_status", "email_confidence", "first_name", "last_name",
@@ -118,6 +118,11 @@ def _once(headers: Sequence[str], taken: Collection[str]) -> tuple[str, ...]:
         used.add(name)
         names.append(name)
     return tuple(names)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text alone names one of our fields: what a header is known by."""
+    return of_header(text) is not None
 
 
 def guess(

@@ -9,8 +9,9 @@ from itertools import chain, count
 import numpy as np
 import numpy.typing as npt
 
-from pipeline import reasons
-from pipeline.arrow import Column, pa
+from pipeline import address_cells, reasons
+from pipeline.arrow import TEXT, Column, pa
+from pipeline.cleaning import clean
 from pipeline.leadfile import Slice
 from pipeline.mapping import Columns
 
@@ -69,3 +70,12 @@ def _raw(columns: Columns, row: Sequence[str]) -> dict[str, str]:
         for name, cell in zip(names, row, strict=False)
         if cell
     }
+
+
+def address_reasons(cells: Sequence[str]) -> dict[str, str]:
+    """Of cells of an e-mail column, as they came, what is wrong with those without an address."""
+    column = pa.array(cells, TEXT)
+    trimmed = clean(column)
+    refusals = address_cells.read(trimmed).refusals
+    pairs = zip(cells, trimmed.to_pylist(), strict=True)
+    return {cell: refusals[text] for cell, text in pairs if text in refusals}

@@ -1,76 +1,32 @@
-"""Lead files: upload one, see what was found in it, and what became of it."""
+"""Lead files: the list of them, uploading one, and the buttons on a file's page."""
 
 from __future__ import annotations
 
-from typing import IO, Any, cast
+import uuid
+from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.utils.safestring import SafeString
-from unfold import widgets  # type: ignore[import-untyped]
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.http import content_disposition_header
 
-from pipeline.admin.desk import History, signed_in
-from pipeline.admin.runs import what_may_start
-from pipeline.models import LeadFile, Rejection
-from pipeline.models.leads import LeadFileStatus, LeadStatus
-from pipeline.shown import admin_url, label, link_to, list_url, moment, number, two_lines
+from pipeline import clock, importing, runs, starting
+from pipeline.admin.desk import History, button, signed_in
+from pipeline.admin.preview import CheckForm, QueueForm, check_again, file_context
+from pipeline.admin.runs import NO_WORKER, what_may_start
+from pipeline.admin.uploads import UploadForm, keep
+from pipeline.models import LeadFile, SourceProfile
+from pipeline.models.leads import KnownLeads, LeadFileStatus
+from pipeline.services import live_workers
+from pipeline.shown import NOTHING, admin_url, label, link_to, moment, number, two_lines
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-
-
-class UploadForm(forms.Form):
-    """What a person says about a file; what is in it, the check finds out."""
-
-    file = forms.FileField(
-        label="Lead file",
-        widget=widgets.UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
-    )
-    source = forms.CharField(
-        max_length=120,
-        required=False,
-        widget=widgets.UnfoldAdminTextInputWidget(attrs={"placeholder": "Apollo"}),
-        help_text="Where the leads come from, in your words.",
-    )
-    columns = forms.CharField(
-        label="Columns by hand",
-        required=False,
-        widget=widgets.UnfoldAdminTextareaWidget(
-            attrs={"rows": 2, "placeholder": "Work address = email"}
-        ),
-        help_text="Only where a column's name says too little: one a line, column = our field.",
-    )
-    insisted = forms.BooleanField(
-        label="Import again although these very bytes were uploaded before",
-        required=False,
-        widget=widgets.UnfoldBooleanWidget,
-    )
-
-    def clean_file(self) -> UploadedFile[Any]:
-        file: UploadedFile[Any] = self.cleaned_data["file"]
-        if (file.size or 0) > settings.MAX_UPLOAD_MB * 1_000_000:
-            raise forms.ValidationError(
-                f"The file has {(file.size or 0) // 1_000_000} MB;"
-                f" {settings.MAX_UPLOAD_MB} are allowed (MAX_UPLOAD_MB). Split it."
-            )
-        return file
-
-    def clean_columns(self) -> dict[str, str]:
-        found = {}
-        for line in self.cleaned_data["columns"].splitlines():
-            if not line.strip():
-                continue
-            header, sign, field = line.rpartition("=")
-            if not sign or not header.strip() or not field.strip():
-                raise forms.ValidationError(f"Write {line.strip()!r} as column = field.")
-            found[header.strip()] = field.strip()
-        return found
+CHANGE = "pipeline.change_leadfile"
 
 
 @admin.register(LeadFile)
@@ -94,23 +50,52 @@ class LeadFileAdmin(History[LeadFile]):
     search_help_text = "File or source"
     ordering = ("-pk",)
     change_form_template = "desk/lead_file.html"
+    keeps_log = True
+
+    def get_urls(self) -> list[URLPattern]:
+        view, of_file = self.admin_site.admin_view, "<int:file_id>/{}/".format
+        own = [
+            path(of_file(name), view(found), name=f"pipeline_leadfile_{name}")
+            for name, found in (
+                ("check", button(self.check_view, CHANGE)),
+                ("queue", button(self.queue_view, CHANGE)),
+                ("stop", button(self.stop_view, CHANGE)),
+                ("drop", button(self.drop_view, CHANGE)),
+                ("rejects", self.rejects_view),
+            )
+        ]
+        return own + super().get_urls()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return signed_in(request).has_perm("pipeline.add_leadfile")
 
     # The list
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LeadFile]:
+        """A list needs no previews: they may be larger than all the rest of the row."""
+        rows = super().get_queryset(request)
+        asked = request.resolver_match
+        listed = asked is not None and asked.url_name == "pipeline_leadfile_changelist"
+        return rows.defer("preview") if listed else rows
+
     @admin.display(description="File, source", ordering="name")
     def named(self, row: LeadFile) -> str:
         return two_lines(row.name, row.source)
 
     @admin.display(description="Status", ordering="status")
-    def status_label(self, row: LeadFile) -> SafeString:
-        return label(row.status)
+    def status_label(self, row: LeadFile) -> str:
+        part = 0 < row.records_done < row.rows
+        word, tone = "", ""
+        if part and row.status == LeadFileStatus.CHECKED:
+            word, tone = "Stopped", "warn"
+        elif importing.is_stalled(row, now=timezone.now()):
+            word, tone = "Stalled", "warn"
+        done = f"{number(row.records_done)} done" if part else ""
+        return two_lines(label(row.status, word, tone=tone), done)
 
     @admin.display(description="Rows", ordering="rows")
     def count_rows(self, row: LeadFile) -> str:
-        return number(row.rows)
+        return number(row.rows) if row.rows else NOTHING
 
     @admin.display(description="Accepted", ordering="accepted")
     def count_accepted(self, row: LeadFile) -> str:
@@ -146,19 +131,16 @@ class LeadFileAdmin(History[LeadFile]):
             raise PermissionDenied
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            found = take_in(form, uploaded_by=signed_in(request).get_username())
+            found = keep(form, uploaded_by=signed_in(request).get_username())
             if found is not None:
                 self.log_addition(request, found, "Uploaded.")
-                taken, rows = number(found.accepted), number(found.rows)
-                messages.success(
-                    request, f"{found.name} is queued: {taken} of its {rows} rows will be taken in."
-                )
                 return redirect(admin_url(found))
         context = {
             **self.admin_site.each_context(request),
             "title": "Upload a lead file",
             "opts": self.opts,
             "form": form,
+            "sources": SourceProfile.objects.order_by("source").values_list("source", flat=True),
             "limit": settings.MAX_UPLOAD_MB,
             "max_rows": settings.MAX_ROWS,
         }
@@ -170,76 +152,115 @@ class LeadFileAdmin(History[LeadFile]):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         lead_file: LeadFile = kwargs["obj"]
-        context |= {**what_may_start(request), **file_context(lead_file)}
+        context |= {
+            **what_may_start(request),
+            **file_context(lead_file, now=timezone.now()),
+            "may_change": signed_in(request).has_perm(CHANGE),
+        }
         response = super().render_change_form(request, context, *args, **kwargs)
         if request.headers.get("HX-Request") and not context["importing"]:
             response.headers["HX-Refresh"] = "true"
         return response
 
+    # Buttons
 
-def take_in(form: UploadForm, *, uploaded_by: str) -> LeadFile | None:
-    """Check, keep and queue the file; None where it was refused: the form then says why."""
-    # pandas costs 100 MB and a second: only a process that checks a file pays for it.
-    from pipeline import lead_files  # noqa: PLC0415
+    def check_view(self, request: HttpRequest, file_id: int) -> HttpResponse:
+        """Read the stored file again as the person says."""
+        lead_file = get_object_or_404(LeadFile, pk=file_id)
+        form = CheckForm(request.POST, lead_file=lead_file)
+        if not form.is_valid():
+            messages.error(request, "Nothing was changed: reload the page and choose again.")
+        elif refusal := check_again(lead_file, form):
+            messages.error(request, f"Nothing was changed. {refusal}")
+        else:
+            self.log_change(request, lead_file, "Checked again.")
+            messages.success(request, "Checked again, the whole file, as you said.")
+        return redirect(admin_url(lead_file))
 
-    upload: UploadedFile[Any] = form.cleaned_data["file"]
-    try:
-        return lead_files.take_in(
-            cast("IO[bytes]", upload.file),
-            name=upload.name or "unnamed",
-            source=form.cleaned_data["source"],
-            overrides=form.cleaned_data["columns"],
-            uploaded_by=uploaded_by,
-            insisted=form.cleaned_data["insisted"],
+    def queue_view(self, request: HttpRequest, file_id: int) -> HttpResponse:
+        """Import with the next run, or start one now."""
+        lead_file = get_object_or_404(LeadFile, pk=file_id)
+        form = QueueForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, "Nothing was queued: reload the page and press again.")
+            return redirect(admin_url(lead_file))
+        known = form.cleaned_data["known_leads"]
+        try:
+            importing.queue(
+                lead_file,
+                by=signed_in(request).get_username(),
+                known_leads=KnownLeads(known) if known else None,
+            )
+        except importing.NotPossible as refusal:
+            messages.warning(request, f"Not queued. {refusal}")
+            return redirect(admin_url(lead_file))
+        self.log_change(request, lead_file, "Queued.")
+        if form.cleaned_data["press"]:
+            start_now(request, press=form.cleaned_data["press"])
+        return redirect(admin_url(lead_file))
+
+    def stop_view(self, request: HttpRequest, file_id: int) -> HttpResponse:
+        """Take it out of the queue, or stop its import behind the slice under way."""
+        lead_file = get_object_or_404(LeadFile, pk=file_id)
+        try:
+            stopped = importing.stop(lead_file, by=signed_in(request).get_username())
+        except importing.NotPossible as refusal:
+            messages.warning(request, str(refusal))
+            return redirect(admin_url(lead_file))
+        self.log_change(request, lead_file, "Stopped.")
+        if not stopped:
+            messages.info(request, "It stops behind the rows that are being written.")
+        return redirect(admin_url(lead_file))
+
+    def drop_view(self, request: HttpRequest, file_id: int) -> HttpResponse:
+        """Have done with a file that nobody wants imported."""
+        lead_file = get_object_or_404(LeadFile, pk=file_id)
+        try:
+            importing.drop(lead_file)
+        except importing.NotPossible as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            self.log_change(request, lead_file, "Dropped.")
+            messages.success(request, f"{lead_file} is dropped; no lead came of it.")
+        return redirect(admin_url(lead_file))
+
+    def rejects_view(self, request: HttpRequest, file_id: int) -> HttpResponseBase:
+        """rejects.csv, streamed: the rows to mend, and why."""
+        from pipeline import checking, lead_files  # noqa: PLC0415  (see keep)
+
+        lead_file = get_object_or_404(LeadFile, pk=file_id)
+        if not self.has_view_permission(request, lead_file):
+            raise PermissionDenied
+        try:
+            content = lead_files.rejects_of(lead_file)
+        except checking.Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect(admin_url(lead_file))
+        name = f"rejects of {lead_file.name.rsplit('.', 1)[0]}.csv"
+        return StreamingHttpResponse(
+            content,
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": content_disposition_header(as_attachment=True, filename=name)
+            },
         )
-    except lead_files.Refused as refusal:
-        form.add_error("file", str(refusal))
-        return None
 
 
-def file_context(lead_file: LeadFile) -> dict[str, Any]:
-    """What the page of a file shows."""
-    imported = lead_file.status in {LeadFileStatus.IMPORTED, LeadFileStatus.IMPORTING}
-    return {
-        "file": lead_file,
-        "delimiter": DELIMITERS.get(lead_file.delimiter, lead_file.delimiter),
-        "parts": parts_of(lead_file),
-        "reasons": reasons_of(lead_file, listed=imported),
-        "columns": [
-            (header or "(no name)", name)
-            for header, name in zip(lead_file.headers, lead_file.fields, strict=True)
-        ],
-        "importing": lead_file.status == LeadFileStatus.IMPORTING,
-        "queued": lead_file.status == LeadFileStatus.QUEUED,
-        "leads": leads_of(lead_file) if imported else [],
-    }
-
-
-def parts_of(lead_file: LeadFile) -> list[dict[str, Any]]:
-    """What the rows add up from: the sum that the page shows."""
-    return [
-        {"words": "accepted", "count": lead_file.accepted, "tone": "good"},
-        {"words": "twice in the file", "count": lead_file.duplicate_in_file, "tone": "calm"},
-        {"words": "invalid", "count": lead_file.invalid, "tone": "bad"},
-        {"words": "blank", "count": lead_file.blank, "tone": "idle"},
-    ]
-
-
-def reasons_of(lead_file: LeadFile, *, listed: bool) -> list[dict[str, Any]]:
-    """Why rows are invalid, most frequent first, with the list of them once it is there."""
-    ordered = sorted(lead_file.reasons.items(), key=lambda item: -item[1])
-    return [
-        {
-            "code": code,
-            "count": count,
-            "url": list_url(Rejection, file=lead_file.pk, reason=code) if listed else "",
-        }
-        for code, count in ordered
-    ]
-
-
-def leads_of(lead_file: LeadFile) -> list[tuple[LeadStatus, int]]:
-    """Where the file's leads are now: status → how many."""
-    rows = lead_file.leads.order_by().values_list("status").annotate(count=Count("pk"))
-    counts = dict(rows)
-    return [(status, counts[status]) for status in LeadStatus if counts.get(status)]
+def start_now(request: HttpRequest, *, press: uuid.UUID) -> None:
+    """Start a run for the file that was just queued; where one is under way, say so."""
+    user = signed_in(request)
+    if not user.has_perm("pipeline.add_run"):
+        messages.warning(request, "Queued for the next run; you may not start one.")
+        return
+    try:
+        run = starting.start_now(
+            now=clock.database_now(),
+            started_by=user.get_username(),
+            request_key=f"manual:{press}",
+        )
+    except runs.RunIsActive as active:
+        messages.warning(request, f"{active} The file goes with the run after it.")
+        return
+    messages.success(request, f"Run {run.pk} has started.")
+    if not live_workers():
+        messages.warning(request, NO_WORKER)

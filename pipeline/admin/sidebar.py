@@ -22,6 +22,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ("Lead files", "upload_file", "pipeline.leadfile"),
             ("Leads", "person_search", "pipeline.lead"),
             ("Rejected rows", "rule", "pipeline.rejection"),
+            ("Sources", "source", "pipeline.sourceprofile"),
         ),
         _group(
             request,

@@ -116,6 +116,10 @@ class LeadFile(models.Model):
     records_counted = models.PositiveIntegerField(
         default=0, help_text="Of these, counted by runs that have closed the stage."
     )
+    preview = models.JSONField(
+        default=dict,
+        help_text="What the check shows before the import: see pipeline/previews.py.",
+    )
     progress_at = models.DateTimeField(null=True, help_text="When records_done last grew.")
     stop_by = models.CharField(max_length=150, blank=True, help_text="Who asked it to stop.")
     undo_by = models.CharField(max_length=150, blank=True, help_text="Who asked to undo it.")

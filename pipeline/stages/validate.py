@@ -2,8 +2,12 @@
 
 In: files frozen to the run. Out: one Lead or one Rejection per row. Safe twice: each slice's
 rows and the count of records done commit together; a repeat reads the file again and goes on
-behind that count. A file that vanished or changed in storage is refused with a sentence, and
-the run goes on without the rest of it.
+behind that count. A file that a person stops goes back to CHECKED between two slices; queued
+again, the next run goes on behind what is done, and counts only that.
+
+A file that vanished or changed in storage is refused with a sentence, and the run goes on
+without the rest of it. What was imported stays, and is counted. To have the rest, upload the
+file again: a refused file's bytes may come again, and dedupe knows whom it brought before.
 """
 
 from __future__ import annotations
@@ -13,8 +17,10 @@ from typing import TYPE_CHECKING
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import Count
+from django.db.models.functions import Now
 from psycopg import sql
 
+from pipeline import importing
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.counts import Counts
 from pipeline.models import Chunk, LeadFile, Rejection, Run
@@ -25,44 +31,77 @@ if TYPE_CHECKING:
 
     from pipeline.intake import Judged
 
+OWED = (LeadFileStatus.QUEUED, LeadFileStatus.IMPORTING)
+
 
 def plan(run: Run) -> Plan:
     """One chunk per file: a file is read from its beginning, so it is not cut."""
-    files = LeadFile.objects.filter(run=run).exclude(status=LeadFileStatus.IMPORTED)
+    files = LeadFile.objects.filter(run=run, status__in=OWED)
     return Plan(
         slices=[Slice(ref_id=pk) for pk in files.order_by("pk").values_list("pk", flat=True)]
     )
 
 
 def work(chunk: Chunk, lease: Lease) -> None:
-    lead_file = LeadFile.objects.get(pk=chunk.ref)
-    if lead_file.undo_by:  # asked after the run failed that is resumed now
+    run = chunk.stage_run.run
+    owed = LeadFile.objects.filter(pk=chunk.ref, run=run, status__in=OWED, undo_by="")
+    begun = owed.update(status=LeadFileStatus.IMPORTING, progress_at=Now())
+    if not begun:  # somebody took it out of the queue, or wants it undone
         lease.finish(Counts())
         return
-    LeadFile.objects.filter(pk=lead_file.pk).update(status=LeadFileStatus.IMPORTING)
-    refusal = _import(lead_file, chunk.stage_run.run, lease)
+    lead_file = LeadFile.objects.get(pk=chunk.ref)
+    _close(lead_file, lease, refusal=_import(lead_file, run, lease))
+
+
+def _close(lead_file: LeadFile, lease: Lease, *, refusal: str) -> None:
+    """Say how it ended, and count what no run has counted yet: once, with the chunk's end."""
+    ours = LeadFile.objects.filter(
+        pk=lead_file.pk, run=lead_file.run_id, status=LeadFileStatus.IMPORTING
+    )
     with transaction.atomic():
         lease.hold()
-        LeadFile.objects.filter(pk=lead_file.pk).update(
-            status=LeadFileStatus.REFUSED if refusal else LeadFileStatus.IMPORTED, error=refusal
+        now = ours.select_for_update().order_by("pk").first()
+        if now is None:  # its run had ended, and somebody has moved it since
+            lease.finish(Counts())
+            return
+        ours.update(
+            status=_ended(now, refusal),
+            error=refusal,
+            preview=importing.without_people(now.preview),
+            records_counted=now.records_done,
         )
-        lease.finish(count(lead_file))
+        lease.finish(count(now))
+
+
+def _ended(lead_file: LeadFile, refusal: str) -> LeadFileStatus:
+    if refusal:
+        return LeadFileStatus.REFUSED
+    done = lead_file.records_done == lead_file.rows
+    return LeadFileStatus.IMPORTED if done else LeadFileStatus.CHECKED
 
 
 def _import(lead_file: LeadFile, run: Run, lease: Lease) -> str:
-    """Store what is not stored yet; returns why the file cannot be read on, or ''."""
+    """Store what is not stored yet, until somebody stops it; returns why the file cannot be
+    read on, or ''.
+    """
     # pandas costs 100 MB and a second: only a process that validates pays for it.
-    from pipeline import lead_files  # noqa: PLC0415
+    from pipeline import checking  # noqa: PLC0415
 
     try:
         with default_storage.open(lead_file.storage_name) as stream:
-            for last_record, judged in lead_files.slices_of(lead_file, stream):
+            slices = checking.slices_of(lead_file, stream)
+            while not is_stopped(lead_file) and (found := next(slices, None)):
+                last_record, judged = found
                 store(lead_file, run, lease, judged, last_record=last_record)
     except FileNotFoundError:
         return "The file is no longer in storage; upload it again."
-    except lead_files.Refused as refusal:
+    except checking.Refused as refusal:
         return str(refusal)
     return ""
+
+
+def is_stopped(lead_file: LeadFile) -> bool:
+    return LeadFile.objects.filter(pk=lead_file.pk).exclude(stop_by="").exists()
 
 
 def store(lead_file: LeadFile, run: Run, lease: Lease, judged: Judged, *, last_record: int) -> None:
@@ -81,7 +120,7 @@ def store(lead_file: LeadFile, run: Run, lease: Lease, judged: Judged, *, last_r
             for row in judged.rejected
         )
         _copy(lead_file, run, judged.leads)
-        LeadFile.objects.filter(pk=lead_file.pk).update(records_done=last_record)
+        LeadFile.objects.filter(pk=lead_file.pk).update(records_done=last_record, progress_at=Now())
 
 
 def _copy(lead_file: LeadFile, run: Run, leads: pd.DataFrame) -> None:
@@ -95,6 +134,13 @@ def _copy(lead_file: LeadFile, run: Run, leads: pd.DataFrame) -> None:
 
 
 def count(lead_file: LeadFile) -> Counts:
-    """What became of the file's rows, counted from the rows themselves."""
-    rejected = lead_file.rejections.values_list("code").annotate(n=Count("pk"))
-    return Counts(kept=lead_file.leads.count(), dropped=dict(rejected))
+    """What became of the rows that no run has counted yet, counted from the rows themselves.
+
+    Those of a run that failed are among them: it closed no stage, so the run that took the file
+    over counts them.
+    """
+    behind, upto = lead_file.records_counted, lead_file.records_done
+    rejected = lead_file.rejections.filter(record__gt=behind, record__lte=upto)
+    kept = lead_file.leads.filter(record__gt=behind, record__lte=upto).count()
+    codes = rejected.order_by().values_list("code").annotate(n=Count("pk"))
+    return Counts(kept=kept, dropped=dict(codes))

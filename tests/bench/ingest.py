@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from pipeline import addresses, chain, lead_files, leadfile, mapping
+from pipeline import addresses, chain, checking, leadfile, mapping
 from pipeline.arrow import of_pandas
 from pipeline.models import LeadFile, Run
 from pipeline.models.runs import RunKind
@@ -141,7 +141,7 @@ def _open_run(path: Path) -> Run:
     rows = int(path.stem.rpartition("-")[2])
     with path.open("rb") as stream:
         layout = leadfile.inspect(stream)
-        sha256 = lead_files.digest(stream)
+        sha256 = checking.digest(stream)
     columns = mapping.guess(layout.headers)
     LeadFile.objects.create(
         name=path.name, storage_name=f"lead-files/{path.name}", size=path.stat().st_size,

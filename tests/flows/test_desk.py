@@ -19,7 +19,7 @@ from django_celery_beat.models import PeriodicTask
 from clients.models import WINDOWS, TargetRule
 from pipeline import drafts, schedule, seats, services
 from pipeline.admin.desk import History
-from pipeline.models import Run, ServiceState
+from pipeline.models import Run, ServiceState, SourceProfile
 from pipeline.reasons import REASONS, in_words
 from tests.factories import (
     ChunkFactory,
@@ -77,6 +77,7 @@ def rows() -> None:
     TargetRule.objects.create(client=night.client, field="country", operator="IN", values=["DE"])
     ServiceState.objects.create(service="smtp", failures=1, last_error="No answer.")
     services.beat("worker:night-shift:17")
+    SourceProfile.objects.create(source="Apollo", updated_by="ida")
 
 
 class TestWhoMaySeeIt:
@@ -142,6 +143,7 @@ class TestPages:
             "Lead files",
             "Leads",
             "Rejected rows",
+            "Sources",
             "Clients",
             "Plans",
             "Suppressions",

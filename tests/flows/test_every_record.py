@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from clients.models import Suppression
-from pipeline import audit, lead_files, starting
+from pipeline import audit, checking, lead_files, starting
 from pipeline.models import Lead, LeadFile, Run
 from tests.flows import nights
 
@@ -63,7 +63,7 @@ class TestAnyFile:
             lead_file = lead_files.take_in(
                 io.BytesIO(content), name="any.csv", source="", uploaded_by="test"
             )
-        except lead_files.Refused:
+        except checking.Refused:
             return
         run = starting.start_now(now=timezone.now(), started_by="test")
         nights.work_off()

@@ -90,9 +90,10 @@ class Command(OperatorCommand):
 
     def _found(self, run: Run, lead_file: LeadFile, *, seconds: float) -> dict[str, Any]:
         lead_file.refresh_from_db()
+        rejects = lead_files.write_rejects(lead_file)
         found = {
             **report.run_object(run),
-            "files": [lead_files.file_object(lead_file)],
+            "files": [lead_files.file_object(lead_file, rejects=rejects)],
             "audit": audit.run(deep=True),
             "versions": {name: version(name) for name in SHOWN_VERSIONS},
             "seconds": seconds,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline import lead_files, services
+from pipeline import checking, lead_files, profiles, services
+from pipeline.checking import Said, Told
 from pipeline.management.operator import (
     EXIT_BAD_INPUT,
     EXIT_DONE,
@@ -17,6 +21,8 @@ from pipeline.management.operator import (
     Problem,
     operator_name,
 )
+
+_WORTH_A_BAR = 5_000_000  # bytes
 
 
 class Command(OperatorCommand):
@@ -30,7 +36,7 @@ class Command(OperatorCommand):
             action="append",
             default=[],
             metavar="HEADER=FIELD",
-            help="say what a column is",
+            help="say what a column is; HEADER= for none of our fields",
         )
         parser.add_argument("--dry-run", action="store_true", help="only check; write nothing")
         parser.add_argument(
@@ -48,9 +54,9 @@ class Command(OperatorCommand):
         self, path: Path, overrides: dict[str, str], options: dict[str, Any]
     ) -> dict[str, Any]:
         try:
-            with open_file(path) as stream:
-                found = self._taken_in(stream, path.name, overrides, options)
-        except lead_files.Refused as refusal:
+            with open_file(path) as stream, progress(path, stream) as told:
+                found = self._taken_in(stream, path.name, overrides, options, told)
+        except checking.Refused as refusal:
             return {"file": str(path), "error": str(refusal)}
         except OSError as error:
             reason = error.strerror or error
@@ -58,20 +64,28 @@ class Command(OperatorCommand):
         return {**found, "file": str(path)}
 
     def _taken_in(
-        self, stream: IO[bytes], name: str, overrides: dict[str, str], options: dict[str, Any]
+        self,
+        stream: IO[bytes],
+        name: str,
+        overrides: dict[str, str],
+        options: dict[str, Any],
+        told: Told,
     ) -> dict[str, Any]:
+        source = options["source"]
         if options["dry_run"]:
-            checked = lead_files.check(stream, overrides=overrides)
-            return {"file": name, "id": None, **lead_files.check_object(checked)}
+            said = Said(columns=overrides, known=profiles.fields_of(source))
+            checked = checking.sure(checking.check(stream, said=said, told=told))
+            return {"file": name, "id": None, **checking.check_object(checked)}
         lead_file = lead_files.take_in(
             stream,
             name=name,
-            source=options["source"],
+            source=source,
             overrides=overrides,
             uploaded_by=operator_name(),
             insisted=options["again"],
+            told=told,
         )
-        return lead_files.file_object(lead_file)
+        return lead_files.file_object(lead_file, rejects=lead_files.write_rejects(lead_file))
 
     def show(self, found: dict[str, Any], console: Console) -> None:
         table = Table("file", "rows", "accepted", "twice in file", "invalid", "blank", "why")
@@ -84,19 +98,40 @@ class Command(OperatorCommand):
             table.add_row(one["file"], *map(str, (*counts, one["blank"])), why or "-")
         if table.rows:
             console.print(table)
+        for one in found["files"]:
+            if one.get("rejects"):
+                console.print(f"rows to mend: {one['rejects']}", highlight=False)
+
+
+@contextlib.contextmanager
+def progress(path: Path, stream: IO[bytes]) -> Iterator[Told]:
+    """A bar on stderr while a large file is read; what it yields is told the bytes read."""
+    size = stream.seek(0, 2)
+    if size < _WORTH_A_BAR:
+        yield lambda _read: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task(path.name, total=size)
+        yield lambda read: bars.update(task, completed=read)
 
 
 def open_file(path: Path) -> IO[bytes]:
-    """Raises lead_files.Refused where there is no such file, or none that we may read."""
+    """Raises checking.Refused where there is no such file, or none that we may read."""
     try:
         return path.open("rb")
     except OSError as error:
-        raise lead_files.Refused(f"{path} cannot be read: {error.strerror}.") from None
+        raise checking.Refused(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def parse_override(text: str) -> tuple[str, str]:
-    """'E-mail (work)=email' → ('E-mail (work)', 'email'). Raises Problem."""
+    """'Mail=email' → ('Mail', 'email'); 'Mail=' and 'Mail=-' → ('Mail', ''). Raises Problem."""
     header, found, name = text.rpartition("=")
-    if not (found and header and name):
+    if not (found and header):
         raise Problem(f"--map {text!r} is not HEADER=FIELD.", "Write it like --map 'Mail=email'.")
-    return header, name
+    return header, "" if name == "-" else name

@@ -1,0 +1,265 @@
+"""A lead file's page: what the check found, what may be said of it, how far its import is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.db.models import Count
+
+from pipeline import importing
+from pipeline.mapping import FIELDS
+from pipeline.models import LeadFile, Rejection
+from pipeline.models.leads import KnownLeads, LeadFileStatus, LeadStatus
+from pipeline.shown import list_url, number
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with a byte order mark",
+    "utf-16": "UTF-16",
+    "cp1252": "Windows-1252, Western Europe",
+    "cp1250": "Windows-1250, Central Europe",
+    "cp1251": "Windows-1251, Cyrillic",
+    "cp1254": "Windows-1254, Turkish",
+    "iso8859_2": "ISO 8859-2, Central Europe",
+    "mac_roman": "Mac Roman",
+    "cp850": "DOS 850, Western Europe",
+    "cp932": "Shift-JIS, Japanese",
+    "gb18030": "GB 18030, Chinese",
+}
+FOR_SURE, LIKELY = 0.9, 0.6
+NAMED = 6  # columns in one sentence
+KEPT = "keep as it is"
+
+
+class CheckForm(forms.Form):
+    """How a person wants the file read: fields `field-0`, `field-1` … by column."""
+
+    def __init__(self, *args: Any, lead_file: LeadFile, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lead_file = lead_file
+        self.fields["encoding"] = forms.ChoiceField(
+            choices=choices_of(ENCODINGS, lead_file.encoding), required=False
+        )
+        self.fields["delimiter"] = forms.ChoiceField(
+            choices=choices_of(DELIMITERS, lead_file.delimiter), required=False
+        )
+        fields = [("", KEPT), *((name, name) for name in FIELDS)]
+        for n in range(len(lead_file.headers)):
+            self.fields[f"field-{n}"] = forms.ChoiceField(choices=fields, required=False)
+
+    def delimiter_changed(self) -> bool:
+        return self.cleaned_data["delimiter"] not in {"", self.lead_file.delimiter}
+
+    def chosen(self) -> dict[str, str]:
+        """Column → field, as far as people said so by now.
+
+        Who puts a second column to a field and leaves the first there means both.
+        """
+        if self.delimiter_changed():
+            return {}  # said of columns that are none
+        posted = {
+            n: self.cleaned_data[f"field-{n}"]
+            for n in range(len(self.lead_file.headers))
+            if f"field-{n}" in self.data
+        }
+        changed = {n: name for n, name in posted.items() if name != self.lead_file.fields[n]}
+        touched = set(changed.values()) - {""}
+        said = {str(n): name for n, name in posted.items() if n in changed or name in touched}
+        return {**self.lead_file.preview.get("chosen", {}), **said}
+
+
+class QueueForm(forms.Form):
+    """When to import, and what to do with known leads; `press` starts a run at once."""
+
+    known_leads = forms.ChoiceField(choices=KnownLeads.choices, required=False)
+    press = forms.UUIDField(required=False)
+
+
+def check_again(lead_file: LeadFile, form: CheckForm) -> str:
+    """Read the stored file as the form says; returns why that cannot be, or ''."""
+    from pipeline import checking, lead_files, profiles  # noqa: PLC0415  (pandas)
+
+    chosen = form.chosen()
+    text = bool(lead_file.delimiter)  # a workbook has neither
+    said = checking.Said(
+        columns={f"#{int(n) + 1}": name for n, name in chosen.items()},
+        known=profiles.fields_of(lead_file.source),
+        encoding=(form.cleaned_data["encoding"] or lead_file.encoding) if text else "",
+        delimiter=(form.cleaned_data["delimiter"] or lead_file.delimiter) if text else "",
+    )
+    try:
+        lead_files.check_again(lead_file, said, chosen=chosen)
+    except checking.Refused as refusal:
+        return str(refusal)
+    return ""
+
+
+def choices_of(known: dict[str, str], current: str) -> list[tuple[str, str]]:
+    """The known ones, and the one in use if it is none of them."""
+    return list({**known, current: known.get(current, current or "none")}.items())
+
+
+def file_context(lead_file: LeadFile, *, now: dt.datetime) -> dict[str, Any]:
+    """What the page of a file shows."""
+    status = LeadFileStatus(lead_file.status)
+    begun = lead_file.records_done > 0
+    question = lead_file.preview.get("question", "")
+    return {
+        "file": lead_file,
+        "question": question,
+        "problems": problems_of(lead_file),
+        "judged": lead_file.rows > 0,
+        "parts": parts_of(lead_file),
+        "reasons": reasons_of(lead_file, listed=begun),
+        "encoding": ENCODINGS.get(lead_file.encoding, lead_file.encoding),
+        "delimiter": DELIMITERS.get(lead_file.delimiter, lead_file.delimiter),
+        "encodings": choices_of(ENCODINGS, lead_file.encoding),
+        "delimiters": choices_of(DELIMITERS, lead_file.delimiter),
+        "columns": columns_of(lead_file),
+        "fields": FIELDS,
+        "kept": KEPT,
+        "first": first_rows(lead_file),
+        "known_choices": KnownLeads.choices,
+        "known_label": KnownLeads(lead_file.known_leads).label,
+        "checked": status == LeadFileStatus.CHECKED,
+        "may_correct": status == LeadFileStatus.CHECKED and not begun,
+        "importing": status == LeadFileStatus.IMPORTING,
+        "queued": status == LeadFileStatus.QUEUED,
+        "stopped": status == LeadFileStatus.CHECKED and begun,
+        "stopping": status == LeadFileStatus.IMPORTING and bool(lead_file.stop_by),
+        "stalled": importing.is_stalled(lead_file, now=now),
+        "leads": leads_of(lead_file) if begun else [],
+    }
+
+
+def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
+    """(tone, sentence) for each thing about the file that a person should know of."""
+    preview = lead_file.preview
+    skipped, replaced = len(preview.get("skipped", [])), preview.get("replaced", 0)
+    extra = [column["header"] for column in columns_of(lead_file) if column["is_extra"]]
+    garbled = counted(replaced, "cell holds", "cells hold")
+    long = counted(lead_file.cut_cells, "cell is", "cells are")
+    unsure = [column["header"] for column in columns_of(lead_file) if column["is_unsure"]]
+    columns = counted(len(extra), "column fills", "columns fill")
+    words = {
+        f"{garbled} signs that could not be read (\ufffd): another encoding may be the right one.": (
+            replaced,
+            "warn",
+        ),
+        f"{long} longer than allowed (MAX_CELL_KB) and cut.": (
+            lead_file.cut_cells,
+            "warn",
+        ),
+        "No row looks like a header: each is read as a lead, the columns go by number.": (
+            not lead_file.header_row,
+            "warn",
+        ),
+        f"Not sure enough to be one of our fields, so look at them: {some(unsure)}.": (
+            len(unsure),
+            "warn",
+        ),
+        f"{counted(skipped, 'row', 'rows')} before the header left out.": (skipped, "calm"),
+        f"{columns} none of our fields, kept as extras: {some(extra)}.": (
+            len(extra),
+            "calm",
+        ),
+    }
+    return [(tone, sentence) for sentence, (there, tone) in words.items() if there]
+
+
+def counted(count: int, one: str, many: str) -> str:
+    return f"{number(count)} {one if count == 1 else many}"
+
+
+def some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def columns_of(lead_file: LeadFile) -> list[dict[str, Any]]:
+    """By column: its name, samples of it, the field it fills, and how sure that is."""
+    samples = lead_file.preview.get("samples", [])
+    chosen = lead_file.preview.get("chosen", {})
+    ours = lead_file.preview.get("ours", [])
+    return [
+        {
+            "position": n,
+            "header": header or f"(column {n + 1}, no name)",
+            "samples": samples[n] if n < len(samples) else [],
+            "field": name,
+            "is_ours": n in ours,
+            "is_unsure": not name and n in lead_file.preview.get("unsure", []),
+            "is_extra": not name and n not in ours,
+            "sure": how_sure(lead_file, n, said=str(n) in chosen),
+        }
+        for n, (header, name) in enumerate(zip(lead_file.headers, lead_file.fields, strict=True))
+    ]
+
+
+def how_sure(lead_file: LeadFile, position: int, *, said: bool) -> tuple[str, str]:
+    """(word, tone): who says what the column is."""
+    confidence = dict(enumerate(lead_file.confidence)).get(position, 1.0)
+    if said:
+        return "you said so", "good"
+    if not lead_file.fields[position]:
+        unsure = position in lead_file.preview.get("unsure", [])
+        return ("unsure", "warn") if unsure else ("", "")
+    if confidence >= FOR_SURE:
+        return "sure", "good"
+    return ("likely", "calm") if confidence >= LIKELY else ("unsure", "warn")
+
+
+def first_rows(lead_file: LeadFile) -> dict[str, Any]:
+    """The first leads as a table: the names of its columns, and its rows of cells."""
+    rows = lead_file.preview.get("first", [])
+    names = list(dict.fromkeys(name for row in rows for name in row if name != "line"))
+    own = [name for name in lead_file.fields if name in names]
+    names = list(dict.fromkeys([*own, *names]))
+    return {
+        "names": names,
+        "rows": [(row.get("line", ""), [row.get(name, "") for name in names]) for row in rows],
+    }
+
+
+def parts_of(lead_file: LeadFile) -> list[dict[str, Any]]:
+    """What the rows add up from: the sum that the page shows."""
+    return [
+        {"words": "accepted", "count": lead_file.accepted, "tone": "good"},
+        {"words": "twice in the file", "count": lead_file.duplicate_in_file, "tone": "calm"},
+        {"words": "invalid", "count": lead_file.invalid, "tone": "bad"},
+        {"words": "blank", "count": lead_file.blank, "tone": "idle"},
+    ]
+
+
+def reasons_of(lead_file: LeadFile, *, listed: bool) -> list[dict[str, Any]]:
+    """Why rows are invalid, most frequent first: some of them, or the list once it is there."""
+    ordered = sorted(lead_file.reasons.items(), key=lambda item: -item[1])
+    examples = lead_file.preview.get("examples", {})
+    return [
+        {
+            "code": code,
+            "count": count,
+            "url": list_url(Rejection, file=lead_file.pk, reason=code) if listed else "",
+            "examples": []
+            if listed
+            else [in_order(lead_file, row) for row in examples.get(code, [])],
+        }
+        for code, count in ordered
+    ]
+
+
+def in_order(lead_file: LeadFile, row: dict[str, Any]) -> dict[str, Any]:
+    """An example whose cells stand as in the file, which JSON in PostgreSQL does not keep."""
+    headers = [name for name in lead_file.headers if name in row["cells"]]
+    names = dict.fromkeys([*headers, *sorted(row["cells"])])
+    return {**row, "cells": {name: row["cells"][name] for name in names}}
+
+
+def leads_of(lead_file: LeadFile) -> list[tuple[LeadStatus, int]]:
+    """Where the file's leads are now: status → how many."""
+    rows = lead_file.leads.order_by().values_list("status").annotate(count=Count("pk"))
+    counts = dict(rows)
+    return [(status, counts[status]) for status in LeadStatus if counts.get(status)]

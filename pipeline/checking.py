@@ -1,0 +1,274 @@
+"""Checking a lead file: the whole of it at once, without writing a lead (design, 15).
+
+The check and the import are one code path, `intake.judge`, so that what a person sees at the
+upload is what the night will do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import IO, Any
+
+from django.conf import settings
+
+from pipeline import intake, leadfile, mapping, rejects
+from pipeline.intake import Judged
+from pipeline.leadfile import Layout, Limits, NotALeadFile, Slice
+from pipeline.mapping import BadMapping, Columns
+from pipeline.models import LeadFile
+from pipeline.models.leads import COLUMNS
+from pipeline.previews import Preview
+
+SLICE_ROWS = 50_000  # records that are judged, and written, at once
+Told = Callable[[int], None]  # how many bytes are read
+
+
+class Refused(Exception):
+    """No lead file, or one that is not wanted: one sentence for the operator."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a person said of a file, where that differs from what is found out."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)  # header or #position → field
+    known: Mapping[str, str] = field(default_factory=dict)  # the same of its source: header → field
+    encoding: str = ""
+    delimiter: str = ""
+
+
+@dataclass(kw_only=True)
+class Check:
+    """What a whole file holds: rows = accepted + duplicate_in_file + invalid + blank.
+
+    Nothing is judged where no column is known to hold the addresses: all of these are 0 then.
+    """
+
+    layout: Layout
+    columns: Columns
+    sha256: str
+    size: int
+    preview: Preview
+    accepted: int = 0
+    duplicate_in_file: int = 0
+    invalid: int = 0
+    blank: int = 0
+    cut_cells: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rows(self) -> int:
+        return self.accepted + self.duplicate_in_file + self.invalid + self.blank
+
+    def add(self, judged: Judged, seen: set[str]) -> None:
+        """Count a slice; `seen` holds the keys of the slices before it."""
+        keys = set(judged.leads["key"])
+        fresh = keys - seen
+        seen |= fresh
+        self.accepted += len(fresh)
+        self.duplicate_in_file += len(judged.leads) - len(fresh)
+        codes = Counter(row.code for row in judged.rejected)
+        self.blank += codes.pop("blank", 0)
+        self.invalid += codes.total()
+        self.reasons += codes
+        self.cut_cells += judged.cut
+        self.preview.add(judged)
+
+    def as_columns(self) -> dict[str, Any]:
+        """What a LeadFile keeps of it."""
+        headers = self.layout.headers
+        return {
+            "encoding": self.layout.encoding,
+            "delimiter": self.layout.delimiter,
+            "header_row": self.layout.header_row,
+            "headers": list(headers),
+            "fields": self.columns.as_stored(),
+            "confidence": confidence_of(self.columns),
+            "rows": self.rows,
+            "accepted": self.accepted,
+            "duplicate_in_file": self.duplicate_in_file,
+            "invalid": self.invalid,
+            "blank": self.blank,
+            "reasons": dict(self.reasons),
+            "cut_cells": self.cut_cells,
+            "preview": self.preview.as_json(),
+        }
+
+
+def limits() -> Limits:
+    return Limits(
+        rows=settings.MAX_ROWS, columns=settings.MAX_COLUMNS, cell=settings.MAX_CELL_KB * 1_000
+    )
+
+
+def check(stream: IO[bytes], *, said: Said | None = None, told: Told | None = None) -> Check:
+    """Read the whole file and count what it holds; writes nothing. Raises Refused.
+
+    `preview.question` asks what nobody but a person can know; who cannot ask calls `sure`.
+    """
+    size = stream.seek(0, 2)
+    if size > settings.MAX_UPLOAD_MB * 1_000_000:
+        raise Refused(
+            f"The file has {size // 1_000_000} MB; {settings.MAX_UPLOAD_MB} are allowed"
+            " (MAX_UPLOAD_MB). Split it."
+        )
+    try:
+        found = _inspected(stream, said or Said(), size)
+        _judge(found, stream, told or (lambda _bytes: None))
+    except (NotALeadFile, BadMapping) as refusal:
+        raise Refused(str(refusal)) from None
+    if not found.rows and "email" in found.columns.by_field:
+        raise Refused("The file has a header and no rows.")
+    return found
+
+
+def sure(found: Check) -> Check:
+    """The check, of a file about which there is nothing to ask. Raises Refused."""
+    if found.preview.question:
+        raise Refused(found.preview.question)
+    return found
+
+
+def _inspected(stream: IO[bytes], said: Said, size: int) -> Check:
+    names = {*said.known, *said.columns, *rejects.NOTES}
+    layout = leadfile.inspect(
+        stream,
+        known=lambda text: text in names or mapping.is_name(text),
+        limits=limits(),
+        encoding=said.encoding,
+        delimiter=said.delimiter,
+    )
+    columns, question = columns_of(layout, {**_known(layout, said), **said.columns})
+    preview = Preview(
+        question=question,
+        skipped=_skipped(stream, layout),
+        ours=list(rejects.notes_among(layout.headers)),
+        unsure=list(columns.unsure),
+    )
+    return Check(layout=layout, columns=columns, sha256=digest(stream), size=size, preview=preview)
+
+
+def _known(layout: Layout, said: Said) -> dict[str, str]:
+    """What is known of the columns that this file has, and nothing else is said of."""
+    return {
+        header: said.known[header]
+        for n, header in enumerate(layout.headers, start=1)
+        if header in said.known and not {header, f"#{n}"} & set(said.columns)
+    }
+
+
+def columns_of(layout: Layout, said: Mapping[str, str]) -> tuple[Columns, str]:
+    """What each column fills, and what a person must be asked of it, or ''."""
+    try:
+        return mapping.guess(layout.headers, said, layout.sample), ""
+    except (mapping.NoEmailColumn, mapping.UnsureMapping) as question:
+        return Columns(layout.headers, {}), str(question)
+
+
+def confidence_of(columns: Columns) -> list[float]:
+    """By column: how sure its field is."""
+    return [round(columns.confidence.get(n, 0.0), 2) for n in range(len(columns.headers))]
+
+
+def _skipped(stream: IO[bytes], layout: Layout) -> list[str]:
+    """The records before the header, each as one line."""
+    before = layout.header_row - 1
+    if before < 1:
+        return []
+    first = next(leadfile.read(stream, replace(layout, header_row=0), slice_rows=before))
+    rows = first.frame.to_numpy().tolist()
+    cells = [first.broken[n].cells if n in first.broken else row for n, row in enumerate(rows)]
+    return [", ".join(filter(None, row))[:200] for row in cells]
+
+
+def _judge(found: Check, stream: IO[bytes], told: Told) -> None:
+    if "email" not in found.columns.by_field:
+        first = next(_parts(stream, found.layout), None)
+        if first is not None:
+            found.preview.look_at(first)
+        return
+    seen: set[str] = set()
+    for part, judged in judged_slices(stream, found.layout, found.columns):
+        found.preview.look_at(part)
+        found.add(judged, seen)
+        told(stream.tell())
+
+
+def _parts(stream: IO[bytes], layout: Layout, skip_records: int = 0) -> Iterator[Slice]:
+    parts = leadfile.read(
+        stream, layout, limits=limits(), slice_rows=SLICE_ROWS, skip_records=skip_records
+    )
+    for part in parts:
+        yield rejects.without_notes(part, layout.headers)
+
+
+def judged_slices(
+    stream: IO[bytes], layout: Layout, columns: Columns, *, skip_records: int = 0
+) -> Iterator[tuple[Slice, Judged]]:
+    """The file, slice by slice. Raises NotALeadFile where it cannot be read on."""
+    for part in _parts(stream, layout, skip_records):
+        yield (
+            part,
+            intake.judge(
+                part,
+                columns,
+                secret=settings.SUPPRESSION_KEY.encode(),
+                own_columns=COLUMNS,
+                limits=limits(),
+            ),
+        )
+
+
+def digest(stream: IO[bytes]) -> str:
+    """SHA-256 of the bytes, in hex."""
+    stream.seek(0)
+    found = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        found.update(block)
+    return found.hexdigest()
+
+
+def layout_of(lead_file: LeadFile) -> tuple[Layout, Columns]:
+    """How the file was read when it was checked: the import reads it the same way."""
+    layout = Layout(
+        encoding=lead_file.encoding,
+        delimiter=lead_file.delimiter,
+        header_row=lead_file.header_row,
+        headers=tuple(lead_file.headers),
+    )
+    return layout, Columns.from_stored(layout.headers, lead_file.fields)
+
+
+CHANGED = "The file in storage is not the one that was checked; upload it again."
+
+
+def slices_of(lead_file: LeadFile, stream: IO[bytes]) -> Iterator[tuple[int, Judged]]:
+    """(last record, judged slice) of what is not imported yet. Raises Refused."""
+    if digest(stream) != lead_file.sha256:
+        raise Refused(CHANGED)
+    layout, columns = layout_of(lead_file)
+    done = lead_file.records_done
+    try:
+        for part, judged in judged_slices(stream, layout, columns, skip_records=done):
+            done = part.first_record + len(part.lines) - 1
+            if done > lead_file.rows:
+                raise Refused(CHANGED)
+            yield done, judged
+    except NotALeadFile as refusal:
+        raise Refused(str(refusal)) from None
+    if done != lead_file.rows:  # somebody wrote to it while it was read
+        raise Refused(CHANGED)
+
+
+def check_object(found: Check) -> dict[str, Any]:
+    """The same of a file that was only checked; nothing is written, its rejects neither."""
+    kept = found.as_columns()
+    names = ("encoding", "delimiter", "header_row", "rows", "accepted", "duplicate_in_file")
+    return {
+        **{name: kept[name] for name in (*names, "invalid", "blank", "reasons")},
+        "mapping": found.columns.as_json(),
+        "rejects": None,
+    }

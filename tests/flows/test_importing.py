@@ -1,0 +1,250 @@
+"""Stop, resume, and what is counted where a file is imported by several runs (spec U7)."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from pipeline import audit, chain, checking, chunks, importing, runs
+from pipeline.models import Chunk, Lead, LeadFile, Run, StageRun
+from pipeline.models.runs import RunKind
+from pipeline.stages import validate
+from pipeline.states import Stage
+from tests.factories import NOW, LeadFileFactory, RunFactory
+from tests.flows import nights
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SLICE = 4  # records that validate writes at once
+ROWS = 10
+# Larger than what is read ahead of the records that are written.
+LONG = "x" * 20_000
+BIG = "Email,Notes\n" + "".join(f"ann{n}@acme-pipes.com,{LONG}\n" for n in range(ROWS))
+
+
+@pytest.fixture(autouse=True)
+def _small_slices(monkeypatch):
+    monkeypatch.setattr(checking, "SLICE_ROWS", SLICE)
+
+
+def open_run(name="manual:1") -> Run:
+    return chain.start(
+        kind=RunKind.MANUAL,
+        local_date=NOW.date(),
+        as_of=NOW,
+        request_key=name,
+        started_by="ida",
+    )
+
+
+def claim(run: Run) -> tuple[Chunk, chunks.Lease]:
+    chunk = chunks.claim(run.stage_runs.get(stage=Stage.VALIDATE).chunks.get().pk)
+    assert chunk is not None
+    return chunk, chunks.Lease(chunk.pk, chunk.attempt)
+
+
+def seen_by(run: Run) -> tuple[int, int, dict[str, int]]:
+    row = StageRun.objects.get(run=run, stage=Stage.VALIDATE)
+    return row.seen, row.kept, row.reasons
+
+
+def stopped_after_a_slice(lease: chunks.Lease, lead_file: LeadFile) -> chunks.Lease:
+    return cast("chunks.Lease", StopsAfterTheFirstSlice(lease, lead_file))
+
+
+class StopsAfterTheFirstSlice:
+    """A lease during whose first write somebody presses Stop."""
+
+    def __init__(self, lease: chunks.Lease, lead_file: LeadFile) -> None:
+        self._lease, self._lead_file = lease, lead_file
+        self._pressed = False
+
+    def hold(self) -> None:
+        self._lease.hold()
+        if not self._pressed:
+            self._pressed = True
+            importing.stop(self._lead_file, by="ida")
+
+    def finish(self, counts) -> None:
+        self._lease.finish(counts)
+
+
+class TestStopping:
+    def test_an_import_keeps_what_is_done_and_the_next_run_goes_on_behind_it(self):
+        lead_file = nights.take_in(BIG)
+        first = open_run()
+        chunk, lease = claim(first)
+
+        validate.work(chunk, stopped_after_a_slice(lease, lead_file))
+        lead_file.refresh_from_db()
+
+        assert (lead_file.status, lead_file.stop_by) == ("CHECKED", "ida")
+        assert lead_file.records_done == lead_file.records_counted == SLICE
+
+        nights.work_off()
+        importing.queue(lead_file, by="ida")
+        second = open_run("manual:2")
+        nights.work_off()
+
+        lead_file.refresh_from_db()
+        assert (lead_file.status, lead_file.records_done, lead_file.stop_by) == (
+            "IMPORTED",
+            ROWS,
+            "",
+        )
+        assert seen_by(first) == (SLICE, SLICE, {})
+        assert seen_by(second) == (ROWS - SLICE, ROWS - SLICE, {})
+        assert Lead.objects.filter(file=lead_file).count() == ROWS
+        assert audit.run()["ok"]
+
+    def test_before_a_worker_begins_leaves_the_run_nothing_to_do(self):
+        lead_file = nights.take_in()
+        run = open_run()
+
+        assert importing.stop(lead_file, by="ida")
+        nights.work_off()
+
+        lead_file.refresh_from_db()
+        assert (lead_file.status, lead_file.records_done, lead_file.run) == ("CHECKED", 0, None)
+        assert seen_by(run) == (0, 0, {})
+        assert Run.objects.get().status == "DONE"
+
+    def test_of_a_file_that_nobody_is_at_is_done_at_once(self):
+        run = RunFactory.create(status="FAILED")
+        lead_file = LeadFileFactory.create(run=run, status="IMPORTING", accepted=10, records_done=4)
+
+        assert importing.stop(lead_file, by="ida")
+
+        lead_file.refresh_from_db()
+        assert lead_file.status == "CHECKED"
+
+    @pytest.mark.parametrize("status", ["CHECKED", "IMPORTED", "REFUSED", "UNDONE"])
+    def test_needs_something_to_stop(self, status):
+        lead_file = LeadFileFactory.create(status=status)
+
+        with pytest.raises(importing.NotPossible, match=f"is {status.lower()}"):
+            importing.stop(lead_file, by="ida")
+
+    def test_leaves_a_file_alone_that_somebody_has_moved_since(self):
+        """A worker of a cancelled run comes back to a file that was stopped and queued again."""
+        lead_file = nights.take_in()
+        run = open_run()
+        _, lease = claim(run)
+        LeadFile.objects.update(status="IMPORTING")
+        stale = LeadFile.objects.get()
+        runs.cancel(run.pk)
+        importing.stop(lead_file, by="ida")
+        importing.queue(lead_file, by="ida")
+
+        validate._close(stale, lease, refusal="")
+
+        lead_file.refresh_from_db()
+        assert (lead_file.status, lead_file.records_counted) == ("QUEUED", 0)
+
+
+class TestTheRunAfterAFailedOne:
+    def test_counts_what_the_failed_one_imported_and_could_not_count(self):
+        lead_file = nights.take_in(BIG)
+        failed = open_run()
+        _, lease = claim(failed)
+        lead_file.refresh_from_db()
+        LeadFile.objects.update(status="IMPORTING")
+        with default_storage.open(lead_file.storage_name) as stream:
+            last_record, judged = next(checking.slices_of(lead_file, stream))
+            validate.store(lead_file, failed, lease, judged, last_record=last_record)
+        runs.fail(failed.pk, "The disk is full.")
+
+        nights.work_off()
+        second = open_run("manual:2")
+        nights.work_off()
+
+        lead_file.refresh_from_db()
+        assert (lead_file.status, lead_file.records_counted) == ("IMPORTED", ROWS)
+        assert seen_by(second) == (ROWS, ROWS, {})
+        dedupe = StageRun.objects.get(run=second, stage=Stage.DEDUPE)
+        assert dedupe.seen == ROWS
+        assert audit.run()["ok"]
+
+
+class TestAFileThatChangesInStorage:
+    def test_is_refused_and_the_run_goes_on_with_the_others(self):
+        lost, kept = nights.take_in(), nights.take_in(BIG, "more.csv")
+        default_storage.delete(lost.storage_name)
+        run = open_run()
+
+        nights.work_off()
+
+        lost.refresh_from_db()
+        kept.refresh_from_db()
+        assert (lost.status, lost.error) == (
+            "REFUSED",
+            "The file is no longer in storage; upload it again.",
+        )
+        assert kept.status == "IMPORTED"
+        assert Run.objects.get(pk=run.pk).status == "DONE"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            pytest.param(lambda stream: stream.truncate(150_000), id="cut"),
+            pytest.param(lambda stream: stream.write(b"eve@elm-foods.com,\n" * 20), id="longer"),
+        ],
+    )
+    def test_while_it_is_read_keeps_and_counts_what_was_imported(self, change):
+        lead_file = nights.take_in(BIG)
+        run = open_run()
+        chunk, lease = claim(run)
+        path = default_storage.path(lead_file.storage_name)
+
+        class Changes(StopsAfterTheFirstSlice):
+            def hold(self) -> None:
+                self._lease.hold()
+                if self._pressed:
+                    return
+                self._pressed = True
+                with open(path, "ab") as stream:  # noqa: PTH123
+                    change(stream)
+
+        validate.work(chunk, cast("chunks.Lease", Changes(lease, lead_file)))
+        nights.work_off()
+
+        lead_file.refresh_from_db()
+        assert lead_file.status == "REFUSED"
+        assert "not the one that was checked" in lead_file.error
+        done = lead_file.records_done
+        assert SLICE <= done == lead_file.records_counted <= ROWS
+        assert seen_by(run)[0] == done
+        assert audit.run()["ok"]
+
+    def test_may_be_uploaded_again_and_brings_nobody_twice(self):
+        lead_file = nights.take_in()
+        LeadFile.objects.update(status="REFUSED", error="Gone.")
+
+        again = nights.take_in()
+        open_run()
+        nights.work_off()
+
+        again.refresh_from_db()
+        assert (again.status, again.insisted) == ("IMPORTED", False)
+        assert again.sha256 == lead_file.sha256
+
+
+class TestAFileThatVanishesBeforeItIsResumed:
+    def test_keeps_what_is_imported(self):
+        lead_file = nights.take_in(BIG)
+        chunk, lease = claim(open_run())
+        validate.work(chunk, stopped_after_a_slice(lease, lead_file))
+        nights.work_off()
+        default_storage.save("lead-files/other.csv", ContentFile(b"x"))
+        default_storage.delete(lead_file.storage_name)
+
+        importing.queue(lead_file, by="ida")
+        second = open_run("manual:2")
+        nights.work_off()
+
+        lead_file.refresh_from_db()
+        assert (lead_file.status, lead_file.records_done) == ("REFUSED", SLICE)
+        assert seen_by(second) == (0, 0, {})
