@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-from pipeline import clock, importing, runs, starting
+from pipeline import clock, importing, runs, starting, tasks, undo
 from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.preview import CheckForm, QueueForm, check_again, file_context
 from pipeline.admin.runs import NO_WORKER, what_may_start
@@ -61,6 +61,7 @@ class LeadFileAdmin(History[LeadFile]):
                 ("queue", button(self.queue_view, CHANGE)),
                 ("stop", button(self.stop_view, CHANGE)),
                 ("drop", button(self.drop_view, CHANGE)),
+                ("undo", button(self.undo_view, CHANGE)),
                 ("rejects", self.rejects_view),
             )
         ]
@@ -222,6 +223,19 @@ class LeadFileAdmin(History[LeadFile]):
         else:
             self.log_change(request, lead_file, "Dropped.")
             messages.success(request, f"{lead_file} is dropped; no lead came of it.")
+        return redirect(admin_url(lead_file))
+
+    def undo_view(self, request: HttpRequest, file_id: int) -> HttpResponse:
+        """Take back what the file brought; workers do it while no run is active."""
+        lead_file = get_object_or_404(LeadFile, pk=file_id)
+        try:
+            undo.ask(lead_file, signed_in(request).get_username())
+        except undo.Refused as refusal:
+            messages.warning(request, f"Not undone. {refusal}")
+            return redirect(admin_url(lead_file))
+        self.log_change(request, lead_file, "Undone.")
+        tasks.publish_undos()
+        messages.success(request, f"{lead_file} is being undone.")
         return redirect(admin_url(lead_file))
 
     def rejects_view(self, request: HttpRequest, file_id: int) -> HttpResponseBase:

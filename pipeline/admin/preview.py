@@ -128,6 +128,8 @@ def file_context(lead_file: LeadFile, *, now: dt.datetime) -> dict[str, Any]:
         "may_correct": status == LeadFileStatus.CHECKED and not begun,
         "importing": status == LeadFileStatus.IMPORTING,
         "queued": status == LeadFileStatus.QUEUED,
+        "may_undo": status == LeadFileStatus.IMPORTED
+        or (status == LeadFileStatus.CHECKED and begun),
         "stopped": status == LeadFileStatus.CHECKED and begun,
         "stopping": status == LeadFileStatus.IMPORTING and bool(lead_file.stop_by),
         "stalled": importing.is_stalled(lead_file, now=now),

@@ -9,9 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from pipeline import importing
+from pipeline import importing, undo
 from pipeline.models import Lead, LeadFile, Run, SourceProfile
-from tests.factories import LeadFileFactory, RunFactory
+from tests.factories import LeadFileFactory, RunFactory, complete_run
 from tests.flows import nights
 
 pytestmark = pytest.mark.django_db
@@ -358,3 +358,39 @@ class TestTheOverview:
 
         assert "The import of slow.csv stands still." in words
         assert "1 checked file waits to be queued." in words
+
+
+class TestUndoing:
+    def test_says_what_went_and_what_was_kept_and_why(self, desk):
+        night = complete_run(leads=1)
+        kept = night.given[0].lead
+
+        press(desk, night.file, "undo")
+        while undo.go_on(night.file.pk):
+            pass
+
+        response = desk.get(reverse("admin:pipeline_leadfile_change", args=[night.file.pk]))
+        shown = response.content.decode()
+        night.file.refresh_from_db()
+        assert (night.file.status, night.file.undo_by) == ("UNDONE", "ida")
+        assert "Undone, as ida asked" in shown
+        assert f"Lead {kept.pk}" in shown
+        assert "A client has it" in shown or "A client is to get it" in shown
+
+    def test_waits_for_the_run_under_way(self, desk):
+        RunFactory.create(status="RUNNING")
+        found = LeadFileFactory.create()
+
+        response = press(desk, found, "undo")
+
+        assert "Not undone." in said(response)[0]
+        assert found.undo_by == ""
+
+    def test_is_offered_only_where_something_was_imported(self, desk):
+        found = upload(desk, nights.CSV.encode())
+        address = reverse("admin:pipeline_leadfile_change", args=[found.pk])
+        assert b"Undo this import" not in desk.get(address).content
+
+        imported = LeadFileFactory.create()
+        address = reverse("admin:pipeline_leadfile_change", args=[imported.pk])
+        assert b"Undo this import" in desk.get(address).content
