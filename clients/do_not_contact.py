@@ -16,13 +16,13 @@ from django.conf import settings
 
 from clients.models import Client, Suppression
 from pipeline.addresses import is_address, match_key, normalise
+from pipeline.second_keys import phone_key
 
 Kind = Suppression.Kind
 Entry = tuple[Kind, str]
 
 _CELLS = re.compile(r"[,;\t]")
 _PHONE = re.compile(r"[+(]?[0-9][0-9 ()./+-]*")
-_FEWEST_DIGITS, _MOST_DIGITS = 7, 15  # E.164 allows 15; fewer than 7 is an extension
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}")
 _BY_WORTH = (Kind.ADDRESS, Kind.PHONE, Kind.DOMAIN)
 _AT_ONCE = 5_000
@@ -98,11 +98,10 @@ def _readings(text: str) -> Iterator[tuple[Kind, str]]:
 
 
 def phone_digits(text: str) -> str:
-    """The digits of a phone, without the 00 that stands for +; '' where it is none."""
+    """The digits of a phone, as a lead's are kept; '' where it is none."""
     if not _PHONE.fullmatch(text) or _DATE.fullmatch(text):
         return ""
-    digits = re.sub(r"\D", "", text).removeprefix("00")
-    return digits if _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS else ""
+    return phone_key(text)
 
 
 def _domain(text: str) -> str:

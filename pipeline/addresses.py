@@ -20,7 +20,7 @@ import idna
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.arrow import TEXT, Column, Mask, changed, joined, pa, pc, text
+from pipeline.arrow import TEXT, Column, Mask, changed, joined, pa, pc, per_distinct, text
 
 # Narrower than RFC 5322: what it takes is certainly good, what it refuses gets a second look.
 # (RE2: repeats with an upper bound, such as {2,63}, would make it twice as slow.)
@@ -181,6 +181,30 @@ def match_keys(column: Column, secret: bytes) -> list[str]:
         digest.update(message.digest())
         keys.append(digest.hexdigest()[:32])
     return keys
+
+
+def domain_keys(hosts: Column, secret: bytes) -> Column:
+    """For each host the keys of it and of its parents, as PostgreSQL writes an array: `{a,b}`.
+
+    Who suppresses a domain means all below it: mail.example.com is met by example.com.
+    """
+    return per_distinct(hosts, lambda distinct: _arrays(distinct.to_pylist(), secret))
+
+
+def _arrays(hosts: list[str], secret: bytes) -> Column:
+    return pa.array(
+        [
+            "{" + ",".join(str(match_key(name, secret)) for name in _upwards(host)) + "}"
+            for host in hosts
+        ],
+        TEXT,
+    )
+
+
+def _upwards(host: str) -> list[str]:
+    """mail.example.com, example.com; never a top-level domain alone."""
+    labels = host.split(".") if host else []
+    return [".".join(labels[n:]) for n in range(len(labels) - 1)]
 
 
 def _padded(secret: bytes, pad: int) -> Any:

@@ -218,6 +218,9 @@ def judged_slices(
                 secret=settings.SUPPRESSION_KEY.encode(),
                 own_columns=COLUMNS,
                 limits=limits(),
+                drop_disposable=settings.DROP_DISPOSABLE,
+                drop_role=settings.DROP_ROLE,
+                second_keys=True,
             ),
         )
 

@@ -28,8 +28,8 @@ class Judged:
     """Each record of a slice once: in `leads` or in `rejected` (blank ones too, code `blank`).
 
     `leads` has the columns record, line, the mapped fields, company_domain, extras (a JSON
-    object) and key (32 hex digits); with `second_keys` phone_key, linkedin_key and country_code
-    as well. `cut` cells were longer than allowed.
+    object) and key (32 hex digits); with `second_keys` phone_key (the same, or ''), domain_keys
+    (`{key,…}`), linkedin_key and country_code as well. `cut` cells were longer than allowed.
     """
 
     leads: pd.DataFrame

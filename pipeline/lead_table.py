@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline import addresses, places, second_keys
-from pipeline.arrow import Column, Mask, joined, pa, pc, sizes, text, to_pandas
+from pipeline.arrow import TEXT, Column, Mask, joined, pa, pc, sizes, text, to_pandas
 from pipeline.cleaning import clean
 from pipeline.json_objects import json_objects
 from pipeline.mapping import Columns
@@ -81,10 +81,18 @@ def leads_of(
     leads["extras"] = to_pandas(json_objects(cells.others, cells.rows))
     leads["key"] = pd.Series(addresses.match_keys(emails.normal, secret), dtype=object)
     if more_keys:
-        leads["phone_key"] = to_pandas(second_keys.phone_keys(cells.named("phone")))
+        phones = second_keys.phone_keys(cells.named("phone"))
+        leads["phone_key"] = to_pandas(_keys_where_filled(phones, secret))
+        leads["domain_keys"] = to_pandas(addresses.domain_keys(emails.hosts, secret))
         leads["linkedin_key"] = to_pandas(second_keys.linkedin_keys(cells.named("linkedin_url")))
         leads["country_code"] = to_pandas(places.country_codes(cells.named("country")))
     return leads
+
+
+def _keys_where_filled(column: Column, secret: bytes) -> Column:
+    filled = pc.not_equal(column, "")
+    keys = pa.array(addresses.match_keys(column.filter(filled), secret), TEXT)
+    return pc.replace_with_mask(pa.repeat(text(""), len(column)), filled, keys)
 
 
 def _sorted(kept: Kept, columns: Columns, emails: Emails, own_columns: Collection[str]) -> _Cells:
