@@ -16,7 +16,7 @@ from django.conf import settings
 
 from clients.models import Client, Suppression
 from pipeline.addresses import is_address, match_key, normalise
-from pipeline.second_keys import phone_key
+from pipeline.fields.second_keys import phone_key
 
 Kind = Suppression.Kind
 Entry = tuple[Kind, str]

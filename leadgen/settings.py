@@ -206,8 +206,8 @@ MAX_ROWS = env.integer("MAX_ROWS", 2_000_000)
 MAX_COLUMNS = env.integer("MAX_COLUMNS", 500)
 MAX_CELL_KB = env.integer("MAX_CELL_KB", 128)
 # What is refused at the import although mail could be sent there (spec V1).
-DROP_DISPOSABLE = env.flag("DROP_DISPOSABLE", default=True)
-DROP_ROLE = env.flag("DROP_ROLE", default=True)
+KEEP_DISPOSABLE = env.flag("KEEP_DISPOSABLE")
+KEEP_ROLE = env.flag("KEEP_ROLE")
 
 EMAIL_HOST = "" if DEMO else env.text("EMAIL_HOST")
 EMAIL_PORT = env.integer("EMAIL_PORT", 587)

@@ -218,8 +218,8 @@ def judged_slices(
                 secret=settings.SUPPRESSION_KEY.encode(),
                 own_columns=COLUMNS,
                 limits=limits(),
-                drop_disposable=settings.DROP_DISPOSABLE,
-                drop_role=settings.DROP_ROLE,
+                drop_disposable=not settings.KEEP_DISPOSABLE,
+                drop_role=not settings.KEEP_ROLE,
                 second_keys=True,
             ),
         )

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline import polish
+from pipeline.fields import polish
 
 TEMPLATE_VERSION = "template-2"
 LONGEST_SUBJECT = 60

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline import address_cells, addresses, mail_providers, rejections
-from pipeline.address_cells import Cells
+from pipeline import addresses, rejections
 from pipeline.arrow import Column, of_pandas, pa, sizes
-from pipeline.cleaning import clean
+from pipeline.fields import address_cells, mail_providers
+from pipeline.fields.address_cells import Cells
+from pipeline.fields.cleaning import clean
 from pipeline.lead_table import Emails, Kept, first_filled, leads_of
 from pipeline.leadfile import Limits, Slice
 from pipeline.mapping import Columns

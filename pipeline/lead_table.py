@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pipeline import addresses, places, second_keys
+from pipeline import addresses
 from pipeline.arrow import TEXT, Column, Mask, joined, pa, pc, sizes, text, to_pandas
-from pipeline.cleaning import clean
-from pipeline.json_objects import json_objects
+from pipeline.fields import places, second_keys
+from pipeline.fields.cleaning import clean
+from pipeline.fields.json_objects import json_objects
 from pipeline.mapping import Columns
 
 # Elsewhere a line break in a cell becomes a space: a name, a title, an address is one line.

@@ -17,13 +17,13 @@ from typing import IO, Protocol
 
 import pandas as pd
 
-from pipeline import containers, dialects, encodings, even_lines, file_kinds, header_rows
 from pipeline.arrow import TEXT, Column, byte_range, pa, pc, to_pandas
-from pipeline.csv_records import Batch, Broken, NeverCloses, Records
-from pipeline.dialects import Sample
-from pipeline.even_lines import Block
-from pipeline.file_kinds import NotALeadFile
-from pipeline.workbooks import Rows
+from pipeline.reading import containers, dialects, encodings, even_lines, file_kinds, header_rows
+from pipeline.reading.csv_records import Batch, Broken, NeverCloses, Records
+from pipeline.reading.dialects import Sample
+from pipeline.reading.even_lines import Block
+from pipeline.reading.file_kinds import NotALeadFile
+from pipeline.reading.workbooks import Rows
 
 __all__ = ["Layout", "Limits", "NotALeadFile", "Slice", "inspect", "read"]
 

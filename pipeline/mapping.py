@@ -16,9 +16,9 @@ from functools import cached_property
 from itertools import chain, count
 from typing import Self
 
-from pipeline.column_draft import Draft
-from pipeline.column_rules import RULES
-from pipeline.header_forms import of_header, rank
+from pipeline.headers.column_draft import Draft
+from pipeline.headers.column_rules import RULES
+from pipeline.headers.header_forms import of_header, rank
 
 FIELDS = (
     "email", "email_alt", "email_status", "email_confidence", "first_name", "last_name",

@@ -9,9 +9,10 @@ from itertools import chain, count
 import numpy as np
 import numpy.typing as npt
 
-from pipeline import address_cells, reasons
+from pipeline import reasons
 from pipeline.arrow import TEXT, Column, pa
-from pipeline.cleaning import clean
+from pipeline.fields import address_cells
+from pipeline.fields.cleaning import clean
 from pipeline.leadfile import Slice
 from pipeline.mapping import Columns
 

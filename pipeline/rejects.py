@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 
 from deliveries.csv_export import neutralise
 from pipeline.arrow import TEXT, Column, of_pandas, pa, pc, to_pandas
-from pipeline.csv_records import Broken
 from pipeline.leadfile import Slice
 from pipeline.mapping import Columns
+from pipeline.reading.csv_records import Broken
 
 NOTES = ("_row", "_field", "_code", "_reason")
 MOST_SURPLUS = 50  # columns for cells behind the last header; what is more is joined in the last

@@ -30,9 +30,10 @@ from deliveries.models import (
     DeliveryStatus,
 )
 from leadgen.integrations.errors import TransientError
-from pipeline import clock, drafting, drafts, polish, services, suppressing
+from pipeline import clock, drafting, drafts, services, suppressing
 from pipeline.chunks import Lease, Plan, plan_deliveries
 from pipeline.counts import Counts
+from pipeline.fields import polish
 from pipeline.models import Chunk, Draft, Lead, LeadStatus, Run
 from pipeline.states import Stage
 from pipeline.suppressing import Barred

@@ -15,17 +15,7 @@ from django.core.management import call_command
 from rich.console import Console
 
 from leadgen.supervisor import Supervisor
-from pipeline import (
-    audit,
-    clock,
-    demo,
-    following,
-    lead_files,
-    report,
-    samples,
-    services,
-    starting,
-)
+from pipeline import audit, clock, demo, following, lead_files, report, samples, services, starting
 from pipeline.management.commands.services import start_both
 from pipeline.management.operator import (
     EXIT_DONE,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import addresses
-from pipeline.address_cells import taken_apart
 from pipeline.arrow import TEXT, pa
+from pipeline.fields.address_cells import taken_apart
 
 CASES = Path(__file__).parents[3].parent / "shared/data/email/cases.jsonl"
 

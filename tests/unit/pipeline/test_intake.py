@@ -9,10 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline import cleaning, intake, leadfile, samples
+from pipeline import intake, leadfile, samples
 from pipeline.addresses import is_address, match_key, normalise
 from pipeline.arrow import TEXT, pa
-from pipeline.json_objects import json_objects
+from pipeline.fields import cleaning
+from pipeline.fields.json_objects import json_objects
 from pipeline.leadfile import Limits, NotALeadFile
 from pipeline.mapping import FIELDS, BadMapping, guess
 from pipeline.reasons import REASONS
@@ -275,14 +276,23 @@ class TestSecondKeys:
 
         found = one(content, second_keys=True).leads
 
-        assert found["phone_key"].tolist() == ["15125550100", ""]
+        assert found["phone_key"].tolist() == [match_key("15125550100", SECRET).hex, ""]
+        assert found["domain_keys"].tolist() == [f"{{{match_key('acme.com', SECRET)}}}"] * 2
         assert found["linkedin_key"].tolist() == ["in/ann", ""]
         assert found["country_code"].tolist() == ["DE", ""]
         assert set(found.columns) - set(one(content).leads.columns) == {
             "phone_key",
+            "domain_keys",
             "linkedin_key",
             "country_code",
         }
+
+    def test_of_a_domain_are_its_own_and_its_parents(self):
+        found = one("email\na@mail.acme.co.uk\n", second_keys=True).leads
+
+        names = ("mail.acme.co.uk", "acme.co.uk", "co.uk")
+        keys = ",".join(str(match_key(name, SECRET)) for name in names)
+        assert found["domain_keys"].tolist() == [f"{{{keys}}}"]
 
     def test_of_a_file_without_these_fields_are_empty(self):
         found = one("email\na@acme.com\n", second_keys=True).leads

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from pipeline import sample_words
-from pipeline.address_cells import taken_apart
 from pipeline.addresses import is_role, normalise
+from pipeline.fields.address_cells import taken_apart
 from pipeline.samples import EMAIL, HEADER, write_leads
 
 # Companies and mail providers that everybody knows; an invented one must be none of them.

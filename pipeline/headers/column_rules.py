@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipeline import cell_kinds
-from pipeline.column_draft import BUSINESS, PERSON, Draft
-from pipeline.header_forms import COMPANIES, LAST, SECOND, doubtful, fits, of_header
-from pipeline.header_meaning import UNKNOWN, is_nameless, plain
+from pipeline.headers import cell_kinds
+from pipeline.headers.column_draft import BUSINESS, PERSON, Draft
+from pipeline.headers.header_forms import COMPANIES, LAST, SECOND, doubtful, fits, of_header
+from pipeline.headers.header_meaning import UNKNOWN, is_nameless, plain
 
 BY_CONTEXT, BY_SECOND, BY_LAST, BY_CELLS = 0.8, 0.7, 0.6, 0.7
 

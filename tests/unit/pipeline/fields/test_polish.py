@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.polish import company, company_in_prose, person_name, phone_e164
+from pipeline.fields.polish import company, company_in_prose, person_name, phone_e164
 
 
 class TestPersonName:

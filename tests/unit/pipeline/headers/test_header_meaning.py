@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import header_forms, header_words
-from pipeline.header_meaning import UNKNOWN, is_nameless, meaning, plain
+from pipeline.headers import header_forms, header_words
+from pipeline.headers.header_meaning import UNKNOWN, is_nameless, meaning, plain
 from pipeline.mapping import FIELDS
 
 

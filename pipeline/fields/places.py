@@ -16,8 +16,8 @@ from typing import Any
 import idna
 import tldextract
 
-from pipeline import mail_providers
 from pipeline.arrow import TEXT, Column, Mask, pa, pc, per_distinct, without_prefix
+from pipeline.fields import mail_providers
 
 _LONGEST_NAME = 80  # characters; what is longer is no country's name
 _CODE = 3  # letters of the longest code

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipeline.csv_records import Batch
-from pipeline.dialects import ADDRESS, VOTING
-from pipeline.file_kinds import NotALeadFile
+from pipeline.reading.csv_records import Batch
+from pipeline.reading.dialects import ADDRESS, VOTING
+from pipeline.reading.file_kinds import NotALeadFile
 
 _LONGEST_NAME = 120  # characters
 _NUMBER = re.compile(r"\W*\d(?:[\d\W]|(?<=\d)[eETZ](?=[\d\W]|$))*")  # also dates and phones

@@ -8,8 +8,8 @@ import io
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.csv_records import Broken
-from pipeline.even_lines import columns_of
+from pipeline.reading.csv_records import Broken
+from pipeline.reading.even_lines import columns_of
 
 pieces = st.sampled_from(["a", "b ", '"', '""', ",", ";", "\t", "é", "\r", "'", "NA", ""])
 texts = st.lists(

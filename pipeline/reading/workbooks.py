@@ -16,8 +16,8 @@ from typing import IO, Any
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
-from pipeline.csv_records import LONGEST_BATCH, Batch
-from pipeline.file_kinds import NotALeadFile
+from pipeline.reading.csv_records import LONGEST_BATCH, Batch
+from pipeline.reading.file_kinds import NotALeadFile
 
 _TEXTS = "xl/sharedStrings.xml"
 _MOST_TEXT = 256 << 20  # bytes; in memory about three times as much

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from pipeline import csv_records
-from pipeline.csv_records import NeverCloses, Records
+from pipeline.reading import csv_records
+from pipeline.reading.csv_records import NeverCloses, Records
 
 
 def records(text, delimiter=","):

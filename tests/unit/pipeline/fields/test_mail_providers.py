@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 
 from pipeline.arrow import TEXT, pa
-from pipeline.mail_providers import are_disposable, are_free_mail, is_disposable, is_free_mail
+from pipeline.fields.mail_providers import (
+    are_disposable,
+    are_free_mail,
+    is_disposable,
+    is_free_mail,
+)
 
 DOMAINS = [
     "mailinator.com",

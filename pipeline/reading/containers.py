@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
-from pipeline import file_kinds
-from pipeline.file_kinds import NotALeadFile
+from pipeline.reading import file_kinds
+from pipeline.reading.file_kinds import NotALeadFile
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

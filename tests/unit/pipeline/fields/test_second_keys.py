@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.arrow import TEXT, pa
-from pipeline.second_keys import linkedin_key, linkedin_keys, phone_key, phone_keys
+from pipeline.fields.second_keys import linkedin_key, linkedin_keys, phone_key, phone_keys
 
 
 class TestPhoneKey:

@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from itertools import chain
 
-from pipeline.header_words import FOREIGN, NOISE, NOUNS, QUALIFIERS, SIGNS, WHOLE
+from pipeline.headers.header_words import FOREIGN, NOISE, NOUNS, QUALIFIERS, SIGNS, WHOLE
 
 Meaning = frozenset[str]
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import leadfile, workbooks
-from pipeline.file_kinds import NotALeadFile
+from pipeline import leadfile
 from pipeline.leadfile import Limits, inspect, read
+from pipeline.reading import workbooks
+from pipeline.reading.file_kinds import NotALeadFile
 
 HEADER = ["name", "email"]
 NOON = dt.datetime.fromisoformat("2024-05-01T12:00:05")  # a workbook knows no time zones

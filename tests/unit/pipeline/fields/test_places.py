@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.arrow import TEXT, pa
-from pipeline.places import company_domain, company_domains, country_code, country_codes
+from pipeline.fields.places import company_domain, company_domains, country_code, country_codes
 
 STATES = (
     "Alabama,Alaska,Arizona,Arkansas,California,Colorado,Connecticut,Delaware,Florida,Hawaii,Idaho"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cell_kinds import contradicts, differ, filled, kind_of
+from pipeline.headers.cell_kinds import contradicts, differ, filled, kind_of
 
 
 class TestKindOf:

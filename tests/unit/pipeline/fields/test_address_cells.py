@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import address_cells
-from pipeline.address_cells import taken_apart
 from pipeline.addresses import is_address
 from pipeline.arrow import TEXT, pa
+from pipeline.fields import address_cells
+from pipeline.fields.address_cells import taken_apart
 
 
 def read(*cells):

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from pipeline import encodings
+from pipeline.reading import encodings
 
 POLISH = "Imię,Firma,email\nŁukasz,Zakłady Mięsne,l@miesne.pl\nŻaneta,Źródło,z@zrodlo.pl\n"
 GREEK = "Όνομα,Εταιρεία\nΓιώργος Παπαδόπουλος,Ελληνική Ζυθοποιία\nΆννα,Άλφα\n"

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from pipeline import dialects
-from pipeline.csv_records import RFC_4180, Dialect
-from pipeline.dialects import Sample
+from pipeline.reading import dialects
+from pipeline.reading.csv_records import RFC_4180, Dialect
+from pipeline.reading.dialects import Sample
 
 
 def found(text, **options):

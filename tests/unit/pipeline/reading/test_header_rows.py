@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline import dialects, header_rows
-from pipeline.dialects import Sample
-from pipeline.file_kinds import NotALeadFile
+from pipeline.reading import dialects, header_rows
+from pipeline.reading.dialects import Sample
+from pipeline.reading.file_kinds import NotALeadFile
 
 LINKEDIN = (
     'Notes:\n"When exporting your connection data, you may notice that some of the email addresses'

@@ -11,7 +11,7 @@ from pipeline import intake
 from pipeline.leadfile import Limits, NotALeadFile, inspect, read
 from pipeline.mapping import FIELDS, guess
 
-SHARED = Path(__file__).parents[3].parent / "shared/data"
+SHARED = Path(__file__).parents[4].parent / "shared/data"
 pytestmark = pytest.mark.skipif(
     not SHARED.exists(), reason="../shared/data, files of others, is not on this machine"
 )

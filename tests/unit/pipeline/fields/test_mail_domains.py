@@ -11,7 +11,7 @@ import dns.resolver
 import dns.rrset
 import pytest
 
-from pipeline.mail_domains import Verdict, verdicts
+from pipeline.fields.mail_domains import Verdict, verdicts
 
 
 class FakeResolver:

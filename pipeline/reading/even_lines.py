@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from pipeline.arrow import TEXT, Column, pa
-from pipeline.csv_records import Batch, Broken
+from pipeline.reading.csv_records import Batch, Broken
 
 _arrow_csv: Any = import_module("pyarrow.csv")
 

@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from pipeline import containers
-from pipeline.containers import opened
-from pipeline.file_kinds import NotALeadFile
+from pipeline.reading import containers
+from pipeline.reading.containers import opened
+from pipeline.reading.file_kinds import NotALeadFile
 
 PLAIN = b"name,email\nAnn,ann@acme.com\n"
 SIZE = 1 << 20

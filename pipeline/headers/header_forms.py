@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline.header_meaning import UNKNOWN, Meaning, meaning, plain
+from pipeline.headers.header_meaning import UNKNOWN, Meaning, meaning, plain
 
 _WHERE = "code name person who one address street mailing line customer current location"
 _AT_COMPANY = "code name primary one address location state corporate"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from pipeline import cell_kinds
-from pipeline.header_meaning import Meaning, meaning
+from pipeline.headers import cell_kinds
+from pipeline.headers.header_meaning import Meaning, meaning
 
 PERSON = frozenset({"first_name", "last_name", "full_name"})
 

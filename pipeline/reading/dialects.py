@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from pipeline.csv_records import RFC_4180, Batch, Dialect, Records
+from pipeline.reading.csv_records import RFC_4180, Batch, Dialect, Records
 
 DELIMITERS = (",", ";", "\t", "|")
 VOTING = 50  # records

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.mapping import Columns, NoEmailColumn, guess
 
-SHARED = Path(__file__).parents[3].parent / "shared/data/headers"
+SHARED = Path(__file__).parents[4].parent / "shared/data/headers"
 OWN = Path(__file__).with_name("header_rows.txt")
 CRITICAL = {"email", "first_name", "last_name", "company", "title"}
 ENOUGH = 0.95  # of the labelled columns
