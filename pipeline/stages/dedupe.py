@@ -25,6 +25,7 @@ from pipeline.suppressing import LISTED
 
 SHARDS = 16  # by the key's first hex digit
 WORTH_SHARDING = 100_000  # leads; below, one statement is quickest
+WORTH_ANALYSING = 10_000
 
 _JUDGE = f"""
 CREATE TEMPORARY TABLE settled AS
@@ -75,8 +76,16 @@ def plan(run: Run) -> Plan:
     fresh = Lead.objects.filter(run=run, status=LeadStatus.NEW).count()
     if not fresh:
         return Plan(slices=[])
+    _tell_the_planner(fresh)
     width = 1 if fresh >= WORTH_SHARDING else SHARDS
     return Plan(slices=[Slice(low=low, high=low + width - 1) for low in range(0, SHARDS, width)])
+
+
+def _tell_the_planner(fresh: int) -> None:
+    """What was imported a moment ago, autovacuum has not looked at yet."""
+    if fresh >= WORTH_ANALYSING:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE pipeline_lead")
 
 
 def work(chunk: Chunk, lease: Lease) -> None:
