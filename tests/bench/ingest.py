@@ -181,10 +181,10 @@ _KNOWN = """
 INSERT INTO pipeline_lead (file_id, record, line, run_id, status, reason, max_clients, key,
                            email, first_name, last_name, title, company, country, extras)
 SELECT %(file)s, n, n, %(run)s, 'READY', 'cap_month', 1,
-       coalesce(met.key, md5('known ' || n)::uuid),
+       coalesce(overlap.key, md5('known ' || n)::uuid),
        'known.' || n || '@base.example', 'Kim', 'Known', 'Buyer', 'Base ' || n %% 40000, 'Sweden',
        '{}'
-  FROM generate_series(1, %(rows)s) AS n LEFT JOIN met USING (n)
+  FROM generate_series(1, %(rows)s) AS n LEFT JOIN overlap USING (n)
 """
 
 
@@ -202,8 +202,8 @@ def _fill_base(path: Path) -> None:
         uploaded_by="bench", run=run,
     )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE met (n bigint, key uuid)")
-        with cursor.copy("COPY met FROM STDIN") as copy:
+        cursor.execute("CREATE TEMPORARY TABLE overlap (n bigint, key uuid)")
+        with cursor.copy("COPY overlap FROM STDIN") as copy:
             for n, key in enumerate(sorted(_keys_in(path)), start=1):
                 copy.write_row((n, key))
         cursor.execute(_KNOWN, {"file": base.pk, "run": run.pk, "rows": KNOWN})

@@ -434,7 +434,7 @@ class TestLookalikes:
 
 class TestTheChunks:
     def test_mark_lookalikes_when_the_last_is_done(self, run, monkeypatch):
-        monkeypatch.setattr(dedupe, "WORTH_SHARDING", 2)
+        monkeypatch.setattr(dedupe, "LEADS_PER_CHUNK", 1)
         first = fresh(lead_file(run), key=uuid.UUID(int=1 << 124), linkedin_key="in/ann")
         second = fresh(lead_file(run), key=uuid.UUID(int=15 << 124), linkedin_key="in/ann")
         slices = dedupe.plan(run).slices
