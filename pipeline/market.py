@@ -193,21 +193,20 @@ def _text_of(name: str) -> sql.Composable:
 class _Blocks(io.RawIOBase):
     """What COPY sends, as a file that Arrow reads."""
 
-    def __init__(self, blocks: Iterator[Any]) -> None:
-        self._blocks = blocks
-        self._rest = b""
+    def __init__(self, rows: Iterator[Any]) -> None:
+        self._rows = rows  # psycopg hands out a row at a time
+        self._rest = bytearray()
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        while len(self._rest) < size or size < 0:
-            block = next(self._blocks, None)
-            if block is None:
+        for row in self._rows:
+            self._rest += row
+            if 0 <= size <= len(self._rest):
                 break
-            self._rest += bytes(block)
-        size = len(self._rest) if size < 0 else size
-        found, self._rest = self._rest[:size], self._rest[size:]
+        found = bytes(self._rest[:size] if size >= 0 else self._rest)
+        del self._rest[: len(found)]
         return found
 
 
