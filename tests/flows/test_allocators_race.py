@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -53,7 +54,7 @@ def gate() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [GATE])
 
 
-def race(act: str, ids: list[int]) -> list[object]:
+def race(act: str, ids: list[int]) -> list[Any]:
     """What each of these processes got, started together once all of them are ready."""
     with gate():
         racers = [
