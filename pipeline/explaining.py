@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zoneinfo
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
+from clients.models import Client
 from deliveries.models import DeliveredLead
 from pipeline import refusals, suppressing
 from pipeline.addresses import domain_keys_of, match_key, normalise
@@ -137,7 +138,8 @@ def story(email: str, *, run: Run | None) -> Story:
     secret = settings.SUPPRESSION_KEY.encode()
     key = match_key(normal, secret)
     leads = list(Lead.objects.filter(key=key).select_related("file", "run").order_by("pk"))
-    given = DeliveredLead.objects.filter(key=key)
+    # By client and key there is an index; by the key alone all that was ever given would be read.
+    given = DeliveredLead.objects.filter(client__in=Client.objects.values("pk"), key=key)
     drafts = Draft.objects.filter(lead__in=leads).select_related("client")
     return Story(
         email=email,
@@ -145,13 +147,19 @@ def story(email: str, *, run: Run | None) -> Story:
         rejections=rejections_of(email),
         drafts=list(drafts.order_by("pk")),
         deliveries=list(given.select_related("client").order_by("pk")),
-        suppressed=suppressing.of_one(key, domain_keys_of(normal, secret)),
+        suppressed=suppressing.of_one(key, domain_keys_of(normal, secret), phones_of(leads)),
         verdicts=verdicts(kept(leads), run=run or latest_run()),
     )
 
 
+def phones_of(leads: Iterable[Lead]) -> list[UUID]:
+    return [lead.phone_key for lead in leads if lead.phone_key is not None]
+
+
 def rejections_of(email: str) -> list[Rejection]:
     """Refused rows that hold the address, under any spelling of it, where the address stands."""
+    if not email.strip():
+        return []  # it would be in every cell
     with connection.cursor() as cursor:
         cursor.execute(_HOLDING, [spellings(email)])
         found = [row[0] for row in cursor.fetchall()]
@@ -245,7 +253,9 @@ def _changed(lead: Lead, end: dt.datetime) -> str:
 
 
 def _person(lead: Lead, run: Run, rows: Sequence[RunClient], end: dt.datetime) -> Person:
-    given = list(DeliveredLead.objects.filter(key=lead.match_key, run__lte=run).order_by("pk"))
+    asked = [row.client_id for row in rows]
+    known = DeliveredLead.objects.filter(client__in=asked, key=lead.match_key, run__lte=run)
+    given = list(known.order_by("pk"))
     winners = {row.client_id for row in given if row.run_id == run.pk}
     fields = {rule["field"] for row in rows for rule in row.rules}
     return Person(
@@ -262,8 +272,7 @@ def _person(lead: Lead, run: Run, rows: Sequence[RunClient], end: dt.datetime) -
 
 
 def _barred(lead: Lead, end: dt.datetime) -> dict[int, dt.datetime]:
-    key: UUID = lead.match_key
-    found = suppressing.of_one(key, lead.domain_keys)
+    found = suppressing.of_one(lead.match_key, lead.domain_keys, phones_of([lead]))
     return {row.client_id: row.at for row in found if row.client_id is not None and row.at <= end}
 
 

@@ -55,13 +55,12 @@ UPDATE pipeline_lead lead SET status = 'SUPPRESSED', reason = 'suppressed_global
    AND lead.id IN (SELECT id FROM ({LISTED}) found WHERE client_id IS NULL)
 """  # noqa: S608
 
-# One person, and what their leads say of phones: the address may be of no lead at all.
+# One person, who may have several phones, and need not be a lead at all.
 _OF_ONE = f"""
 WITH person AS (
-    SELECT 0::bigint AS id, %(key)s::uuid AS key, %(domains)s::uuid[] AS domain_keys,
-           NULL::uuid AS phone_key
-     UNION ALL
-    SELECT id, key, domain_keys, phone_key FROM pipeline_lead WHERE key = %(key)s
+    SELECT n AS id, CASE WHEN n = 1 THEN %(key)s::uuid END AS key,
+           CASE WHEN n = 1 THEN %(domains)s::uuid[] END AS domain_keys, phone_key
+      FROM unnest(NULL::uuid || %(phones)s::uuid[]) WITH ORDINALITY AS phone (phone_key, n)
 )
 SELECT client.name, found.client_id, min(found.created_at)
   FROM ({LISTED}) found LEFT JOIN clients_client client ON client.id = found.client_id
@@ -117,10 +116,12 @@ def set_aside() -> int:
         return int(cursor.rowcount)
 
 
-def of_one(key: UUID, domain_keys: Sequence[UUID]) -> list[Since]:
+def of_one(key: UUID, domain_keys: Sequence[UUID], phone_keys: Sequence[UUID]) -> list[Since]:
     """For whom a person is suppressed, by whatever of theirs is listed; for everybody first."""
     with connection.cursor() as cursor:
-        cursor.execute(_OF_ONE, {"key": key, "domains": list(domain_keys)})
+        cursor.execute(
+            _OF_ONE, {"key": key, "domains": list(domain_keys), "phones": list(phone_keys)}
+        )
         return [
             Since(client_id=client_id, scope=name or EVERYBODY, at=at)
             for name, client_id, at in cursor.fetchall()

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from clients import do_not_contact
 from clients.models import Client, Suppression
 from pipeline import explaining
 from pipeline.models import Lead, RunClient
@@ -121,6 +122,28 @@ class TestTheStory:
         code, found = ask("explain", "nobody@nowhere.example")
 
         assert (code, found["found"], set(found)) == (1, False, KEYS)
+
+    @pytest.mark.parametrize("nothing", ["", " "])
+    def test_of_nothing_exits_2(self, nothing):
+        assert ask("explain", nothing) == (
+            2,
+            {
+                "error": "No address was given.",
+                "hint": "Such as: manage.py explain ann@acme.example",
+            },
+        )
+
+    def test_of_someone_whose_phone_is_suppressed_says_so(self):
+        client = make_client("Germania")
+        nights.take_in("Email,Country,Phone\nann@acme.com,Germany,+49 30 1234567\n")
+        do_not_contact.suppress([(Suppression.Kind.PHONE, do_not_contact.phone_digits("+49 30 1234567"))],
+                                client=client)  # fmt: skip
+        night()
+
+        _, found = ask("explain", "ann@acme.com")
+
+        assert [row["scope"] for row in found["suppressed"]] == ["Germania"]
+        assert [row["rule"] for row in found["clients"]] == ["suppressed_client"]
 
     def test_of_a_run_that_never_was_exits_2(self):
         code, found = ask("explain", "ann@acme.com", "--run", "77")

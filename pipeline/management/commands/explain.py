@@ -24,6 +24,8 @@ class Command(OperatorCommand):
         parser.add_argument("--run", type=int, help="by default the latest that allocated leads")
 
     def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        if not options["email"].strip():
+            raise Problem("No address was given.", "Such as: manage.py explain ann@acme.example")
         run = None if options["run"] is None else find_run(options["run"])
         found = explaining.story(options["email"], run=run)
         return found.as_json(), EXIT_DONE if found.found else EXIT_NEGATIVE
