@@ -20,6 +20,7 @@ from pipeline import suppressing
 from pipeline.allocation.domains import Had
 from pipeline.allocator import Allocation, place
 from pipeline.arrow import TEXT, pa
+from pipeline.demand import refusals
 from pipeline.models.leads import COLUMNS
 from pipeline.seats import Seat
 from pipeline.stock import Ints, Links, Stock, Texts
@@ -96,6 +97,16 @@ def market(as_of: dt.datetime) -> Market:
     """The market as of that moment, from the rows of now."""
     clients = active_clients()
     return Market(as_of=as_of, clients=clients, promises=promises_of(clients, as_of))
+
+
+def refusals_of(client: Client, as_of: dt.datetime) -> dict[str, int]:
+    """First rule that keeps leads in stock from one client → how many; '' for those it may get.
+
+    Cheap beside an allocation: classes are asked, not leads, and nothing is solved.
+    """
+    seat = _seat(client, promises_of([client], as_of)[client.pk], as_of)
+    found, _ = stock({rule.field for rule in seat.rules}, dt.datetime.min.replace(tzinfo=dt.UTC))
+    return refusals(found, seat)
 
 
 def active_clients() -> list[Client]:

@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from pipeline import explaining
 from pipeline.addresses import is_address, match_key, normalise
 from pipeline.admin.desk import BigHistory
 from pipeline.admin.filters import (
@@ -110,6 +111,7 @@ def lead_context(lead: Lead) -> dict[str, Any]:
         "twins": lead.duplicates.select_related("file").order_by("pk")[:SHOWN_TWINS],
         "fields": [(name, getattr(lead, name)) for name in COLUMNS if getattr(lead, name)],
         "extras": sorted(lead.extras.items()),
+        "asked": explaining.verdicts(lead, run=explaining.latest_run_for(lead)),
     }
 
 
