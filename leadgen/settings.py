@@ -208,6 +208,7 @@ MAX_CELL_KB = env.integer("MAX_CELL_KB", 128)
 # What is refused at the import although mail could be sent there (spec V1).
 KEEP_DISPOSABLE = env.flag("KEEP_DISPOSABLE")
 KEEP_ROLE = env.flag("KEEP_ROLE")
+MX_LOOKUP = env.flag("MX_LOOKUP") and not DEMO
 
 EMAIL_HOST = "" if DEMO else env.text("EMAIL_HOST")
 EMAIL_PORT = env.integer("EMAIL_PORT", 587)

@@ -15,7 +15,7 @@ from typing import IO, Any
 from django.conf import settings
 
 from pipeline import intake, leadfile, mapping, rejects
-from pipeline.intake import Judged
+from pipeline.intake import Judged, NoMail
 from pipeline.leadfile import Layout, Limits, NotALeadFile, Slice
 from pipeline.mapping import BadMapping, Columns
 from pipeline.models import LeadFile
@@ -206,7 +206,12 @@ def _parts(stream: IO[bytes], layout: Layout, skip_records: int = 0) -> Iterator
 
 
 def judged_slices(
-    stream: IO[bytes], layout: Layout, columns: Columns, *, skip_records: int = 0
+    stream: IO[bytes],
+    layout: Layout,
+    columns: Columns,
+    *,
+    skip_records: int = 0,
+    no_mail: NoMail | None = None,
 ) -> Iterator[tuple[Slice, Judged]]:
     """The file, slice by slice. Raises NotALeadFile where it cannot be read on."""
     for part in _parts(stream, layout, skip_records):
@@ -221,6 +226,7 @@ def judged_slices(
                 drop_disposable=not settings.KEEP_DISPOSABLE,
                 drop_role=not settings.KEEP_ROLE,
                 second_keys=True,
+                no_mail=no_mail,
             ),
         )
 
@@ -248,14 +254,17 @@ def layout_of(lead_file: LeadFile) -> tuple[Layout, Columns]:
 CHANGED = "The file in storage is not the one that was checked; upload it again."
 
 
-def slices_of(lead_file: LeadFile, stream: IO[bytes]) -> Iterator[tuple[int, Judged]]:
+def slices_of(
+    lead_file: LeadFile, stream: IO[bytes], *, no_mail: NoMail | None = None
+) -> Iterator[tuple[int, Judged]]:
     """(last record, judged slice) of what is not imported yet. Raises Refused."""
     if digest(stream) != lead_file.sha256:
         raise Refused(CHANGED)
     layout, columns = layout_of(lead_file)
     done = lead_file.records_done
     try:
-        for part, judged in judged_slices(stream, layout, columns, skip_records=done):
+        found = judged_slices(stream, layout, columns, skip_records=done, no_mail=no_mail)
+        for part, judged in found:
             done = part.first_record + len(part.lines) - 1
             if done > lead_file.rows:
                 raise Refused(CHANGED)

@@ -7,7 +7,8 @@ takes away. Several files take turns, in order of their ids, so that each has it
 
 A row whose twin came in the same file always fills it, and leaves no image: an undo takes both.
 Address, key, status, opt-out and delivery history are not a file's to change. One thing is: an
-EXPIRED lead that is met again, whatever the file was told, becomes READY.
+EXPIRED lead that is met again, whatever the file was told, becomes READY, as old as if it had
+come in now.
 """
 
 from __future__ import annotations
@@ -29,19 +30,20 @@ _KEEP_BOTH = """
 
 _WAKE = f"""
 WITH expired AS (
-    SELECT DISTINCT ON (twin.id) twin.id, twin.reason, dup.file_id, dup.file_id = twin.file_id AS own
+    SELECT DISTINCT ON (twin.id) twin.id, twin.reason, twin.created_at, dup.file_id,
+           dup.file_id = twin.file_id AS own
       FROM settled
       JOIN pipeline_lead dup ON dup.id = settled.id
       JOIN pipeline_lead twin ON twin.id = settled.twin_id AND twin.status = 'EXPIRED'
      ORDER BY twin.id, dup.file_id, dup.record
 ), woken AS (
-    UPDATE pipeline_lead twin SET status = 'READY', reason = ''
+    UPDATE pipeline_lead twin SET status = 'READY', reason = '', created_at = now()
       FROM expired WHERE twin.id = expired.id AND twin.status = 'EXPIRED'
     RETURNING twin.id
 )
 INSERT INTO pipeline_leadchange (file_id, lead_id, before, after)
-SELECT file_id, id, jsonb_build_object('status', 'EXPIRED', 'reason', reason),
-       '{{"status": "READY", "reason": ""}}'
+SELECT file_id, id, jsonb_build_object('status', 'EXPIRED', 'reason', reason, 'created_at', created_at),
+       jsonb_build_object('status', 'READY', 'reason', '', 'created_at', now())
   FROM expired JOIN woken USING (id) WHERE NOT own
 {_KEEP_BOTH}
 """  # noqa: S608

@@ -6,7 +6,7 @@ columns are changed at once; one by one are only the records that are refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipeline import addresses, rejections
-from pipeline.arrow import Column, of_pandas, pa, sizes
+from pipeline.arrow import TEXT, Column, of_pandas, pa, pc, sizes
 from pipeline.fields import address_cells, mail_providers
 from pipeline.fields.address_cells import Cells
 from pipeline.fields.cleaning import clean
@@ -22,6 +22,8 @@ from pipeline.lead_table import Emails, Kept, first_filled, leads_of
 from pipeline.leadfile import Limits, Slice
 from pipeline.mapping import Columns
 from pipeline.rejections import Codes, Rejected
+
+NoMail = Callable[[Collection[str]], Collection[str]]  # of domains, those that take no mail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +50,12 @@ def judge(
     drop_disposable: bool = True,
     drop_role: bool = True,
     second_keys: bool = False,
+    no_mail: NoMail | None = None,
 ) -> Judged:
-    """Sort a slice's records. Fields outside `own_columns` go to extras under their names."""
+    """Sort a slice's records. Fields outside `own_columns` go to extras under their names.
+
+    `no_mail` is asked only of the domains of records that are good so far.
+    """
     raw = [of_pandas(part.frame[position]) for position in range(len(columns.headers))]
     cells = first_filled([clean(raw[position]) for position in columns.sources("email")])
     read = address_cells.read(cells)
@@ -63,6 +69,8 @@ def judge(
         )
     if drop_role:
         _drop(codes, addresses.are_roles(emails.first), "role")
+    if no_mail:
+        _drop(codes, _without_mail(emails.hosts, codes == "", no_mail), "no_mx")
     good = codes == ""
     kept = Kept(raw, columns, pa.array(good), limits.cell)
     leads = leads_of(
@@ -105,6 +113,15 @@ def _filled(columns: Sequence[Column]) -> npt.NDArray[np.bool_]:
     """Per row whether any of the cells holds something."""
     found: npt.NDArray[np.bool_] = sum(map(sizes, columns)) > 0
     return found
+
+
+def _without_mail(
+    hosts: Column, good: npt.NDArray[np.bool_], no_mail: NoMail
+) -> npt.NDArray[np.bool_]:
+    dead = no_mail(pc.unique(hosts.filter(pa.array(good))).to_pylist())
+    found = pc.is_in(hosts, value_set=pa.array(sorted(dead), TEXT))
+    flags: npt.NDArray[np.bool_] = found.to_numpy(zero_copy_only=False)
+    return flags
 
 
 def _drop(codes: Codes, flags: npt.NDArray[np.bool_], code: str) -> None:

@@ -17,7 +17,7 @@ from pipeline.leadfile import Slice
 from pipeline.mapping import Columns
 
 _SHOWN = 10_000  # characters of a cell that a rejection quotes
-_OF_EMAIL = frozenset({"bad_email", "missing_field", "disposable", "role"})
+_OF_EMAIL = frozenset({"bad_email", "missing_field", "disposable", "role", "no_mx"})
 
 Codes = npt.NDArray[np.object_]
 

@@ -14,7 +14,7 @@ from django.db import connection
 from pipeline.filling import DERIVED, EXTRA, FIELDS
 from pipeline.models import LeadChange, LeadFile
 
-_MEASURED_BY = {**DERIVED, "reason": "status"}
+_MEASURED_BY = {**DERIVED, "reason": "status", "created_at": "status"}
 
 _COMPARE = f"""
 CREATE TEMPORARY TABLE image AS
@@ -66,6 +66,7 @@ WITH back AS (
 )
 UPDATE pipeline_lead lead
    SET {", ".join(f"{name} = coalesce(fields ->> '{name}', lead.{name})" for name in (*FIELDS, "linkedin_key", "country_code", "status", "reason"))},
+       created_at = coalesce((fields ->> 'created_at')::timestamptz, lead.created_at),
        phone_key = CASE WHEN fields ->> 'phone_key' IS NULL THEN lead.phone_key
                         ELSE nullif(fields ->> 'phone_key', '')::uuid END,
        extras = (lead.extras - back.names) || back.extras

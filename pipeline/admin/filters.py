@@ -89,6 +89,9 @@ class RejectionReasonFilter(CodeFilter):
         "too_many_cells",
         "unclosed_quote",
         "nul_byte",
+        "disposable",
+        "role",
+        "no_mx",
     )
     column = "code"
 

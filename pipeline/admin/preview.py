@@ -238,7 +238,8 @@ def parts_of(lead_file: LeadFile) -> list[dict[str, Any]]:
 
 def reasons_of(lead_file: LeadFile, *, listed: bool) -> list[dict[str, Any]]:
     """Why rows are invalid, most frequent first: some of them, or the list once it is there."""
-    ordered = sorted(lead_file.reasons.items(), key=lambda item: -item[1])
+    counts = {**lead_file.reasons, **(found_at_import(lead_file) if listed else {})}
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
     examples = lead_file.preview.get("examples", {})
     return [
         {
@@ -251,6 +252,12 @@ def reasons_of(lead_file: LeadFile, *, listed: bool) -> list[dict[str, Any]]:
         }
         for code, count in ordered
     ]
+
+
+def found_at_import(lead_file: LeadFile) -> dict[str, int]:
+    """What no check can know: code → how many."""
+    count = lead_file.rejections.filter(code="no_mx").count()
+    return {"no_mx": count} if count else {}
 
 
 def in_order(lead_file: LeadFile, row: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,9 @@ again, the next run goes on behind what is done, and counts only that.
 A file that vanished or changed in storage is refused with a sentence, and the run goes on
 without the rest of it. What was imported stays, and is counted. To have the rest, upload the
 file again: a refused file's bytes may come again, and dedupe knows whom it brought before.
+
+With MX_LOOKUP a record whose domain takes no mail is a Rejection too. DNS is asked between two
+transactions, and only here: the counts of the file are the check's, which knows nothing of it.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import Count
@@ -91,11 +95,13 @@ def _import(lead_file: LeadFile, run: Run, lease: Lease) -> str:
     read on, or ''.
     """
     # pandas costs 100 MB and a second: only a process that validates pays for it.
-    from pipeline import checking  # noqa: PLC0415
+    from pipeline import checking, mx_lookup  # noqa: PLC0415
 
+    no_mail = mx_lookup.Lookup() if settings.MX_LOOKUP else None
     try:
         with default_storage.open(lead_file.storage_name) as stream:
-            for last_record, judged in one_ahead(checking.slices_of(lead_file, stream)):
+            slices = checking.slices_of(lead_file, stream, no_mail=no_mail)
+            for last_record, judged in one_ahead(slices):
                 if is_stopped(lead_file):
                     break
                 store(lead_file, run, lease, judged, last_record=last_record)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from pipeline.models import LeadFile, SourceProfile
 from tests.flows import nights
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 VENDOR = """\
 Vorname;Nachname;Firma;Mail;Abteilung;Ort

@@ -16,7 +16,7 @@ from pipeline.states import Stage
 from tests.factories import NOW, LeadFileFactory, RunFactory
 from tests.flows import nights
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 SLICE = 4  # records that validate writes at once
 ROWS = 10

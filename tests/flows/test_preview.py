@@ -244,7 +244,8 @@ class TestQueueing:
 
     def test_is_not_for_a_file_that_is_being_undone(self, desk):
         found = upload(desk, nights.CSV.encode())
-        LeadFile.objects.update(undo_by="bob")
+        LeadFile.objects.update(records_done=1)
+        undo.ask(found, "bob")
 
         assert "cannot be queued" in said(press(desk, found, "queue"))[0]
         assert found.status == "CHECKED"

@@ -235,6 +235,19 @@ class TestWhatComesBack:
         old.refresh_from_db()
         assert (old.status, old.reason) == ("EXPIRED", "too_old")
 
+    def test_is_as_old_again_as_it_was(self):
+        old = make.LeadFactory.create(key=ANN, status="EXPIRED", created_at=make.NOW)
+        was = columns_of(old)
+        file = meet("FILL", [{"title": "", "city": "", "phone": "", "extras": {}}], settled=True)
+        Run.objects.update(status="CANCELLED", ended_at=timezone.now())
+        assert columns_of(old)["created_at"] > make.NOW
+
+        undo.ask(file, "ida")
+        while undo.go_on(file.pk):
+            pass
+
+        assert columns_of(old) == was
+
     def test_stays_allocated_what_a_client_got_since(self):
         given = make.DeliveredLeadFactory.create()
         change = make.LeadChangeFactory.create(

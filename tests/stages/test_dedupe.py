@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
@@ -140,7 +140,7 @@ class TestAPersonThatIsKnown:
         assert (after.status, after.reason, after.key) == (status, "no_client", ANN)
 
     def test_that_had_expired_is_ready_again_whatever_the_file_was_told(self, run):
-        before = known("EXPIRED", reason="too_old")
+        before = known("EXPIRED", reason="too_old", created_at=make.NOW)
         file = lead_file(run, known_leads="SKIP")
         fresh(file)
 
@@ -149,7 +149,19 @@ class TestAPersonThatIsKnown:
         after = Lead.objects.get(pk=before.pk)
         assert (after.status, after.reason) == ("READY", "")
         change = LeadChange.objects.get(file=file, lead=before)
-        assert change.before == {"status": "EXPIRED", "reason": "too_old"}
+        assert (change.before["status"], change.before["reason"]) == ("EXPIRED", "too_old")
+
+    def test_that_had_expired_is_as_new_as_what_comes_in_now(self, run):
+        """Otherwise allocate would let it expire again in the same night."""
+        known("EXPIRED", reason="too_old", created_at=make.NOW - make.minutes(60 * 24 * 400))
+        fresh(lead_file(run))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT now()")
+            (now,) = cursor.fetchone()
+
+        settle(run)
+
+        assert Lead.objects.ready().get().created_at == now
 
     @pytest.mark.parametrize("status", ["DUPLICATE", "SUPPRESSED", "ERASED"])
     def test_but_not_live_does_not_stand_in_the_way(self, run, status):
