@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import signal
 
 import pytest
 from hypothesis import settings as hypothesis
+
+# A shell's background job ignores Ctrl-C, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.register_profile("project", deadline=None, print_blob=True)
 hypothesis.load_profile("project")

@@ -37,6 +37,8 @@ class Command(OperatorCommand):
         self._greet(ports)
         with Supervisor(commands(), env=environment(ports)) as crew:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            # Whoever was started in a shell's background was told to ignore it.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
                 while True:
                     crew.watch_once()
