@@ -86,7 +86,7 @@ def plan(run: Run) -> Plan:
 
 
 def _tell_the_planner(fresh: int) -> None:
-    """What was imported a moment ago, autovacuum has not looked at yet."""
+    """What was written a moment ago, autovacuum has not looked at yet."""
     if fresh >= WORTH_ANALYSING:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE pipeline_lead")
@@ -99,6 +99,8 @@ def work(chunk: Chunk, lease: Lease) -> None:
         lease.hold()
         lease.finish(settle(run_id, low, high))
         if _is_last(chunk.stage_run):
+            # Else no statistics know of READY leads, and allocate plans for a handful.
+            _tell_the_planner(Lead.objects.filter(run=run_id).count())
             lookalikes.mark(run_id)
 
 
