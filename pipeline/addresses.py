@@ -207,6 +207,11 @@ def _upwards(host: str) -> list[str]:
     return [".".join(labels[n:]) for n in range(len(labels) - 1)]
 
 
+def domain_keys_of(address: str, secret: bytes) -> list[uuid.UUID]:
+    """The keys of the domain of a normalised address, and of the domain's parents."""
+    return [match_key(name, secret) for name in _upwards(address.rpartition("@")[2])]
+
+
 def _padded(secret: bytes, pad: int) -> Any:
     block = hashlib.sha256().block_size
     key = hashlib.sha256(secret).digest() if len(secret) > block else secret

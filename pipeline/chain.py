@@ -86,7 +86,7 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
         lease.fail(str(error))
     except Exception as error:
         logger.exception("chunk failed", extra={"chunk": chunk.pk})
-        lease.give_back(_plain(error), retry_in=_pause(chunk), charged=True)
+        lease.give_back(plain(error), retry_in=_pause(chunk), charged=True)
 
 
 def _pause(chunk: Chunk) -> dt.timedelta:
@@ -95,7 +95,7 @@ def _pause(chunk: Chunk) -> dt.timedelta:
     return dt.timedelta(seconds=longest * random.uniform(0.8, 1.2))  # noqa: S311  (not a secret)
 
 
-def _plain(error: Exception) -> str:
+def plain(error: Exception) -> str:
     """One sentence for the run page; the trace is in the log."""
     first_line = str(error).strip().splitlines()[:1]
     return f"{type(error).__name__}: {first_line[0] if first_line else 'no message'}"
@@ -109,7 +109,7 @@ def drive(run_id: int) -> None:
         raise  # the database is away: the next tick tries again
     except Exception as error:
         logger.exception("run cannot advance", extra={"run": run_id})
-        runs.fail(run_id, _plain(error))
+        runs.fail(run_id, plain(error))
 
 
 def look_after() -> None:

@@ -22,7 +22,7 @@ from pipeline.models import LeadFile
 from pipeline.models.leads import COLUMNS
 from pipeline.previews import Preview
 
-SLICE_ROWS = 50_000  # records that are judged, and written, at once
+SLICE_ROWS = 25_000  # records that are judged, and written, at once
 Told = Callable[[int], None]  # how many bytes are read
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from clients.targeting import Rule
 from pipeline.seats import CLOSENESS, Seat, closeness
-from pipeline.stock import Bools, Classes, Ints, Links, Stock
+from pipeline.stock import Bools, Classes, Ints, Links, Stock, classify
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -47,6 +47,20 @@ def demand(stock: Stock, classes: Classes, seats: Sequence[Seat]) -> Demand:
         wanted[:, first // 8] = np.packbits(octet, axis=1)[:, 0]
     groups, group_of = _groups(wanted, len(seats))
     return Demand(groups=groups, group_of=group_of, code=answers.code, codes=answers.codes)
+
+
+def refusals(stock: Stock, seat: Seat) -> dict[str, int]:
+    """The first rule that keeps leads from one seat → how many; '' for those it may get."""
+    oldest = [] if seat.oldest is None else [seat.oldest]
+    classes = classify(stock, seat.rules, oldest)
+    answers = _Answers(len(classes))
+    wanted = _Asking(stock, classes).ask(seat, answers)
+    sizes = np.bincount(classes.of_lead, minlength=len(classes))
+    found: dict[str, int] = defaultdict(int)
+    for number, leads in zip(range(len(classes)), sizes.tolist(), strict=True):
+        free = wanted[number] and seat.left != 0
+        found["" if free else answers.codes[answers.code[number]]] += leads
+    return dict(found)
 
 
 def _groups(wanted: Bytes, seats: int) -> tuple[list[Ints], Ints]:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from pipeline import report
 from pipeline.models import Run
+from pipeline.reasons import of_a_client
 from pipeline.states import RunStatus, Stage
 
 LOOK_EVERY = 0.2  # seconds
@@ -61,5 +62,15 @@ def delivery_table(found: dict[str, object]) -> Table:
     for delivery in found["deliveries"]:  # type: ignore[attr-defined]  # JSON
         table.add_row(
             delivery["client"], str(delivery["leads"]), delivery["status"], delivery["file"] or "-"
+        )
+    return table
+
+
+def client_table(found: dict[str, object]) -> Table:
+    """What each client of a simulated run would get."""
+    table = Table("client", "leads", "short of", "why no more", title="Who would get how many")
+    for row in found["clients"]:  # type: ignore[attr-defined]  # JSON
+        table.add_row(
+            row["client"], str(row["placed"]), str(row["shortfall"]), of_a_client(row["reason"])
         )
     return table

@@ -281,5 +281,19 @@ CHECKS = (
                 OR EXISTS (SELECT FROM pipeline_rejection refused WHERE refused.file_id = file.id)
                 OR EXISTS (SELECT FROM pipeline_leadchange image WHERE image.file_id = file.id))
     """),
+    # Kept by nobody else: three foreign keys of a lead are not checked row by row, for speed.
+    Check("A31", "A lead's run, twin and lookalike are there (leads)", """
+        SELECT lead.id FROM pipeline_lead lead
+          LEFT JOIN pipeline_run run ON run.id = lead.run_id
+         WHERE run.id IS NULL
+        UNION ALL
+        SELECT lead.id FROM pipeline_lead lead
+          LEFT JOIN pipeline_lead twin ON twin.id = lead.twin_id
+         WHERE lead.twin_id IS NOT NULL AND twin.id IS NULL
+        UNION ALL
+        SELECT lead.id FROM pipeline_lead lead
+          LEFT JOIN pipeline_lead alike ON alike.id = lead.lookalike_id
+         WHERE lead.lookalike_id IS NOT NULL AND alike.id IS NULL
+    """),
 )
 # fmt: on

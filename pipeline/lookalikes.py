@@ -17,36 +17,39 @@ from pipeline.models.leads import LIVE
 
 SWITCHBOARD = 5  # live leads with one number
 
-# Each step is a table of which PostgreSQL knows how large it is: in one statement it guesses, and
-# a hundred thousand leads that just came in are compared with each other one by one, for hours.
-_STEPS = {
-    "fresh": """
-        SELECT id, linkedin_key, phone_key FROM pipeline_lead
-         WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL
-           AND (linkedin_key <> '' OR phone_key IS NOT NULL)
-    """,
-    "same_page": """
-        SELECT linkedin_key, min(id) AS first_id FROM pipeline_lead
-         WHERE status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED') AND linkedin_key <> ''
-           AND linkedin_key IN (SELECT linkedin_key FROM fresh)
-         GROUP BY linkedin_key HAVING count(*) > 1
-    """,
-    "same_phone": """
-        SELECT phone_key, min(id) AS first_id FROM pipeline_lead
-         WHERE status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED') AND phone_key IS NOT NULL
-           AND phone_key IN (SELECT phone_key FROM fresh)
-         GROUP BY phone_key HAVING count(*) > 1 AND count(*) < %(switchboard)s
-    """,
-}
-
+# In tables of their own, analysed: what a run has just written no statistics tell of, and a plan
+# made for a handful of rows takes hours for a million.
+_FRESH = """
+CREATE TEMPORARY TABLE fresh ON COMMIT DROP AS
+SELECT id, linkedin_key, phone_key FROM pipeline_lead
+ WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL
+   AND (linkedin_key <> '' OR phone_key IS NOT NULL)
+"""
+_PAGES = """
+CREATE TEMPORARY TABLE page ON COMMIT DROP AS
+SELECT live.linkedin_key, min(live.id) AS first_id
+  FROM (SELECT DISTINCT linkedin_key FROM fresh WHERE linkedin_key <> '') asked
+  JOIN pipeline_lead live USING (linkedin_key)
+ WHERE live.status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED') AND live.linkedin_key <> ''
+ GROUP BY live.linkedin_key HAVING count(*) > 1
+"""
+_PHONES = """
+CREATE TEMPORARY TABLE phone ON COMMIT DROP AS
+SELECT live.phone_key, min(live.id) AS first_id
+  FROM (SELECT DISTINCT phone_key FROM fresh WHERE phone_key IS NOT NULL) asked
+  JOIN pipeline_lead live USING (phone_key)
+ WHERE live.status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED')
+   AND live.phone_key IS NOT NULL
+ GROUP BY live.phone_key HAVING count(*) > 1 AND count(*) < %(switchboard)s
+"""
 _MARK = """
 WITH alike AS (
     SELECT fresh.id,
            CASE WHEN page.first_id < fresh.id THEN page.first_id END AS by_page,
            CASE WHEN phone.first_id < fresh.id THEN phone.first_id END AS by_phone
       FROM fresh
-      LEFT JOIN same_page page ON page.linkedin_key = fresh.linkedin_key
-      LEFT JOIN same_phone phone ON phone.phone_key = fresh.phone_key
+      LEFT JOIN page ON page.linkedin_key = fresh.linkedin_key
+      LEFT JOIN phone ON phone.phone_key = fresh.phone_key
 )
 UPDATE pipeline_lead lead
    SET lookalike_id = coalesce(alike.by_page, alike.by_phone),
@@ -54,18 +57,20 @@ UPDATE pipeline_lead lead
   FROM alike
  WHERE lead.id = alike.id AND coalesce(alike.by_page, alike.by_phone) IS NOT NULL
 """
+_GONE = "DROP TABLE fresh, page, phone"
 
 
 def mark(run_id: int) -> int:
     """Mark the run's READY leads, once all its leads are settled; returns how many."""
     with connection.cursor() as cursor:
-        for name, query in _STEPS.items():
-            told = {"run": run_id, "switchboard": SWITCHBOARD}
-            cursor.execute(f"CREATE TEMPORARY TABLE {name} AS {query}", told)
-            cursor.execute(f"ANALYZE {name}")
+        cursor.execute(_FRESH, {"run": run_id})
+        cursor.execute("ANALYZE fresh")
+        cursor.execute(_PAGES)
+        cursor.execute(_PHONES, {"switchboard": SWITCHBOARD})
+        cursor.execute("ANALYZE page, phone")
         cursor.execute(_MARK)
         marked = int(cursor.rowcount)
-        cursor.execute(f"DROP TABLE {', '.join(_STEPS)}")
+        cursor.execute(_GONE)
     return marked
 
 

@@ -20,6 +20,7 @@ from pipeline import suppressing
 from pipeline.allocation.domains import Had
 from pipeline.allocator import Allocation, place
 from pipeline.arrow import TEXT, pa
+from pipeline.demand import refusals
 from pipeline.models.leads import COLUMNS
 from pipeline.seats import Seat
 from pipeline.stock import Ints, Links, Stock, Texts
@@ -96,6 +97,16 @@ def market(as_of: dt.datetime) -> Market:
     """The market as of that moment, from the rows of now."""
     clients = active_clients()
     return Market(as_of=as_of, clients=clients, promises=promises_of(clients, as_of))
+
+
+def refusals_of(client: Client, as_of: dt.datetime) -> dict[str, int]:
+    """First rule that keeps leads in stock from one client → how many; '' for those it may get.
+
+    Cheap beside an allocation: classes are asked, not leads, and nothing is solved.
+    """
+    seat = _seat(client, promises_of([client], as_of)[client.pk], as_of)
+    found, _ = stock({rule.field for rule in seat.rules}, dt.datetime.min.replace(tzinfo=dt.UTC))
+    return refusals(found, seat)
 
 
 def active_clients() -> list[Client]:
@@ -193,21 +204,20 @@ def _text_of(name: str) -> sql.Composable:
 class _Blocks(io.RawIOBase):
     """What COPY sends, as a file that Arrow reads."""
 
-    def __init__(self, blocks: Iterator[Any]) -> None:
-        self._blocks = blocks
-        self._rest = b""
+    def __init__(self, rows: Iterator[Any]) -> None:
+        self._rows = rows  # psycopg hands out a row at a time
+        self._rest = bytearray()
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        while len(self._rest) < size or size < 0:
-            block = next(self._blocks, None)
-            if block is None:
+        for row in self._rows:
+            self._rest += row
+            if 0 <= size <= len(self._rest):
                 break
-            self._rest += bytes(block)
-        size = len(self._rest) if size < 0 else size
-        found, self._rest = self._rest[:size], self._rest[size:]
+        found = bytes(self._rest[:size] if size >= 0 else self._rest)
+        del self._rest[: len(found)]
         return found
 
 

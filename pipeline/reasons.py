@@ -45,6 +45,7 @@ REASONS = {
     "ended": "The clients that want it have ended",
     "no_time_zone": "The clients that want it have a time zone that nobody knows",
     "too_old": "Older than a lead may be",
+    "changed_since": "By what is known now nothing kept it away",
     # allocate: why a client got fewer leads than it might have had
     "no_stock": "Every lead in stock that fits it is placed",
     # upload, notify, log: in deliveries, not leads

@@ -108,18 +108,21 @@ def _start_stage(run: Run, stage: Stage, plan: Planner) -> StageRun:
     return stage_run
 
 
-def advance(run_id: int, plan: Planner) -> None:
-    """Close what is finished and start what follows, as far as it goes now."""
+def advance(run_id: int, plan: Planner, *, upto: Stage = Stage.LOG) -> None:
+    """Close what is finished and start what follows, as far as it goes now.
+
+    Nothing is started behind `upto`, which a simulation stops at.
+    """
     with transaction.atomic():
         # Blocking, not skip_locked: of two chunks that finish at once the later must see both.
         run = Run.objects.select_for_update().get(pk=run_id)
         if run.status == RunStatus.RUNNING:
-            _go_on(run, plan)
+            _go_on(run, plan, upto)
         if run.status in {RunStatus.RUNNING, RunStatus.DONE}:
             _follow_deliveries(run, plan)
 
 
-def _go_on(run: Run, plan: Planner) -> None:
+def _go_on(run: Run, plan: Planner, upto: Stage) -> None:
     stage_run = run.stage_runs.order_by("-pk").first()
     while stage_run is not None and _may_close(stage_run):
         stage = Stage(stage_run.stage)
@@ -129,6 +132,8 @@ def _go_on(run: Run, plan: Planner) -> None:
         _close(stage_run)
         if stage.following is None:
             return _move(run, RunStatus.DONE)
+        if stage is upto:
+            return None
         stage_run = _start_stage(run, stage.following, plan)
     return None
 

@@ -22,7 +22,7 @@ def start_now(*, now: dt.datetime, started_by: str, request_key: str = "") -> Ru
 
     The same request_key (a form's own id) starts one run, however often it is sent.
     """
-    return _start(RunKind.MANUAL, _local_date(now), now, started_by, request_key)
+    return _start(RunKind.MANUAL, local_date(now), now, started_by, request_key)
 
 
 def start_as_of(day: dt.date, *, now: dt.datetime, started_by: str) -> Run:
@@ -30,13 +30,18 @@ def start_as_of(day: dt.date, *, now: dt.datetime, started_by: str) -> Run:
 
     Raises BadDate or runs.RunIsActive.
     """
-    if day > _local_date(now):
+    as_of = moment_of(day, now=now)
+    return _start(RunKind.NIGHTLY, day, as_of, started_by, chain.night_key(day))
+
+
+def moment_of(day: dt.date, *, now: dt.datetime) -> dt.datetime:
+    """The nightly time of that day. Raises BadDate where no run can be as of it."""
+    if day > local_date(now):
         raise BadDate(f"{day} has not come yet.")
     latest = Run.objects.order_by("-local_date", "-pk").first()
     if latest is not None and day < latest.local_date:
         raise BadDate(f"{day} lies before the latest run, which was for {latest.local_date}.")
-    as_of = schedule.moment_at(day, settings.NIGHTLY_AT, _zone())
-    return _start(RunKind.NIGHTLY, day, as_of, started_by, chain.night_key(day))
+    return schedule.moment_at(day, settings.NIGHTLY_AT, _zone())
 
 
 def _start(
@@ -57,5 +62,6 @@ def _zone() -> zoneinfo.ZoneInfo:
     return zoneinfo.ZoneInfo(settings.TIME_ZONE)
 
 
-def _local_date(now: dt.datetime) -> dt.date:
+def local_date(now: dt.datetime) -> dt.date:
+    """The business day of a moment."""
     return now.astimezone(_zone()).date()

@@ -7,9 +7,14 @@ empty matches nothing: its key is NULL, or in no list.
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import connection
+
+EVERYBODY = "global"  # the scope of a suppression that holds for all clients
 
 # Over a relation `person` (id, key, domain_keys, phone_key): who is listed, for which client
 # (NULL: for everybody), by what, since when. A domain bars all below it, because domain_keys
@@ -50,6 +55,19 @@ UPDATE pipeline_lead lead SET status = 'SUPPRESSED', reason = 'suppressed_global
    AND lead.id IN (SELECT id FROM ({LISTED}) found WHERE client_id IS NULL)
 """  # noqa: S608
 
+# One person, who may have several phones, and need not be a lead at all.
+_OF_ONE = f"""
+WITH person AS (
+    SELECT n AS id, CASE WHEN n = 1 THEN %(key)s::uuid END AS key,
+           CASE WHEN n = 1 THEN %(domains)s::uuid[] END AS domain_keys, phone_key
+      FROM unnest(NULL::uuid || %(phones)s::uuid[]) WITH ORDINALITY AS phone (phone_key, n)
+)
+SELECT client.name, found.client_id, min(found.created_at)
+  FROM ({LISTED}) found LEFT JOIN clients_client client ON client.id = found.client_id
+ GROUP BY client.name, found.client_id
+ ORDER BY found.client_id NULLS FIRST
+"""  # noqa: S608
+
 # The key is the delivered row's own, which stays when the lead is erased meanwhile.
 _IN_DELIVERY = f"""
 WITH person AS (
@@ -63,6 +81,15 @@ SELECT person.id, person.lead_id, bool_or(found.client_id IS NULL)
  WHERE found.client_id IS NULL OR found.client_id = %(client)s
  GROUP BY person.id, person.lead_id
 """  # noqa: S608
+
+
+@dataclass(frozen=True, kw_only=True)
+class Since:
+    """Somebody is suppressed for a client, None for everybody, since then."""
+
+    client_id: int | None
+    scope: str
+    at: dt.datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +114,18 @@ def set_aside() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_SET_ASIDE)
         return int(cursor.rowcount)
+
+
+def of_one(key: UUID, domain_keys: Sequence[UUID], phone_keys: Sequence[UUID]) -> list[Since]:
+    """For whom a person is suppressed, by whatever of theirs is listed; for everybody first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OF_ONE, {"key": key, "domains": list(domain_keys), "phones": list(phone_keys)}
+        )
+        return [
+            Since(client_id=client_id, scope=name or EVERYBODY, at=at)
+            for name, client_id, at in cursor.fetchall()
+        ]
 
 
 def barred_from(*, delivery_id: int, client_id: int) -> list[Barred]:

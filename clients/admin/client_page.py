@@ -12,10 +12,11 @@ from clients.terms import CarryOver, Pacing
 from deliveries.promises import Promise, promises_of
 from pipeline import matching
 from pipeline.matching import Preview
-from pipeline.reasons import OF_A_CLIENT
+from pipeline.reasons import OF_A_CLIENT, of_a_client
 from pipeline.shown import day, number
 
 LAST_DELIVERIES = 5
+LAST_RUNS = 7
 _TITLES = {
     "day": "Today",
     "week": "This week",
@@ -38,8 +39,33 @@ def client_context(client: Client, *, now: dt.datetime) -> dict[str, Any]:
         "forecast": forecast_in_words(promise),
         "warnings": warnings(client, preview),
         "preview": preview,
+        "last_runs": client.run_clients.select_related("run").order_by("-run")[:LAST_RUNS],
         "deliveries": client.deliveries.select_related("run").order_by("-pk")[:LAST_DELIVERIES],
     }
+
+
+def stock_context(client: Client, *, now: dt.datetime) -> dict[str, Any]:
+    """How many leads in stock each rule keeps from the client; each lead under its first."""
+    from pipeline import market  # noqa: PLC0415  (pandas)
+
+    found = market.refusals_of(client, now)
+    rows = [
+        {"code": code or "fits", "leads": leads, "words": _of_the_stock(code)}
+        for code, leads in sorted(found.items(), key=lambda each: -each[1])
+    ]
+    return {"client": client, "leads": sum(found.values()), "rows": rows}
+
+
+def _of_the_stock(code: str) -> str:
+    ours = {
+        "": "It wants them and has room: the next run may give them to it, or to whom they are due",
+        "filter": "Its targeting rules refuse them",
+        "not_exclusive": "It takes exclusive leads only, and these are shared",
+        "too_old": "They are older than it takes them",
+        "suppressed_client": "They are suppressed for it",
+        "dup_client": "It had these people before",
+    }
+    return ours.get(code) or of_a_client(code)
 
 
 def closed_in_words(client: Client, promise: Promise) -> str:

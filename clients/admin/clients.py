@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms import ModelForm, formset_factory
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -18,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold import widgets  # type: ignore[import-untyped]
 
-from clients.admin.client_page import client_context, rule_warnings
+from clients.admin.client_page import client_context, rule_warnings, stock_context
 from clients.admin.forms import FIELD_NAMES, ClientForm, TargetRuleForm, as_rule, field_names
 from clients.admin.plans import CAPS, CONVENTIONS, cap_in_words
 from clients.models import Client, TargetRule
@@ -102,7 +103,12 @@ class ClientAdmin(Desk[Client]):
             self.admin_site.admin_view(require_POST(self.preview_targeting)),
             name="clients_client_targeting",
         )
-        return [ours, *super().get_urls()]
+        stock = path(
+            "<int:client_id>/stock/",
+            self.admin_site.admin_view(self.stock_view),
+            name="clients_client_stock",
+        )
+        return [ours, stock, *super().get_urls()]
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The page's clients, each with what it is promised now; one query for all of them."""
@@ -165,6 +171,15 @@ class ClientAdmin(Desk[Client]):
         super().save_related(request, form, formsets, change)
         for words in contradictions(form.instance.rules()):
             messages.warning(request, words)
+
+    def stock_view(self, request: HttpRequest, client_id: int) -> HttpResponse:
+        """What keeps the leads in stock from a client, by the first rule."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        client = get_object_or_404(Client, pk=client_id)
+        return TemplateResponse(
+            request, "desk/stock.html", stock_context(client, now=timezone.now())
+        )
 
     def preview_targeting(self, request: HttpRequest) -> HttpResponse:
         """What the rules would take as they stand in the form, saved or not."""

@@ -151,6 +151,8 @@ def name_of(lead: Lead) -> str:
 
 def lead_context(lead: Lead) -> dict[str, Any]:
     """Where are you, and why: the whole story of one lead."""
+    from pipeline import explaining  # noqa: PLC0415  (reads addresses: pandas)
+
     given = list(lead.delivered_leads.select_related("delivery", "client", "run").order_by("-pk"))
     return {
         "lead": lead,
@@ -163,6 +165,7 @@ def lead_context(lead: Lead) -> dict[str, Any]:
         "fields": [(name, getattr(lead, name)) for name in SHOWN_FIELDS if getattr(lead, name)],
         "polished": polished(lead),
         "extras": sorted(lead.extras.items()),
+        "asked": explaining.verdicts(lead, run=explaining.latest_run_for(lead)),
     }
 
 

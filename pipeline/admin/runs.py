@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from deliveries.models import DeliveryStatus
 from pipeline import clock, runs, services, starting, tasks
+from pipeline.admin import simulation
 from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.stages import stage_cards
 from pipeline.models import Run
@@ -64,8 +65,10 @@ class RunAdmin(History[Run]):
         start = view(button(self.start_view, "pipeline.add_run"))
         resume = view(button(self.continue_view, "pipeline.change_run"))
         cancel = view(button(self.cancel_view, "pipeline.change_run"))
+        simulate = view(button(simulation.simulate_view, "pipeline.add_run"))
         own = [
             path("start/", start, name="pipeline_run_start"),
+            path("simulate/", simulate, name="pipeline_run_simulate"),
             path(of_run("continue"), resume, name="pipeline_run_continue"),
             path(of_run("cancel"), cancel, name="pipeline_run_cancel"),
         ]

@@ -327,18 +327,6 @@ class Lead(models.Model):
                 condition=Q(lookalike__isnull=False),
                 name="lead_has_a_lookalike",
             ),
-            models.Index(
-                fields=["linkedin_key"],
-                include=["id"],
-                condition=Q(status__in=LIVE) & ~Q(linkedin_key=""),
-                name="lead_live_linkedin",
-            ),
-            models.Index(
-                fields=["phone_key"],
-                include=["id"],
-                condition=Q(status__in=LIVE, phone_key__isnull=False),
-                name="lead_live_phone",
-            ),
         ]
 
     def __str__(self) -> str:

@@ -12,10 +12,10 @@ suppressed one neither wins nor tells anything. The chunk that finishes last mar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count
 
 from pipeline import filling, lookalikes
 from pipeline.chunks import Lease, Plan, Slice
@@ -23,8 +23,9 @@ from pipeline.counts import Counts
 from pipeline.models import Chunk, Lead, LeadStatus, Run, StageRun
 from pipeline.suppressing import LISTED
 
-SHARDS = 16  # by the key's first hex digit
-WORTH_SHARDING = 100_000  # leads; below, one statement is quickest
+DIGITS = 16  # of a key's first hex digit: a chunk takes some of them
+LEADS_PER_CHUNK = 250_000  # each chunk reads all the run's leads: few and large ones are quickest
+WORTH_ANALYSING = 10_000
 
 _JUDGE = f"""
 CREATE TEMPORARY TABLE settled AS
@@ -67,16 +68,32 @@ UPDATE pipeline_lead lead
  WHERE lead.id = settled.id
 """
 
+_COUNT = "SELECT status, reason, count(*) FROM settled GROUP BY status, reason"
+
 
 def plan(run: Run) -> Plan:
-    """One chunk, or one per first hex digit of the key where there is much to do."""
+    """One chunk, or several ranges of keys where there is much to do."""
     if run.stage_runs.filter(stage="DEDUPE").exists():
         return Plan(slices=[])
     fresh = Lead.objects.filter(run=run, status=LeadStatus.NEW).count()
     if not fresh:
         return Plan(slices=[])
-    width = 1 if fresh >= WORTH_SHARDING else SHARDS
-    return Plan(slices=[Slice(low=low, high=low + width - 1) for low in range(0, SHARDS, width)])
+    _tell_the_planner(fresh)
+    width = DIGITS
+    while width > 1 and fresh * width > LEADS_PER_CHUNK * DIGITS:
+        width //= 2
+    return Plan(slices=[Slice(low=low, high=low + width - 1) for low in range(0, DIGITS, width)])
+
+
+def _tell_the_planner(fresh: int) -> None:
+    """What was imported or settled a moment ago, autovacuum has not looked at yet.
+
+    Told only of NEW leads, it plans for one that is READY, and allocate takes hours to look for
+    those that are suppressed by now.
+    """
+    if fresh >= WORTH_ANALYSING:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE pipeline_lead")
 
 
 def work(chunk: Chunk, lease: Lease) -> None:
@@ -84,30 +101,31 @@ def work(chunk: Chunk, lease: Lease) -> None:
     low, high = key_range(chunk.low or 0, chunk.high or 0)
     with transaction.atomic():
         lease.hold()
-        settle(run_id, low, high)
-        lease.finish(count(run_id, low, high))
+        lease.finish(settle(run_id, low, high))
         if _is_last(chunk.stage_run):
-            _tell_the_planner()
+            _tell_the_planner(Lead.objects.filter(run=run_id).count())
             lookalikes.mark(run_id)
 
 
-def settle(run_id: int, low: UUID, high: UUID) -> None:
+def settle(run_id: int, low: UUID, high: UUID) -> Counts:
     """Give the NEW leads of a range of keys their status, and their twins what they say."""
     with connection.cursor() as cursor:
         cursor.execute(_JUDGE, {"run": run_id, "low": low, "high": high})
         cursor.execute("ANALYZE settled")
         cursor.execute(_SETTLE)
+        cursor.execute(_COUNT)
+        counts = _counts(cursor.fetchall())
         cursor.execute("DELETE FROM settled WHERE twin_id IS NULL")
         filling.fill()
         cursor.execute("DROP TABLE settled")
+    return counts
 
 
-def _tell_the_planner() -> None:
-    """What autovacuum saw last were leads that are NEW: a plan made for that is taken for one READY
-    lead, and lets this stage and allocate compare a hundred thousand one by one, for hours.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE pipeline_lead")
+def _counts(rows: Sequence[tuple[str, str, int]]) -> Counts:
+    kept = sum(n for status, _, n in rows if status == LeadStatus.READY)
+    return Counts(
+        kept=kept, dropped={reason: n for status, reason, n in rows if status != LeadStatus.READY}
+    )
 
 
 def _is_last(stage_run: StageRun) -> bool:
@@ -119,15 +137,3 @@ def _is_last(stage_run: StageRun) -> bool:
 def key_range(low: int, high: int) -> tuple[UUID, UUID]:
     """The first and last key whose first hex digit lies in low..high (0 to 15)."""
     return UUID(int=low << 124), UUID(int=((high + 1) << 124) - 1)
-
-
-def count(run_id: int, low: UUID, high: UUID) -> Counts:
-    """What became of this run's leads in a range of keys, counted from the rows themselves."""
-    rows = (
-        Lead.objects.filter(run=run_id, key__range=(low, high))
-        .values_list("status", "reason")
-        .annotate(n=Count("pk"))
-    )
-    kept = sum(n for status, _, n in rows if status == LeadStatus.READY)
-    dropped = {reason: n for status, reason, n in rows if status != LeadStatus.READY}
-    return Counts(kept=kept, dropped=dropped)

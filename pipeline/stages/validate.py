@@ -15,7 +15,8 @@ transactions, and only here: the counts of the file are the check's, which knows
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,13 +30,14 @@ from psycopg import sql
 from pipeline import importing
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.counts import Counts
-from pipeline.models import Chunk, LeadFile, Rejection, Run
+from pipeline.models import Chunk, LeadFile, Run
 from pipeline.models.leads import LeadFileStatus
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.intake import Judged
+    from pipeline.rejections import Rejected
 
 T = TypeVar("T")
 
@@ -127,19 +129,18 @@ def store(lead_file: LeadFile, run: Run, lease: Lease, judged: Judged, *, last_r
     """One slice in one transaction: leads by COPY, rejections, and how far the file is done."""
     with transaction.atomic():
         lease.hold()
-        Rejection.objects.bulk_create(
-            Rejection(
-                file=lead_file,
-                record=row.record,
-                line=row.line,
-                field=row.field,
-                code=row.code,
-                raw=row.raw,
-            )
-            for row in judged.rejected
-        )
+        _copy_rejected(lead_file, judged.rejected)
         _copy(lead_file, run, judged.leads)
         LeadFile.objects.filter(pk=lead_file.pk).update(records_done=last_record, progress_at=Now())
+
+
+def _copy_rejected(lead_file: LeadFile, rejected: Sequence[Rejected]) -> None:
+    statement = "COPY pipeline_rejection (file_id, record, line, field, code, raw) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rejected:
+            copy.write_row(
+                (lead_file.pk, row.record, row.line, row.field, row.code, json.dumps(row.raw))
+            )
 
 
 def _copy(lead_file: LeadFile, run: Run, leads: pd.DataFrame) -> None:

@@ -43,7 +43,7 @@ class Round:
 
 def measure() -> list[Measure]:
     make_database()
-    large, small = _file(LARGE), _file(SMALL)
+    large, small = bench_lead_file(LARGE), bench_lead_file(SMALL)
     _fill_base(large)
     rounds = [_round(large, small) for _ in range(ROUNDS)]
     busy = load()
@@ -77,7 +77,7 @@ def measure() -> list[Measure]:
 def measure_peer() -> list[Measure]:
     """Against django-import-export, on rows few enough that nobody has to wait for it."""
     make_database()
-    path = _file(PEER_ROWS)
+    path = bench_lead_file(PEER_ROWS)
     ratios = []
     for _ in range(ROUNDS):
         run = _open_run(path)
@@ -94,14 +94,14 @@ def measure_peer() -> list[Measure]:
     ]  # fmt: skip
 
 
-def _file(rows: int) -> Path:
+def bench_lead_file(rows: int) -> Path:
     path = bench_file(f"leads-{rows}.csv")
     people.write(path, rows)
     return path
 
 
 def _round(large: Path, small: Path) -> Round:
-    copy = _raw_copy(large)
+    copy = raw_copy(large)
     run = _open_run(large)
     stored = in_fresh_process("stage", run.pk, Stage.VALIDATE)
     chain.drive(run.pk)
@@ -116,7 +116,7 @@ def _round(large: Path, small: Path) -> Round:
     )  # fmt: skip
 
 
-def _raw_copy(path: Path) -> float:
+def raw_copy(path: Path) -> float:
     """Seconds of a COPY into a plain logged table: the floor that PostgreSQL sets."""
     columns = ", ".join(f'"{name}" text' for name in people.HEADER)
     with connection.cursor() as cursor:
@@ -181,10 +181,10 @@ _KNOWN = """
 INSERT INTO pipeline_lead (file_id, record, line, run_id, status, reason, max_clients, key,
                            email, first_name, last_name, title, company, country, extras)
 SELECT %(file)s, n, n, %(run)s, 'READY', 'cap_month', 1,
-       coalesce(met.key, md5('known ' || n)::uuid),
+       coalesce(overlap.key, md5('known ' || n)::uuid),
        'known.' || n || '@base.example', 'Kim', 'Known', 'Buyer', 'Base ' || n %% 40000, 'Sweden',
        '{}'
-  FROM generate_series(1, %(rows)s) AS n LEFT JOIN met USING (n)
+  FROM generate_series(1, %(rows)s) AS n LEFT JOIN overlap USING (n)
 """
 
 
@@ -202,8 +202,8 @@ def _fill_base(path: Path) -> None:
         uploaded_by="bench", run=run,
     )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE met (n bigint, key uuid)")
-        with cursor.copy("COPY met FROM STDIN") as copy:
+        cursor.execute("CREATE TEMPORARY TABLE overlap (n bigint, key uuid)")
+        with cursor.copy("COPY overlap FROM STDIN") as copy:
             for n, key in enumerate(sorted(_keys_in(path)), start=1):
                 copy.write_row((n, key))
         cursor.execute(_KNOWN, {"file": base.pk, "run": run.pk, "rows": KNOWN})

@@ -16,8 +16,11 @@ import django
 
 django.setup()
 
-from pipeline import chain, chunks  # noqa: E402  (Django first)
-from pipeline.models import Chunk  # noqa: E402
+from django.db import transaction  # noqa: E402  (Django first)
+from django.utils import timezone  # noqa: E402
+
+from pipeline import chain, chunks  # noqa: E402
+from pipeline.models import Chunk, Run  # noqa: E402
 from pipeline.states import Stage  # noqa: E402
 
 
@@ -47,7 +50,46 @@ def import_export(path: str) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began, "rows": rows}
 
 
-WORKS: dict[str, Callable[..., dict[str, Any]]] = {"stage": stage, "import_export": import_export}
+def solve(name: str) -> dict[str, Any]:
+    """Place the leads of an invented market (allocation_instances)."""
+    from pipeline.allocation.leads import allocate as place
+    from tests.bench.allocation_instances import instance
+
+    case = instance(name)
+    began = time.perf_counter()
+    found = place(case.problem, case.leads)
+    return {"seconds": time.perf_counter() - began, "placed": len(found.lead_id)}
+
+
+def allocate() -> dict[str, Any]:
+    """All that the stage does, for a run of its own; rolled back."""
+    from pipeline import frozen, market
+    from pipeline.stages import allocate as stage_of
+
+    now = timezone.now()
+    with transaction.atomic():
+        run = Run.objects.create(
+            kind="MANUAL", local_date=now.date(), as_of=now, request_key=f"bench:{now}",
+            started_by="bench",
+        )  # fmt: skip
+        began = time.perf_counter()
+        stage_of.lock_clients()
+        found = market.market(now)
+        stage_of.expire(found)
+        allocation = found.allocate()
+        stage_of.write(run, allocation)
+        frozen.keep(run, found.clients, found.promises, allocation.per_client)
+        seconds = time.perf_counter() - began
+        transaction.set_rollback(True)
+    return {"seconds": seconds, "placed": allocation.leads}
+
+
+WORKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "stage": stage,
+    "import_export": import_export,
+    "solve": solve,
+    "allocate": allocate,
+}
 
 if __name__ == "__main__":
     found = WORKS[sys.argv[1]](*sys.argv[2:])

@@ -251,6 +251,25 @@ def an_undone_file_left_its_mark_on_a_known_lead(night):
     return make.LeadChangeFactory.create(lead=night.left_over, file__status="UNDONE").file_id
 
 
+UNCHECKED = "a foreign key would check it row by row, which a third of each import would go into"
+NOBODY = 2**40
+
+
+@planted("A31", because=UNCHECKED)
+def a_lead_has_a_run_that_is_not_there(night):
+    return change(night.left_over, run=NOBODY)
+
+
+@planted("A31", because=UNCHECKED)
+def a_lead_has_a_twin_that_is_not_there(night):
+    return change(night.left_over, twin=NOBODY)
+
+
+@planted("A31", because=UNCHECKED)
+def a_lead_looks_like_one_that_is_not_there(night):
+    return change(night.left_over, lookalike=NOBODY)
+
+
 # Sales and caps
 
 

@@ -446,7 +446,7 @@ class TestLookalikes:
 
 class TestTheChunks:
     def test_mark_lookalikes_when_the_last_is_done(self, run, monkeypatch):
-        monkeypatch.setattr(dedupe, "WORTH_SHARDING", 2)
+        monkeypatch.setattr(dedupe, "LEADS_PER_CHUNK", 1)
         first = fresh(lead_file(run), key=uuid.UUID(int=1 << 124), linkedin_key="in/ann")
         second = fresh(lead_file(run), key=uuid.UUID(int=15 << 124), linkedin_key="in/ann")
         slices = dedupe.plan(run).slices
@@ -462,5 +462,5 @@ class TestTheChunks:
             assert Lead.objects.exclude(lookalike=None).count() == 0
             dedupe.work(claimed, Lease(claimed.pk, claimed.attempt))
 
-        assert len(slices) == 16
+        assert [(part.low, part.high) for part in slices] == [(0, 7), (8, 15)]
         assert Lead.objects.get(pk=second.pk).lookalike == first

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from pipeline import clock, following, report, runs, services, starting
+from pipeline import clock, following, report, runs, services, simulating, starting
 from pipeline.management.operator import (
     EXIT_ACTIVE,
     EXIT_DONE,
@@ -28,8 +28,16 @@ class Command(OperatorCommand):
         parser.add_argument("--wait", action="store_true", help="follow the run until it ends")
         parser.add_argument("--date", help="act as of that day's nightly time (YYYY-MM-DD)")
 
+        parser.add_argument(
+            "--simulate",
+            action="store_true",
+            help="say what the run would do, and write nothing; needs no worker",
+        )
+
     def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         day = parse_date(options["date"]) if options["date"] else None
+        if options["simulate"]:
+            return self._simulate(day)
         need_a_worker()
         try:
             run = self._start(day)
@@ -41,17 +49,34 @@ class Command(OperatorCommand):
         failed = run.status in {RunStatus.FAILED, RunStatus.CANCELLED}
         return report.run_object(run), EXIT_NEGATIVE if failed else EXIT_DONE
 
+    def _simulate(self, day: dt.date | None) -> tuple[dict[str, Any], int]:
+        now = clock.database_now()
+        try:
+            as_of = now if day is None else moment_of(day, now)
+            found = simulating.simulate(
+                as_of=as_of,
+                local_date=day or starting.local_date(now),
+                started_by=operator_name(),
+            )
+        except runs.RunIsActive as active:
+            self.console.print(str(active))
+            return report.run_object(active.run), EXIT_ACTIVE
+        failed = found["status"] == RunStatus.FAILED
+        return found, EXIT_NEGATIVE if failed else EXIT_DONE
+
     def _start(self, day: dt.date | None) -> Run:
         now, started_by = clock.database_now(), operator_name()
         if day is None:
             return starting.start_now(now=now, started_by=started_by)
-        try:
-            return starting.start_as_of(day, now=now, started_by=started_by)
-        except starting.BadDate as bad:
-            raise Problem(str(bad), "Give a day from the latest run's to today.") from None
+        moment_of(day, now)
+        return starting.start_as_of(day, now=now, started_by=started_by)
 
     def show(self, found: dict[str, Any], console: Console) -> None:
         console.print(following.stage_table(found))
+        if found.get("simulated"):
+            console.print(following.client_table(found))
+            console.print(f"simulated: nothing was written {found['error']}".rstrip())
+            return
         console.print(following.delivery_table(found))
         console.print(f"run {found['run']}: {found['status']} {found['error']}".rstrip())
 
@@ -61,6 +86,14 @@ def parse_date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise Problem(f"{text!r} is no date.", "Write it like 2026-11-24.") from None
+
+
+def moment_of(day: dt.date, now: dt.datetime) -> dt.datetime:
+    """The nightly time of a day that can be run."""
+    try:
+        return starting.moment_of(day, now=now)
+    except starting.BadDate as bad:
+        raise Problem(str(bad), "Give a day from the latest run's to today.") from None
 
 
 def need_a_worker() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from clients.targeting import Operator, Rule
 from pipeline import allocator
 from pipeline.allocator import Allocation
+from pipeline.demand import refusals
 from pipeline.seats import CLOSENESS, Seat, closeness, why_not
 from tests.stocks import Item, stock_of
 
@@ -212,6 +214,14 @@ class TestPromises:
             wanting = [seat for seat in seats if not why_not(offer, seat)]
             full = [s.left is not None and given.get(s.client_id, 0) == s.left for s in wanting]
             assert offer.lead_id not in found.leftover or all(full)
+
+    @given(offers, seats)
+    def test_one_seats_refusals_count_each_lead_under_its_first_rule(self, offers, seats):
+        for each in seats:
+            found = refusals(stock_of(offers), each)
+
+            full = each.when_full if each.left == 0 else ""
+            assert found == Counter(why_not(offer, each) or full for offer in offers)
 
     @given(offers, seats, drafts, st.randoms(use_true_random=False))
     def test_order_of_input_changes_nothing(self, offers, seats, drafted, shuffler: random.Random):

@@ -1,0 +1,120 @@
+"""What a run would do if it started now: the real stages, in one transaction that is rolled back.
+
+Takes the very code of the night as far as it decides anything: validate, dedupe, the forecast of
+personalize, allocate. No draft is written and nobody is asked for one; no file, mail or message
+leaves. While it lasts, a run that is to start waits for it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from pipeline import chain, chunks, report, runs
+from pipeline.counts import Counts
+from pipeline.models import Chunk, ForecastPair, Run, StageRun
+from pipeline.models.runs import RunKind
+from pipeline.states import LostRace, RunStatus, Stage
+
+
+def simulate(*, as_of: dt.datetime, local_date: dt.date, started_by: str) -> dict[str, Any]:
+    """The object of `run_pipeline --simulate`; writes nothing. Raises runs.RunIsActive."""
+    with transaction.atomic():
+        run = chain.start(
+            kind=RunKind.MANUAL,  # a night is run once a day, and simulated as often as one likes
+            local_date=local_date,
+            as_of=as_of,
+            request_key=f"simulate:{uuid.uuid4()}",
+            started_by=started_by,
+        )
+        _work_off(run)
+        run.refresh_from_db()
+        found = simulation_object(run)
+        transaction.set_rollback(True)
+    return found
+
+
+def _work_off(run: Run) -> None:
+    """All chunks up to allocate, in this process."""
+    _advance(run)
+    while ids := list(_open_chunks(run)):
+        for chunk_id in ids:
+            _do(chunk_id)
+        _advance(run)
+
+
+def _advance(run: Run) -> None:
+    runs.advance(run.pk, chain.plan, upto=Stage.ALLOCATE)
+
+
+def _open_chunks(run: Run) -> Iterable[int]:
+    open_ = Chunk.objects.open().filter(
+        stage_run__run=run, stage_run__run__status=RunStatus.RUNNING
+    )
+    return open_.order_by("pk").values_list("pk", flat=True)
+
+
+def _do(chunk_id: int) -> None:
+    """As `chain.perform` does it, but once: what fails here is told, not tried again."""
+    chunk = chunks.claim(chunk_id)
+    if chunk is None:
+        raise LostRace(f"chunk {chunk_id} of a simulation was taken by somebody else")
+    lease = chunks.Lease(chunk.pk, chunk.attempt)
+    try:
+        with transaction.atomic():
+            _work(chunk, lease)
+    except (LostRace, OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001  (as the run page would say it)
+        lease.fail(chain.plain(error))
+
+
+def _work(chunk: Chunk, lease: chunks.Lease) -> None:
+    stage = Stage(chunk.stage_run.stage)
+    if stage is Stage.PERSONALIZE:
+        lease.finish(_drafted(chunk))
+    else:
+        chain.stage_module(stage).work(chunk, lease)
+
+
+def _drafted(chunk: Chunk) -> Counts:
+    """What personalize keeps once each expected pair has its draft: without writing any."""
+    pairs = ForecastPair.objects.filter(
+        run=chunk.stage_run.run_id, lead__pk__range=(chunk.low, chunk.high)
+    )
+    return Counts(kept=pairs.order_by().values("lead").distinct().count())
+
+
+def simulation_object(run: Run) -> dict[str, Any]:
+    """A run's object, with what each client would get, and what would be left over."""
+    allocate = StageRun.objects.filter(run=run, stage=Stage.ALLOCATE).order_by("pk").first()
+    return {
+        **report.run_object(run),
+        "run": None,  # there will never be a run of this id
+        "simulated": True,
+        "as_of": run.as_of.isoformat(),
+        "drafts": _drafts(run),
+        "clients": [
+            {
+                "client": row.client.name,
+                "left": row.left,
+                "placed": row.placed,
+                "shortfall": row.shortfall,
+                "reason": row.reason,
+            }
+            for row in run.run_clients.select_related("client").order_by("client__name")
+        ],
+        "left_over": dict(allocate.reasons) if allocate else {},
+    }
+
+
+def _drafts(run: Run) -> dict[str, int]:
+    """Who has written, or would write, what goes out: whatever has no draft gets the template's."""
+    deliveries = list(run.deliveries.all())
+    found = report.drafts_of(deliveries)
+    found["template"] += sum(delivery.rows for delivery in deliveries) - sum(found.values())
+    return found
