@@ -3,11 +3,17 @@
 A READY lead of the run whose LinkedIn page or phone an earlier live lead has too points to the
 first of them; the page says more than the phone. A phone that five or more live leads share is
 a switchboard and marks nobody.
+
+What a mark means a person decides: `one_person` or `two_people`.
 """
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import connection, transaction
+
+from pipeline import filling
+from pipeline.models import Lead, LeadStatus, Run
+from pipeline.models.leads import LIVE
 
 SWITCHBOARD = 5  # live leads with one number
 
@@ -66,3 +72,77 @@ def mark(run_id: int) -> int:
         marked = int(cursor.rowcount)
         cursor.execute(_GONE)
     return marked
+
+
+_POINT_TO_THE_OLDER = (
+    "UPDATE pipeline_lead SET twin_id = %(older)s WHERE twin_id = %(newer)s",
+    """UPDATE pipeline_lead SET lookalike_id = %(older)s
+        WHERE lookalike_id = %(newer)s AND id <> %(older)s""",
+    """UPDATE pipeline_lead SET lookalike_id = NULL, lookalike_by = ''
+        WHERE id = %(older)s AND lookalike_id = %(newer)s""",
+    """CREATE TEMPORARY TABLE settled AS
+       SELECT %(newer)s::bigint AS id, %(older)s::bigint AS twin_id""",
+)
+
+
+class NotPossible(Exception):
+    """The leads cannot be merged now: one sentence for the operator."""
+
+
+def one_person(lead: Lead) -> Lead:
+    """Keep the lead that this one looks like, tell it what this one says, and return it.
+
+    This one becomes its duplicate, and so do those that were this one's. Raises NotPossible, and
+    while a run is active: it has counted the leads that it works on.
+    """
+    with transaction.atomic():
+        _hold_runs()
+        newer, older = _locked(lead)
+        if refusal := _why_not(newer, older):
+            raise NotPossible(refusal)
+        newer.status, newer.twin = LeadStatus.DUPLICATE, older
+        newer.reason = "dup_file" if newer.file_id == older.file_id else "dup_db"
+        newer.lookalike, newer.lookalike_by = None, ""
+        newer.save(update_fields=["status", "reason", "twin", "lookalike", "lookalike_by"])
+        with connection.cursor() as cursor:
+            for statement in _POINT_TO_THE_OLDER:
+                cursor.execute(statement, {"newer": newer.pk, "older": older.pk})
+            filling.fill()
+            cursor.execute("DROP TABLE settled")
+    return older
+
+
+def two_people(lead: Lead) -> bool:
+    """Take the mark away for good; whether there was one."""
+    marked = Lead.objects.filter(pk=lead.pk, lookalike__isnull=False)
+    return bool(marked.update(lookalike=None, lookalike_by=""))
+
+
+def _hold_runs() -> None:
+    """No run opens until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE pipeline_run IN SHARE MODE")
+
+
+def _locked(lead: Lead) -> tuple[Lead, Lead]:
+    """The lead and the one it looks like, in the order of their ids. Raises NotPossible."""
+    lead.refresh_from_db(fields=["lookalike"])
+    rows = Lead.objects.select_for_update().filter(pk__in=[lead.pk, lead.lookalike_id])
+    found = {row.pk: row for row in rows.order_by("pk")}
+    newer = found.get(lead.pk)
+    if newer is None or newer.lookalike_id not in found:
+        raise NotPossible(f"Lead {lead.pk} is marked as nobody's lookalike any more.")
+    return newer, found[newer.lookalike_id]
+
+
+def _why_not(newer: Lead, older: Lead) -> str:
+    run = Run.objects.running().first()
+    if run is not None:
+        return f"Run {run.pk} is in progress; leads can be merged once it has ended."
+    if newer.status not in {LeadStatus.READY, LeadStatus.EXPIRED}:
+        is_now = LeadStatus(newer.status).label.lower()
+        return f"Lead {newer.pk} is {is_now}, so it cannot become a duplicate any more."
+    if older.status not in LIVE:
+        is_now = LeadStatus(older.status).label.lower()
+        return f"Lead {older.pk}, which it looks like, is {is_now} and cannot take its place."
+    return ""

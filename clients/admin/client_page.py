@@ -10,7 +10,7 @@ from clients.models import Client
 from clients.targeting import Rule, contradictions
 from clients.terms import CarryOver, Pacing
 from deliveries.promises import Promise, promises_of
-from pipeline import market, matching
+from pipeline import matching
 from pipeline.matching import Preview
 from pipeline.reasons import OF_A_CLIENT, of_a_client
 from pipeline.shown import day, number
@@ -46,6 +46,8 @@ def client_context(client: Client, *, now: dt.datetime) -> dict[str, Any]:
 
 def stock_context(client: Client, *, now: dt.datetime) -> dict[str, Any]:
     """How many leads in stock each rule keeps from the client; each lead under its first."""
+    from pipeline import market  # noqa: PLC0415  (pandas)
+
     found = market.refusals_of(client, now)
     rows = [
         {"code": code or "fits", "leads": leads, "words": _of_the_stock(code)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
@@ -16,12 +16,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold import widgets  # type: ignore[import-untyped]
 
-from clients import do_not_contact
-from clients.do_not_contact import Listed, Taken
 from clients.models import Client, Suppression
-from pipeline.addresses import match_key
 from pipeline.admin.desk import Desk
 from pipeline.shown import list_url, moment, number
+
+if TYPE_CHECKING:  # pandas costs 100 MB and a second: only who reads a list pays for it
+    from clients.do_not_contact import Listed, Taken
 
 SHOWN = 5  # lines that were not understood
 
@@ -53,6 +53,8 @@ class SuppressionForm(forms.Form):
     )
 
     def clean_file(self) -> str:
+        from clients import do_not_contact  # noqa: PLC0415
+
         file: UploadedFile[Any] | None = self.cleaned_data["file"]
         if file is None:
             return ""
@@ -65,6 +67,8 @@ class SuppressionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """`listed` is what both fields hold; it is refused where that is nothing."""
+        from clients import do_not_contact  # noqa: PLC0415
+
         found: dict[str, Any] = super().clean() or self.cleaned_data
         typed = do_not_contact.read(found.get("entries", ""))
         listed = do_not_contact.read(found.get("file", ""))
@@ -106,6 +110,8 @@ class SuppressionAdmin(Desk[Suppression]):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """One entry or a whole list, in one transaction."""
+        from clients import do_not_contact  # noqa: PLC0415
+
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = SuppressionForm(request.POST or None, request.FILES or None)
@@ -144,6 +150,9 @@ class SuppressionAdmin(Desk[Suppression]):
 
 def named_by(text: str) -> Q:
     """The rows whose key is that of the text."""
+    from clients import do_not_contact  # noqa: PLC0415
+    from pipeline.addresses import match_key  # noqa: PLC0415
+
     entry = do_not_contact.entry_of(text)
     if entry is None:
         return Q(pk=None)

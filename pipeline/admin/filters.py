@@ -146,6 +146,19 @@ class TypedFilter(admin.SimpleListFilter):
             yield {"selected": True, "query_string": "", "display": self.value()}
 
 
+class LookalikeFilter(admin.SimpleListFilter):
+    """Leads of which a person is to say whether they are somebody we know."""
+
+    title = "looks like another lead"
+    parameter_name = "lookalike"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes, to be decided")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(lookalike__isnull=False) if self.value() == "yes" else queryset
+
+
 class CountryFilter(TypedFilter):
     title = "country"
     parameter_name = "country"

@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from pipeline import explaining
-from pipeline.addresses import is_address, match_key, normalise
-from pipeline.admin.desk import BigHistory
+from pipeline import lookalikes
+from pipeline.admin.desk import BigHistory, button, signed_in
 from pipeline.admin.filters import (
     CountryFilter,
     FileFilter,
     LeadReasonFilter,
+    LookalikeFilter,
     RejectionReasonFilter,
     RunFilter,
     RunOfFileFilter,
@@ -26,9 +28,11 @@ from pipeline.admin.filters import (
 from pipeline.models import Lead, LeadStatus, Rejection
 from pipeline.models.leads import COLUMNS
 from pipeline.reasons import in_words
-from pipeline.shown import NOTHING, label, link_to, two_lines
+from pipeline.shown import NOTHING, admin_url, label, link_to, two_lines
 
+CHANGE = "pipeline.change_lead"
 SHOWN_TWINS = 20
+SHOWN_FIELDS = (*COLUMNS, "country_code")
 MOST_FOUND = 1_000
 SHOWN_CELLS = 4
 LONGEST_CELLS = 80
@@ -37,12 +41,33 @@ LONGEST_CELLS = 80
 @admin.register(Lead)
 class LeadAdmin(BigHistory[Lead]):
     list_display = ("person", "firm", "status_label", "came_in")
-    list_filter = ("status", LeadReasonFilter, CountryFilter, FileFilter, RunFilter)
+    list_filter = (
+        "status",
+        LeadReasonFilter,
+        LookalikeFilter,
+        CountryFilter,
+        FileFilter,
+        RunFilter,
+    )
     list_select_related = ("file", "run")
     search_fields = ("email", "company", "full_name", "first_name", "last_name")
     search_help_text = "E-mail, company or name"
     ordering = ("-pk",)
     change_form_template = "desk/lead.html"
+    keeps_log = True
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path(
+                f"<int:lead_id>/{name}/", view(button(found, CHANGE)), name=f"pipeline_lead_{name}"
+            )
+            for name, found in (
+                ("one_person", self.one_person_view),
+                ("two_people", self.two_people_view),
+            )
+        ]
+        return own + super().get_urls()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
         """A list needs no extras: they may be larger than all the rest of the row."""
@@ -59,6 +84,8 @@ class LeadAdmin(BigHistory[Lead]):
 
         Words are looked for once, in up to a million rows, and not a second time to count.
         """
+        from pipeline.addresses import is_address, match_key, normalise  # noqa: PLC0415
+
         term = search_term.strip()
         if is_address(term):
             key = match_key(normalise(term), settings.SUPPRESSION_KEY.encode())
@@ -91,8 +118,31 @@ class LeadAdmin(BigHistory[Lead]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context |= lead_context(kwargs["obj"])
+        may_change = signed_in(request).has_perm(CHANGE)
+        context |= {**lead_context(kwargs["obj"]), "may_change": may_change}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    # Buttons
+
+    def one_person_view(self, request: HttpRequest, lead_id: int) -> HttpResponse:
+        """The lead is somebody we know: keep the older one."""
+        lead = get_object_or_404(Lead, pk=lead_id)
+        try:
+            older = lookalikes.one_person(lead)
+        except lookalikes.NotPossible as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            self.log_change(request, lead, f"The same person as lead {older.pk}.")
+            messages.success(request, f"Lead {lead.pk} is a duplicate of lead {older.pk} now.")
+        return redirect(admin_url(lead))
+
+    def two_people_view(self, request: HttpRequest, lead_id: int) -> HttpResponse:
+        """The lead is somebody else: it only looked like one we know."""
+        lead = get_object_or_404(Lead, pk=lead_id)
+        if lookalikes.two_people(lead):
+            self.log_change(request, lead, "Another person than the lead it looked like.")
+            messages.success(request, f"Lead {lead.pk} is a person of its own.")
+        return redirect(admin_url(lead))
 
 
 def name_of(lead: Lead) -> str:
@@ -101,6 +151,8 @@ def name_of(lead: Lead) -> str:
 
 def lead_context(lead: Lead) -> dict[str, Any]:
     """Where are you, and why: the whole story of one lead."""
+    from pipeline import explaining  # noqa: PLC0415  (reads addresses: pandas)
+
     given = list(lead.delivered_leads.select_related("delivery", "client", "run").order_by("-pk"))
     return {
         "lead": lead,
@@ -109,10 +161,26 @@ def lead_context(lead: Lead) -> dict[str, Any]:
         "drafts": lead.drafts.select_related("client", "run").order_by("-pk"),
         "given": given,
         "twins": lead.duplicates.select_related("file").order_by("pk")[:SHOWN_TWINS],
-        "fields": [(name, getattr(lead, name)) for name in COLUMNS if getattr(lead, name)],
+        "alike": lead.lookalikes.order_by("pk")[:SHOWN_TWINS],
+        "fields": [(name, getattr(lead, name)) for name in SHOWN_FIELDS if getattr(lead, name)],
+        "polished": polished(lead),
         "extras": sorted(lead.extras.items()),
         "asked": explaining.verdicts(lead, run=explaining.latest_run_for(lead)),
     }
+
+
+def polished(lead: Lead) -> list[tuple[str, str]]:
+    """How drafts and files speak of the person, where that is not how the file wrote it."""
+    from pipeline.fields import polish  # noqa: PLC0415  (its tables are large)
+
+    first, last = polish.person_name(lead.first_name, lead.last_name, lead.full_name)
+    forms = {
+        "first_name": first,
+        "last_name": last,
+        "company": polish.company(lead.company),
+        "phone": polish.phone_e164(lead.phone, lead.country_code) or "",
+    }
+    return [(name, form) for name, form in forms.items() if form not in {"", getattr(lead, name)}]
 
 
 def verdict(lead: Lead, clients: int) -> str:

@@ -86,7 +86,11 @@ def plan(run: Run) -> Plan:
 
 
 def _tell_the_planner(fresh: int) -> None:
-    """What was written a moment ago, autovacuum has not looked at yet."""
+    """What was imported or settled a moment ago, autovacuum has not looked at yet.
+
+    Told only of NEW leads, it plans for one that is READY, and allocate takes hours to look for
+    those that are suppressed by now.
+    """
     if fresh >= WORTH_ANALYSING:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE pipeline_lead")
@@ -99,7 +103,6 @@ def work(chunk: Chunk, lease: Lease) -> None:
         lease.hold()
         lease.finish(settle(run_id, low, high))
         if _is_last(chunk.stage_run):
-            # Else no statistics know of READY leads, and allocate plans for a handful.
             _tell_the_planner(Lead.objects.filter(run=run_id).count())
             lookalikes.mark(run_id)
 
