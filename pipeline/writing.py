@@ -108,6 +108,8 @@ class AiWriter:
                 if self._is_due():
                     yield self._part()
             yield self._part()
+            if self.left:
+                self._watch.time_is_up()
         finally:
             if self._under_way:  # whoever saves has given up: what is not asked need not be
                 self._asking.recall()
@@ -125,7 +127,6 @@ class AiWriter:
         if not self._stopped and not self._postponed:
             self._stopped, self._postponed = self._watch.look()
             if not self._stopped and time.monotonic() > self._ends_at:
-                self._watch.time_is_up()
                 self._postponed = True
         if self._stopped or self._postponed:
             self._asking_ends()

@@ -8,8 +8,8 @@ is forfeited, so that no second ever holds a burst. Calls in flight begin with S
 with each answer, and are halved when the service says that it is too much. A worker's share of
 them is leased: a killed worker's falls back to the others after LEASE_SECONDS.
 
-While Valkey is away, each worker goes on at the share that it was last given: the workers are
-then no faster together than before. One that was never given any keeps one call in flight, at an
+While Valkey is away, each worker goes on at an even share of what all had when it last answered:
+the workers are then no faster together than before. One that was never given any keeps one call in flight, at an
 eighth of the rate.
 """
 
@@ -238,11 +238,12 @@ class Limits:
             self._paused_until = max(self._paused_until, until)
 
     def _begin_alone(self, apart: float) -> None:
-        """Valkey is away: go on at our last share, without knowing of the others."""
+        """Valkey is away: go on at an even share, without knowing of the others."""
         now = asyncio.get_running_loop().time()
         known = self._granted.workers
         apart *= known or 1 / ALONE_RATE
-        free = (self._granted.share if known else 1) - self._running - self._in_hand
+        share = max(1, self._granted.in_flight // known) if known else 1
+        free = share - self._running - self._in_hand
         if now >= self._paused_until and now >= self._next_alone and free > 0:
             self._next_alone = now + apart
             for _ in range(1 if apart else free):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import zoneinfo
 from collections import Counter
 from decimal import Decimal
 
@@ -230,6 +231,7 @@ class TestARefusalOfTheAccount:
         assert (state.reason, state.last_error) == (
             "ai_auth", "Gemini does not accept GEMINI_API_KEY.",
         )  # fmt: skip
+        assert state.open_until is not None
         assert state.open_until > timezone.now()
         assert len([row for row in caplog.records if row.levelname == "ERROR"]) == 1
 
@@ -265,7 +267,8 @@ class TestARefusalOfTheAccount:
         night()
 
         until = ServiceState.objects.get(service="gemini").open_until
-        there = until.astimezone(outages.zoneinfo.ZoneInfo(outages.PROVIDERS_DAY))
+        assert until is not None
+        there = until.astimezone(zoneinfo.ZoneInfo(outages.PROVIDERS_DAY))
         assert (there.hour, there.minute) == (0, 0)
         assert timezone.now() < until < timezone.now() + dt.timedelta(hours=25)
 
@@ -284,6 +287,7 @@ class TestAnOutage:
         chunk = Chunk.objects.get(stage_run__stage="PERSONALIZE")
 
         assert (chunk.status, chunk.failures) == ("PENDING", 0)
+        assert chunk.next_try_at is not None
         assert chunk.next_try_at > timezone.now() + dt.timedelta(seconds=30)
         assert not Draft.objects.exists()
         assert outcomes().keys() == {"REFUSED"}
@@ -355,7 +359,7 @@ class TestTheBudget:
     def test_that_is_used_up_labels_the_rest(self, server, settings):
         settings.AI_BUDGET_RUN_CENTS = 1
         settings.GEMINI_PRICE_OUT = Decimal(5)
-        usage = {"promptTokenCount": 400, "candidatesTokenCount": 900}
+        usage = {"promptTokenCount": 400, "candidatesTokenCount": 600}
         everybody(server, Say(body=answer(usage=usage)))
         nights.make_agency()
 
