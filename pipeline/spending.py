@@ -11,15 +11,18 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncMonth
 
 from leadgen.integrations import gemini
-from pipeline import budget, drafts, outages
+from pipeline import budget, outages
 from pipeline.budget import Estimate
 from pipeline.models import AiBudget, AiCall, Run
 from pipeline.models.money import CallOutcome
 
+# As pipeline.drafts has them, which no page of the desk needs: it brings large libraries along.
+NO_ACCOUNT = "no_ai_account"
+NO_DRAFT = "no_draft"
 # A template that stood in for these reasons makes room for the AI as soon as it may write.
 MENDABLE = (
     "ai_auth", "ai_budget", "ai_down", "ai_error", "ai_limit", "ai_location", "ai_model",
-    "ai_quota", drafts.NO_ACCOUNT, drafts.NO_DRAFT,
+    "ai_quota", NO_ACCOUNT, NO_DRAFT,
 )  # fmt: skip
 SHOWN_MONTHS = 12
 
@@ -54,7 +57,7 @@ class Spending:
 def who_stands_in() -> str:
     """'' where the AI would write now; else the reason of the templates."""
     if not gemini.is_set_up():
-        return drafts.NO_ACCOUNT
+        return NO_ACCOUNT
     reason, waits = outages.reason_to_stop()
     if reason or waits:
         return reason or outages.DOWN

@@ -19,7 +19,6 @@ from pipeline import clock, runs, services, spending, starting, tasks
 from pipeline.admin import simulation
 from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.stages import stage_cards
-from pipeline.drafts import NO_ACCOUNT
 from pipeline.models import Run
 from pipeline.models.runs import RunKind
 from pipeline.shown import admin_url, day, duration, label, number
@@ -221,7 +220,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
 def ai_context(run: Run) -> dict[str, Any]:
     """What the AI was expected to cost and did; nothing where there is no account nor any call."""
     stands_in = spending.who_stands_in()
-    if stands_in == NO_ACCOUNT and not run.ai_calls.exists():
+    if stands_in == spending.NO_ACCOUNT and not run.ai_calls.exists():
         return {}
     return {"ai": spending.of_run(run), "ai_stands_in": stands_in}
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from django.db.models import Count, Sum
 from django.utils import timezone
 
+from clients.models import Plan
 from pipeline import audit, budget, starting
 from pipeline.models import AiBudget, AiCall, Draft, Run
 from pipeline.writing import PART
@@ -23,8 +26,12 @@ KILLS = 2
 
 def many_leads() -> None:
     rows = "".join(f"ann{n}@acme-{n}.com,Acme {n},France\n" for n in range(LEADS))
-    nights.Plan.objects.update(cap_day=None)
+    Plan.objects.update(cap_day=None)
     nights.take_in(f"email,company,country\n{rows}", "many.csv")
+
+
+def drafts_are(count: int) -> bool:
+    return Draft.objects.count() >= count
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ class TestWorkersKilledWhileTheyWrite:
         run = starting.start_now(now=timezone.now(), started_by="test")
 
         for kill in range(1, KILLS + 1):
-            until(lambda kill=kill: Draft.objects.count() >= kill * PART, ticking=True)
+            until(partial(drafts_are, kill * PART), ticking=True)
             workers.kill(group)
             group = workers.start()
         until(lambda: Run.objects.get(pk=run.pk).status != "RUNNING", ticking=True)
