@@ -43,10 +43,10 @@ STAND_IN = f"a stand-in, {LATENCY_MS} ms an answer"
 _LEADS = """
 WITH made AS (
     INSERT INTO pipeline_lead (file_id, run_id, record, line, key, status, reason, max_clients,
-                               email, first_name, last_name, title, company, country)
+                               email, first_name, last_name, title, company, country, extras)
     SELECT %(file)s, %(run)s, n, n + 1, md5(n::text)::uuid, 'READY', '', 1,
            'ann' || n || '@acme-' || n || '.example', 'Ann', 'Ashby', 'Head of Quality',
-           'Acme ' || n, 'Germany'
+           'Acme ' || n, 'Germany', '{}'
       FROM generate_series(1, %(leads)s) AS n
     RETURNING id)
 INSERT INTO pipeline_forecastpair (run_id, lead_id, client_id, is_reserve)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 import pytest
@@ -19,9 +20,10 @@ from tests.integrations.gemini_server import Say, answer
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
-LEADS = 150
+# The long form: KILLED_LEADS=10000 KILLS=5.
+LEADS = int(os.environ.get("KILLED_LEADS", "150"))
+KILLS = int(os.environ.get("KILLS", "2"))
 IN_FLIGHT = 8
-KILLS = 2
 
 
 def many_leads() -> None:

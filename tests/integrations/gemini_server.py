@@ -152,6 +152,8 @@ class GeminiServer:
                 body=await request.json(),
             )
             return await self._answer(request, asked)
+        except ConnectionError:  # who asked was killed meanwhile
+            return web.Response()
         finally:
             self.in_flight -= 1
 
