@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from clients.models import Client
 from clients.wishes import Review as Policy
@@ -19,8 +18,6 @@ from pipeline.models.drafts import DraftSource
 # What a writer is told of a lead, and what its prompt names. A longer list would make drafts go
 # stale for nothing.
 TOLD = ("email", "first_name", "last_name", "full_name", "title", "company", "industry", "country")
-# What a person wrote or let pass stays, unless a person asks for other words.
-_KEPT = Q(source=DraftSource.HUMAN) | Q(review=Review.APPROVED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +69,32 @@ def request_for(
 
 
 def unwritten(requests: Sequence[Request]) -> list[Request]:
-    """The requests that no draft answers, or only one of other content that no person kept."""
-    found = _drafts_of(requests)
-    keys = set(found.values_list("lead", "client", "cache_key"))
-    kept = set(found.filter(_KEPT).exclude(cache_key="").values_list("lead", "client"))
-    return [
-        request
-        for request in requests
-        if (request.lead_id, request.client_id) not in kept
-        and (request.lead_id, request.client_id, request.cache_key) not in keys
-    ]
+    """The requests that no draft answers, or only one of other content that no person kept.
+
+    Where no AI is asked, what one wrote of the same content is an answer, too.
+    """
+    found = _known(requests)
+    return [request for request in requests if not _answers(found.get(_pair(request)), request)]
+
+
+def _answers(draft: Draft | None, request: Request) -> bool:
+    if draft is None or not draft.cache_key:
+        return False
+    if _is_kept(draft) or draft.cache_key == request.cache_key:
+        return True
+    return not request.model and _is_paid(draft, request)
+
+
+def _is_kept(draft: Draft) -> bool:
+    """What a person wrote or let pass stays, unless a person asks for other words."""
+    return bool(draft.cache_key) and (
+        draft.source == DraftSource.HUMAN or draft.review == Review.APPROVED
+    )
+
+
+def _is_paid(draft: Draft, request: Request) -> bool:
+    """Whether an AI wrote it of this content, with whatever prompt."""
+    return draft.source == DraftSource.AI and draft.cache_key.startswith(request.content_key)
 
 
 def set_aside(run: Run, requests: Sequence[Request]) -> list[Request]:
@@ -117,22 +130,33 @@ def store(run: Run, written: Iterable[tuple[Request, Words]]) -> None:
 
 
 def _without_kept(pairs: list[tuple[Request, Words]]) -> list[tuple[Request, Words]]:
-    known = _drafts_of([request for request, _ in pairs]).select_for_update().order_by("pk")
-    kept = set(known.filter(_KEPT).exclude(cache_key="").values_list("lead", "client"))
+    known = _known([request for request, _ in pairs], lock=True)
     return [
         (request, words)
         for request, words in pairs
-        if (request.lead_id, request.client_id) not in kept
+        if (draft := known.get(_pair(request))) is None or not _outlives(draft, request, words)
     ]
 
 
-def _drafts_of(requests: Iterable[Request]) -> QuerySet[Draft]:
-    """The drafts of these leads for these clients; some of them are of no pair that was asked."""
-    requests = list(requests)
-    return Draft.objects.filter(
+def _outlives(draft: Draft, request: Request, words: Words) -> bool:
+    """Whether what is there is better: a person's, or an AI's while no AI can be asked."""
+    stands_in = words.source == DraftSource.TEMPLATE and words.reason in drafts.PASSING
+    unseen = draft.review == Review.PENDING
+    return _is_kept(draft) or (stands_in and not unseen and _is_paid(draft, request))
+
+
+def _known(requests: Sequence[Request], *, lock: bool = False) -> dict[tuple[int, int], Draft]:
+    """The drafts of these leads for these clients, without their words."""
+    rows = Draft.objects.filter(
         lead__in={request.lead_id for request in requests},
         client__in={request.client_id for request in requests},
-    )
+    ).only("lead", "client", "cache_key", "source", "review")
+    rows = rows.select_for_update().order_by("pk") if lock else rows
+    return {(draft.lead_id, draft.client_id): draft for draft in rows}
+
+
+def _pair(request: Request) -> tuple[int, int]:
+    return request.lead_id, request.client_id
 
 
 def _row(run: Run, request: Request, words: Words, client: Client) -> Draft:

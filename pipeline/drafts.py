@@ -32,13 +32,15 @@ LONGEST_SUBJECT = gate.LONGEST_SUBJECT
 # Why a template stood in; in words in `pipeline.reasons`.
 NO_ACCOUNT = "no_ai_account"
 NO_DRAFT = "no_draft"
-REFUSED = "ai_error"
 MISSING_VALUE = "missing_value"
 UNREVIEWED = "unreviewed"
 REJECTED = "rejected"
 REDO = "redo"
 # Of these no AI was to blame or to be paid: once one is there, or there again, it is asked anew.
-PASSING = frozenset((NO_ACCOUNT, NO_DRAFT, "ai_auth", "ai_quota", "ai_budget", "ai_down", REDO))
+PASSING = frozenset((
+    NO_ACCOUNT, NO_DRAFT, REDO, "ai_auth", "ai_quota", "ai_budget", "ai_down", "ai_model",
+    "ai_location", "ai_limit",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from unfold import widgets  # type: ignore[import-untyped]
 
 from clients.models import Client
+from clients.targeting import first_refusal
 from pipeline.admin.desk import Desk, button, signed_in
 from pipeline.mapping import FIELDS
 from pipeline.models import Lead, Prompt, Review
@@ -220,7 +221,7 @@ def _part(count: int, whole: int) -> str:
 def _built_in() -> str:
     from pipeline import prompts  # noqa: PLC0415  (its words need large tables)
 
-    return prompts.BUILT_IN
+    return prompts.BUILT_IN.text
 
 
 def _chosen_client(request: HttpRequest) -> Client | None:
@@ -252,7 +253,7 @@ def previews(text: str, client: Client, *, ask: bool) -> list[dict[str, Any]]:
     prompt = drafts.Prompt(version="preview", text=text)
     writer = reviewing.writer() if ask else None
     found = []
-    for lead in _real_leads():
+    for lead in _real_leads(client):
         request = drafting.request_for(
             lead, client, prompt=prompt, model=writer.model if writer else "preview"
         )
@@ -271,7 +272,13 @@ def previews(text: str, client: Client, *, ask: bool) -> list[dict[str, Any]]:
     return found
 
 
-def _real_leads() -> list[Lead]:
-    """The newest in stock; where there are none, the newest at all."""
-    rows = Lead.objects.exclude(email="").order_by("-pk")
-    return list(rows.filter(status="READY")[:PREVIEWED]) or list(rows[:PREVIEWED])
+def _real_leads(client: Client) -> list[Lead]:
+    """Of the newest in stock those that fit the client; where there are none, the newest at all."""
+    newest = Lead.objects.exclude(email="").order_by("-pk")
+    rules = client.rules()
+    fitting = [
+        lead
+        for lead in newest.filter(status="READY")[:LOOKED_THROUGH]
+        if first_refusal(rules, {rule.field: lead.value(rule.field) for rule in rules}) is None
+    ]
+    return fitting[:PREVIEWED] or list(newest[:PREVIEWED])

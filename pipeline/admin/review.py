@@ -96,9 +96,9 @@ class DraftAdmin(BigHistory[Draft]):
             return "-"
         return label(draft.review, draft.get_review_display())
 
-    @admin.display(description="Spam", ordering="spam_score")
+    @admin.display(description="Spam, of 10", ordering="spam_score")
     def spam(self, draft: Draft) -> str:
-        return f"{draft.spam_score} of 10"
+        return str(draft.spam_score)
 
     @admin.display(description="Written")
     def written(self, draft: Draft) -> str:

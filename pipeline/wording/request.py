@@ -7,13 +7,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.fields import polish
 from pipeline.wording import suspects
 
 TEMPLATE_VERSION = "template-3"
+LONGEST_KEY, CONTENT_KEY = 64, 40  # hexadecimal digits
 
-BUILT_IN = """\
+BUILT_IN_TEXT = """\
 Write a cold e-mail that one busy person would be glad to get: plain words, no flattery.
 
 Open with one sentence about {{company: their company}} and what somebody who is \
@@ -42,7 +44,7 @@ class Prompt:
 
     id: int | None = None
     version: str = "built-in"
-    text: str = BUILT_IN
+    text: str = BUILT_IN_TEXT
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -75,25 +77,24 @@ class Request:
 
     @property
     def cache_key(self) -> str:
-        """Same content, offer, prompt and model: same words, never written or paid for again."""
-        return self._key([self.prompt.version, self.prompt.text, self.model])
+        """Same content, offer, prompt and model: same words, never written or paid for again.
+
+        It begins with `content_key`; the rest says what was asked for.
+        """
+        asked = [self.prompt.version, self.prompt.text, self.model] if self.model else []
+        return self.content_key + _hashed(asked)[: LONGEST_KEY - CONTENT_KEY]
 
     @property
     def template_key(self) -> str:
         """The key of words that no AI was asked for: not those that an AI's answer would have."""
-        return self._key(["", "", ""])
+        return self.content_key + _hashed([])[: LONGEST_KEY - CONTENT_KEY]
 
-    def _key(self, asked: list[str]) -> str:
+    @property
+    def content_key(self) -> str:
+        """The same for the same lead and the same wishes of the client, whoever writes."""
         wishes = [self.client_name, self.call_to_action, self.language, self.tone]
-        content = [
-            dict(self.lead),
-            self.offer,
-            self.sender_name,
-            *wishes,
-            TEMPLATE_VERSION,
-            *(asked if self.model else ["", "", ""]),
-        ]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        content = [dict(self.lead), self.offer, self.sender_name, *wishes, TEMPLATE_VERSION]
+        return _hashed(content)[:CONTENT_KEY]
 
     @property
     def clients_words(self) -> dict[str, str]:
@@ -142,6 +143,10 @@ class Words:
     prompt_version: str = ""
     model: str = ""
     spam_score: int = 0
+
+
+def _hashed(content: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def facts(lead: Mapping[str, str]) -> dict[str, str]:

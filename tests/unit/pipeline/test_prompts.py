@@ -136,7 +136,7 @@ class TestMistakes:
         assert said in " ".join(mistakes(text, FIELDS))
 
     @pytest.mark.parametrize(
-        "text", [prompts.BUILT_IN, "{{first_name: there}} {{offer}} {{ notes }}"]
+        "text", [prompts.BUILT_IN.text, "{{first_name: there}} {{offer}} {{ notes }}"]
     )
     def test_are_none_in_a_good_prompt(self, text):
         assert mistakes(text, FIELDS) == []
