@@ -38,7 +38,7 @@ REJECTED = "rejected"
 REDO = "redo"
 # Of these no AI was to blame or to be paid: once one is there, or there again, it is asked anew.
 PASSING = frozenset((
-    NO_ACCOUNT, NO_DRAFT, REDO, "ai_auth", "ai_quota", "ai_budget", "ai_down", "ai_model",
+    NO_ACCOUNT, NO_DRAFT, REDO, "ai_error", "ai_auth", "ai_quota", "ai_budget", "ai_down", "ai_model",
     "ai_location", "ai_limit",
 ))  # fmt: skip
 

@@ -119,7 +119,7 @@ class TestPuttingAVersionInUse:
 
     def test_shows_what_became_of_each(self, desk, first, second):
         DraftFactory.create_batch(3, source="AI", prompt=first, spam_score=2)
-        DraftFactory.create(prompt=first, reason="ai_error")
+        DraftFactory.create(prompt=first, reason="ai_unfit")
         DraftFactory.create(source="HUMAN", prompt=first, spam_score=2)
         DraftFactory.create(prompt=second, reason="rejected", review="REJECTED", reviewed_by="ida")
 

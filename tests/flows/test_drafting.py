@@ -120,7 +120,7 @@ class TestUnwritten:
 
     def test_is_not_what_an_ai_failed_at_and_was_paid_for(self, lead, client, run):
         request = asked(lead, client)
-        drafting.store(run, [(request, drafts.from_template(request, reason="ai_error"))])
+        drafting.store(run, [(request, drafts.from_template(request, reason="ai_unfit"))])
 
         assert drafting.unwritten([request]) == []
 
@@ -191,7 +191,7 @@ class TestStore:
     def test_asks_for_the_review_that_the_client_wants(self, lead, run, policy, source, review):
         client = ClientFactory.create(review=policy, review_percent=100)
         request = asked(lead, client)
-        words = ai(request) if source == "AI" else drafts.from_template(request, reason="ai_error")
+        words = ai(request) if source == "AI" else drafts.from_template(request, reason="ai_unfit")
 
         drafting.store(run, [(request, words)])
 

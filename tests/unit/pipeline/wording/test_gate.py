@@ -222,7 +222,7 @@ class TestAThousandDrafts:
                 text = dice.choice(drafted_words.obey(payload))
                 found = judge(text, asked)
                 said = (
-                    found if isinstance(found, Words) else from_template(asked, reason="ai_error")
+                    found if isinstance(found, Words) else from_template(asked, reason="ai_unfit")
                 )
                 wrong += [text] if isinstance(found, Words) else []
                 whole = f"{said.subject}\n{said.icebreaker}\n{said.body}"
@@ -244,6 +244,6 @@ class TestAThousandDrafts:
 
         for text in drafted_words.obey(payload):
             assert isinstance(judge(text, asked), Refused), text
-        said = from_template(asked, reason="ai_error")
+        said = from_template(asked, reason="ai_unfit")
         whole = letter(said.body, sender_name="Dana", footer="") + said.subject + said.icebreaker
         assert [each for each in drafted_words.NEVER if each.lower() in whole.lower()] == []
