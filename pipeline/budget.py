@@ -96,8 +96,11 @@ def caps() -> dict[str, int]:
     }
 
 
-def reserve(run: Run, wanted: Sequence[Wanted], *, chunk: Chunk | None = None) -> list[int]:
-    """Ids of the calls that may be made: of the first ones, as many as both caps allow."""
+def reserve(run: Run | None, wanted: Sequence[Wanted], *, chunk: Chunk | None = None) -> list[int]:
+    """Ids of the calls that may be made: of the first ones, as many as both caps allow.
+
+    Without a run, for somebody at the desk, the day's alone.
+    """
     day = today()
     with transaction.atomic():
         budgets = _locked(run, day)
@@ -123,17 +126,15 @@ def reserve(run: Run, wanted: Sequence[Wanted], *, chunk: Chunk | None = None) -
     return [call.pk for call in calls]
 
 
-def _locked(run: Run, day: dt.date) -> list[AiBudget]:
+def _locked(run: Run | None, day: dt.date) -> list[AiBudget]:
     """The day's and the run's budget, in this order, under the caps of now."""
-    mine = Q(scope=BudgetScope.RUN, run=run) | Q(scope=BudgetScope.DAY, day=day)
-    if AiBudget.objects.filter(mine).count() < len(BudgetScope):
-        AiBudget.objects.bulk_create(
-            [
-                AiBudget(scope=BudgetScope.DAY, day=day, cap_micros=caps()[BudgetScope.DAY]),
-                AiBudget(scope=BudgetScope.RUN, run=run, cap_micros=caps()[BudgetScope.RUN]),
-            ],
-            ignore_conflicts=True,
-        )
+    wanted = [AiBudget(scope=BudgetScope.DAY, day=day, cap_micros=caps()[BudgetScope.DAY])]
+    mine = Q(scope=BudgetScope.DAY, day=day)
+    if run is not None:
+        wanted.append(AiBudget(scope="RUN", run=run, cap_micros=caps()[BudgetScope.RUN]))
+        mine |= Q(scope=BudgetScope.RUN, run=run)
+    if AiBudget.objects.filter(mine).count() < len(wanted):
+        AiBudget.objects.bulk_create(wanted, ignore_conflicts=True)
     budgets = list(AiBudget.objects.select_for_update().filter(mine).order_by("scope"))
     for budget in budgets:  # a cap that was lowered stops calls; it takes none back
         gone = budget.reserved_micros + budget.spent_micros
@@ -205,12 +206,12 @@ def settle(outcomes: Iterable[Settled]) -> None:
         _free(cursor.fetchall())
 
 
-def _free(booked: Iterable[tuple[int, dt.date, int, int]]) -> None:
+def _free(booked: Iterable[tuple[int | None, dt.date, int, int]]) -> None:
     """Move what was reserved for these calls to spent, as far as they cost it."""
-    sums: dict[tuple[dt.date, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    sums: dict[tuple[dt.date, int], tuple[int, int]] = defaultdict(lambda: (0, 0))  # 0: no run
     for run_id, day, reserved, micros in booked:
-        before = sums[day, run_id]
-        sums[day, run_id] = (before[0] + reserved, before[1] + micros)
+        before = sums[day, run_id or 0]
+        sums[day, run_id or 0] = (before[0] + reserved, before[1] + micros)
         if micros > reserved:
             logger.error("a call cost more than was reserved", extra={"run": run_id})
     with connection.cursor() as cursor:
@@ -254,8 +255,10 @@ def _lose(calls: Iterable[AiCall]) -> int:
     return len(lost)
 
 
-def calls_made(run: Run, pairs: Iterable[tuple[int, int]]) -> Mapping[tuple[int, int], int]:
+def calls_made(run: Run | None, pairs: Iterable[tuple[int, int]]) -> Mapping[tuple[int, int], int]:
     """(lead, client) → calls of this run that may have cost money."""
+    if run is None:
+        return {}
     leads = {lead for lead, _ in pairs}
     rows = AiCall.objects.filter(run=run, lead__in=leads).exclude(outcome=CallOutcome.REFUSED)
     made: dict[tuple[int, int], int] = defaultdict(int)

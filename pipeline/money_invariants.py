@@ -12,7 +12,8 @@ CHECKS = (
                    AS micros
               FROM pipeline_aicall),
         ledger AS (
-            SELECT run_id, NULL::date AS day, sum(micros) AS micros FROM gone GROUP BY run_id
+            SELECT run_id, NULL::date AS day, sum(micros) AS micros FROM gone
+             WHERE run_id IS NOT NULL GROUP BY run_id
             UNION ALL
             SELECT NULL, day, sum(micros) FROM gone GROUP BY day)
         SELECT book.id FROM pipeline_aibudget book
@@ -22,7 +23,7 @@ CHECKS = (
     """),
     Check("A26", "A draft took three calls at most in a run (calls)", """
         SELECT max(id) FROM pipeline_aicall
-         WHERE outcome <> 'REFUSED' AND lead_id IS NOT NULL
+         WHERE outcome <> 'REFUSED' AND lead_id IS NOT NULL AND run_id IS NOT NULL
          GROUP BY run_id, lead_id, client_id HAVING count(*) > 3
     """),
 )

@@ -16,13 +16,12 @@ from pipeline.budget import Estimate
 from pipeline.models import AiBudget, AiCall, Run
 from pipeline.models.money import CallOutcome
 
-# As pipeline.drafts has them, which no page of the desk needs: it brings large libraries along.
+# `drafts.PASSING` and the reason of no account, which are not imported: no page of the desk shall
+# wait for the libraries that come with them.
 NO_ACCOUNT = "no_ai_account"
-NO_DRAFT = "no_draft"
-# A template that stood in for these reasons makes room for the AI as soon as it may write.
 MENDABLE = (
-    "ai_auth", "ai_budget", "ai_down", "ai_error", "ai_limit", "ai_location", "ai_model",
-    "ai_quota", NO_ACCOUNT, NO_DRAFT,
+    NO_ACCOUNT, "no_draft", "redo", "ai_error", "ai_auth", "ai_quota", "ai_budget", "ai_down",
+    "ai_model", "ai_location", "ai_limit",
 )  # fmt: skip
 SHOWN_MONTHS = 12
 

@@ -72,14 +72,19 @@ class _Ready:
 
 
 class AiWriter:
-    """Writes the drafts of one chunk. What it could not write now is in `left`."""
+    """Writes the drafts of one chunk, or of none. How many it could not write now is in `left`."""
 
     def __init__(
-        self, chunk: Chunk, asking: Asking, instruct: Instruct, *, seconds: float | None = None
+        self,
+        asking: Asking,
+        instruct: Instruct,
+        *,
+        chunk: Chunk | None = None,
+        seconds: float | None = None,
     ) -> None:
         self.left = 0
         self._chunk = chunk
-        self._run = chunk.stage_run.run
+        self._run = chunk.stage_run.run if chunk else None  # None: somebody at the desk waits
         self._asking = asking
         self._instruct = instruct
         self._ends_at = time.monotonic() + (WRITING_SECONDS if seconds is None else seconds)

@@ -124,6 +124,11 @@ def is_set_up() -> bool:
     return bool(settings.GEMINI_API_KEY)
 
 
+def model() -> str:
+    """Who is asked; blank where there is no account."""
+    return settings.GEMINI_MODEL if is_set_up() else ""
+
+
 def connected() -> Gemini:
     """The client for the account in the settings, one per process: a forked child makes its own."""
     key, model = settings.GEMINI_API_KEY, settings.GEMINI_MODEL

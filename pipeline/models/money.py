@@ -63,7 +63,13 @@ class AiCallQuerySet(models.QuerySet["AiCall"]):
 class AiCall(models.Model):
     """One call that may cost money; the ledger is only ever added to and settled once."""
 
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="ai_calls")
+    run = models.ForeignKey(
+        Run,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="ai_calls",
+        help_text="Blank: somebody at the desk asked.",
+    )
     client = models.ForeignKey(
         Client, on_delete=models.SET_NULL, null=True, related_name="ai_calls"
     )  # the money stays spent when the client or the lead has gone

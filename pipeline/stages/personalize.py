@@ -17,13 +17,13 @@ import numpy as np
 from django.db import transaction
 
 from leadgen.integrations import gemini
-from pipeline import asking, budget, drafting, drafts, market, outages, prompts, spending
+from pipeline import asking, budget, drafting, drafts, market, outages, prompts, reviewing
 from pipeline.allocator import Allocation
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.copying import copy_numbers
 from pipeline.counts import Counts
 from pipeline.drafts import Request
-from pipeline.models import Chunk, Draft, ForecastPair, Lead, Run
+from pipeline.models import Chunk, ForecastPair, Lead, Run
 from pipeline.states import LostRace
 from pipeline.writing import AiWriter, Part
 
@@ -67,8 +67,9 @@ def plan(run: Run) -> Plan:
     _note(run, reserve, is_reserve=True)
     leads = np.unique(np.concatenate([expected.lead_id, reserve.lead_id])).tolist()
     too_old = Lead.objects.ready().filter(created_at__lt=found.oldest).count()
-    waiting = Lead.objects.ready().count() - len(leads) - too_old
-    dropped = {"too_old": too_old, "waiting_capacity": waiting}
+    held = reviewing.held(since=found.oldest)
+    waiting = Lead.objects.ready().count() - len(leads) - too_old - held
+    dropped = {"too_old": too_old, "waiting_capacity": waiting, "held_review": held}
     return Plan(
         slices=[Slice(low=part[0], high=part[-1]) for part in _cut(leads, LEADS_PER_CHUNK)],
         counts=Counts(dropped={code: n for code, n in dropped.items() if n}),
@@ -91,7 +92,7 @@ def work(chunk: Chunk, lease: Lease) -> None:
     writer = writer_for(chunk)
     if writer is None:
         return _give_back(lease, outages.opens_in())
-    _write(chunk.stage_run.run, _unwritten(chunk.stage_run.run, wanted), writer, lease)
+    _write(chunk.stage_run.run, wanted, writer, lease)
     if writer.left:
         return _give_back(lease, max(outages.opens_in(), WAITS))
     return lease.finish(Counts(kept=len({request.lead_id for request in wanted})))
@@ -107,11 +108,11 @@ def writer_for(chunk: Chunk) -> Writer | None:
     if reason:
         return TemplateWriter(reason)
     return AiWriter(
-        chunk,
         asking.asking(),
         lambda request, violations: prompts.instruction(
-            prompts.BUILT_IN, request, violations=violations
+            request.prompt, request, violations=violations
         ),
+        chunk=chunk,
     )
 
 
@@ -119,27 +120,16 @@ def _requests(chunk: Chunk) -> list[Request]:
     pairs = ForecastPair.objects.filter(
         run=chunk.stage_run.run_id, lead__pk__range=(chunk.low, chunk.high)
     )
+    in_use, model = drafting.prompts_in_use(), gemini.model()
     return [
-        drafting.request_for(pair.lead, pair.client)
+        drafting.request_for(pair.lead, pair.client, prompt=in_use.of(pair.lead), model=model)
         for pair in pairs.select_related("lead", "client").order_by("lead", "client")
     ]
 
 
-def _unwritten(run: Run, wanted: Sequence[Request]) -> list[Request]:
-    """Pairs without a current draft, and those whose template of an earlier run can be bettered."""
-    missing = {(each.lead_id, each.client_id) for each in drafting.unwritten(wanted)}
-    if gemini.is_set_up():
-        stood_in = Draft.objects.filter(
-            source="TEMPLATE",
-            reason__in=spending.MENDABLE,
-            lead__in={each.lead_id for each in wanted},
-        )
-        missing.update(stood_in.exclude(run=run).values_list("lead", "client"))
-    return [each for each in wanted if (each.lead_id, each.client_id) in missing]
-
-
 def _write(run: Run, wanted: Sequence[Request], writer: Writer, lease: Lease) -> None:
-    for part in writer.write(wanted):
+    ready = drafting.set_aside(run, drafting.unwritten(wanted))
+    for part in writer.write(ready):
         try:
             with transaction.atomic():
                 lease.hold()
