@@ -228,21 +228,17 @@ def _lock(day: dt.date, run_id: int) -> None:
 
 def lose_abandoned() -> int:
     """Calls whose lease ran out are LOST, and count as spent; how many."""
-    return _lose(AiCall.objects.filter(lease_until__lt=Now()))
+    return _lose(AiCall.objects.under_way().filter(lease_until__lt=Now()))
 
 
 def lose_of(chunk: Chunk) -> int:
     """Calls that earlier attempts at this chunk left under way are LOST."""
-    return _lose(AiCall.objects.filter(chunk=chunk, attempt__lt=chunk.attempt))
+    return _lose(AiCall.objects.under_way().filter(chunk=chunk, attempt__lt=chunk.attempt))
 
 
-def _lose(calls: Iterable[AiCall]) -> int:
+def _lose(calls: AiCallQuerySet) -> int:
     with transaction.atomic():
-        found = AiCall.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-            pk__in=[call.pk for call in calls if call.outcome == CallOutcome.RESERVED],
-            outcome=CallOutcome.RESERVED,
-        )
-        lost = list(found.order_by("pk"))
+        lost = list(calls.select_for_update(skip_locked=True, of=("self",)).order_by("pk"))
         settle(
             Settled(
                 call_id=call.pk,

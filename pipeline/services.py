@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.db.models.functions import Coalesce, Now
 
 from clients.models import KeyFingerprint
@@ -70,8 +70,8 @@ def trip(service: str, error: str, *, reason: str, until: dt.datetime | None = N
     state.update(
         failures=F("failures") + TRIP_AFTER,
         last_error=error,
+        since=Case(When(reason=reason, then=Coalesce(F("since"), Now())), default=Now()),
         reason=reason,
-        since=Coalesce(F("since"), Now()),
         open_until=until or Now() + PROBE_EVERY,
     )
 

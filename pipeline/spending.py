@@ -23,7 +23,7 @@ MENDABLE = (
     NO_ACCOUNT, "no_draft", "redo", "ai_error", "ai_auth", "ai_quota", "ai_budget", "ai_down",
     "ai_model", "ai_location", "ai_limit",
 )  # fmt: skip
-SHOWN_MONTHS = 12
+SHOWN_DAYS = 366
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,11 +138,10 @@ def of_run(run: Run) -> Spending:
 
 
 def months() -> list[tuple[dt.date, list[Row]]]:
-    """The last months, the newest first, client by client."""
-    first_days = (
-        AiCall.objects.annotate(month=TruncMonth("day")).values_list("month", flat=True).distinct()
-    )
-    found = sorted(first_days, reverse=True)[:SHOWN_MONTHS]
+    """The last year's months, the newest first, client by client."""
+    recent = AiCall.objects.filter(day__gt=budget.today() - dt.timedelta(days=SHOWN_DAYS))
+    first_days = recent.annotate(month=TruncMonth("day")).values_list("month", flat=True)
+    found = sorted(first_days.distinct(), reverse=True)
     return [(month, _by_client(Q(day__year=month.year, day__month=month.month))) for month in found]
 
 

@@ -55,6 +55,9 @@ class CallOutcome(models.TextChoices):
 
 
 class AiCallQuerySet(models.QuerySet["AiCall"]):
+    def under_way(self) -> AiCallQuerySet:
+        return self.filter(outcome=CallOutcome.RESERVED)
+
     def charged(self) -> AiCallQuerySet:
         """Calls that cost money, as far as we know."""
         return self.filter(outcome__in=[CallOutcome.PAID, CallOutcome.LOST])

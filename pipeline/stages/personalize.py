@@ -17,7 +17,7 @@ import numpy as np
 from django.db import transaction
 
 from leadgen.integrations import gemini
-from pipeline import asking, budget, drafting, drafts, market, outages, prompts, reviewing
+from pipeline import asking, budget, drafting, drafts, market, outages, prompts, reviewing, services
 from pipeline.allocator import Allocation
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.copying import copy_numbers
@@ -94,7 +94,7 @@ def work(chunk: Chunk, lease: Lease) -> None:
         return _give_back(lease, outages.opens_in())
     _write(chunk.stage_run.run, wanted, writer, lease)
     if writer.left:
-        return _give_back(lease, max(outages.opens_in(), WAITS))
+        return _give_back(lease, min(max(outages.opens_in(), WAITS), services.PROBE_EVERY))
     return lease.finish(Counts(kept=len({request.lead_id for request in wanted})))
 
 

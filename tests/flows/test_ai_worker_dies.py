@@ -13,17 +13,17 @@ from clients.models import Plan
 from pipeline import audit, budget, starting
 from pipeline.models import AiBudget, AiCall, Draft, Run
 from pipeline.writing import PART
-from tests.flows import nights
+from tests.flows import conftest, nights
 from tests.flows.conftest import until
 from tests.integrations import gemini_server
 from tests.integrations.gemini_server import Say, answer
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
-# The long form: KILLED_LEADS=10000 KILLS=5.
+# The long form: KILLED_LEADS=10000 KILLS=5 IN_FLIGHT=100.
 LEADS = int(os.environ.get("KILLED_LEADS", "150"))
 KILLS = int(os.environ.get("KILLS", "2"))
-IN_FLIGHT = 8
+IN_FLIGHT = int(os.environ.get("IN_FLIGHT", "8"))
 
 
 def many_leads() -> None:
@@ -41,6 +41,7 @@ def server(settings, monkeypatch):
     with gemini_server.running() as found:
         found.usually = lambda _asked: Say(body=answer(), seconds=0.2)
         settings.LEASE_SECONDS = 2
+        monkeypatch.setattr(conftest, "PATIENCE", 60 + LEADS / 20)
         monkeypatch.setenv("TEST_GEMINI_API_KEY", "an-invented-key-for-a-stand-in")
         monkeypatch.setenv("GEMINI_BASE_URL", found.url)
         monkeypatch.setenv("GEMINI_CONCURRENCY", str(IN_FLIGHT))
@@ -55,7 +56,7 @@ class TestWorkersKilledWhileTheyWrite:
         run = starting.start_now(now=timezone.now(), started_by="test")
 
         for kill in range(1, KILLS + 1):
-            until(partial(drafts_are, kill * PART), ticking=True)
+            until(partial(drafts_are, kill * LEADS // (KILLS + 2)), ticking=True)
             workers.kill(group)
             group = workers.start()
         until(lambda: Run.objects.get(pk=run.pk).status != "RUNNING", ticking=True)
