@@ -30,7 +30,9 @@ from pipeline.models import Chunk
 from pipeline.prompts import Instruction
 from pipeline.verdicts import Verdict, verdict_of
 
-PART = 25
+PART = 10  # drafts that are saved together: as many are lost with the process
+BLOCK = budget.CALLS_AT_ONCE
+AHEAD = 2 * BLOCK  # calls reserved beyond those in flight: more would be lost with the process
 WRITING_SECONDS = 400.0  # below the soft limit of a task; what is under way then is awaited
 MOST_OUTPUT = 1_024  # tokens; after an answer that was cut: LARGER times as many
 LARGER = 4
@@ -151,9 +153,9 @@ class AiWriter:
         """The next to be asked: a whole block, unless fewer are left or the AI is on trial."""
         if self._short_of_money and self._under_way:
             return []
-        most = 1 if self._watch.on_trial else settings.GEMINI_CONCURRENCY + PART
+        most = 1 if self._watch.on_trial else self._asking.limits.share + AHEAD
         room = most - len(self._under_way)
-        size = min(PART, most, len(self._jobs))
+        size = min(BLOCK, most, len(self._jobs))
         if not size or room < size:
             return []
         now = time.monotonic()

@@ -12,7 +12,6 @@ from django.utils import timezone
 from clients.models import Plan
 from pipeline import audit, budget, starting
 from pipeline.models import AiBudget, AiCall, Draft, Run
-from pipeline.writing import PART
 from tests.flows import conftest, nights
 from tests.flows.conftest import until
 from tests.integrations import gemini_server
@@ -45,6 +44,8 @@ def server(settings, monkeypatch):
         monkeypatch.setenv("TEST_GEMINI_API_KEY", "an-invented-key-for-a-stand-in")
         monkeypatch.setenv("GEMINI_BASE_URL", found.url)
         monkeypatch.setenv("GEMINI_CONCURRENCY", str(IN_FLIGHT))
+        monkeypatch.setenv("AI_BUDGET_RUN_CENTS", "5000")  # what is lost counts, too
+        monkeypatch.setenv("AI_BUDGET_DAY_CENTS", "5000")
         yield found
 
 
@@ -65,7 +66,7 @@ class TestWorkersKilledWhileTheyWrite:
         assert Run.objects.get(pk=run.pk).status == "DONE"
         assert pairs >= LEADS
         assert Draft.objects.filter(source="AI").count() == Draft.objects.count() == pairs
-        assert server.paid <= pairs + KILLS * (IN_FLIGHT + PART)
+        assert server.paid <= pairs + KILLS * (IN_FLIGHT + 25)
         assert server.most_in_flight <= IN_FLIGHT
         self._the_books_add_up(run, server.paid)
         assert audit.run()["ok"]
