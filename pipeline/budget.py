@@ -13,28 +13,22 @@ import zoneinfo
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Avg, Q, Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
 from pipeline import clock
 from pipeline.models import AiBudget, AiCall, Chunk, Run
 from pipeline.models.money import AiCallQuerySet, BudgetScope, CallOutcome
+from pipeline.prices import MICROS_PER_CENT
 
 logger = logging.getLogger(__name__)
 
-MICROS_PER_CENT = 10_000
 CALLS_AT_ONCE = 25
 LEASE = dt.timedelta(minutes=11)  # longer than any task may last
 MAX_CALLS = 3  # for one draft in one run, whatever becomes of them
-FLEX_SHARE = Decimal("0.5")  # of the price, on the flex tier
-
-# What a draft takes until calls of our own say better.
-USUAL_TOKENS = (800, 250)
-REMEMBERED_CALLS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,32 +54,12 @@ class Settled:
     model: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """What drafts for so many pairs would cost, by what drafts took of late."""
-
-    pairs: int
-    tokens_in: int
-    tokens_out: int
-    micros: int
-
-    @property
-    def cents(self) -> float:
-        return in_cents(self.micros)
-
-
-def in_cents(micros: int) -> float:
-    return round(micros / MICROS_PER_CENT, 4)
-
-
-def price(tokens_in: int, tokens_out: int, *, share: Decimal = Decimal(1)) -> int:
-    """Micros of a call, rounded up: USD per million tokens is micros per token."""
-    exact = tokens_in * settings.GEMINI_PRICE_IN + tokens_out * settings.GEMINI_PRICE_OUT
-    return int((exact * share).to_integral_value(ROUND_CEILING))
-
-
 def today() -> dt.date:
-    return clock.database_now().astimezone(zoneinfo.ZoneInfo(settings.TIME_ZONE)).date()
+    return _day_of(clock.database_now())
+
+
+def _day_of(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(zoneinfo.ZoneInfo(settings.TIME_ZONE)).date()
 
 
 def caps() -> dict[str, int]:
@@ -96,34 +70,59 @@ def caps() -> dict[str, int]:
     }
 
 
+# A block in one statement: Django's own way takes a third of all the time that a draft takes.
+_RESERVE = """
+INSERT INTO pipeline_aicall (run_id, chunk_id, attempt, lead_id, client_id, day, model,
+                             reserved_micros, micros, tokens_in, tokens_out, ms, outcome, reason,
+                             lease_until)
+SELECT %(run)s, %(chunk)s, %(attempt)s, wanted.lead_id, wanted.client_id, %(day)s, %(model)s,
+       wanted.micros, 0, 0, 0, 0, 'RESERVED', '', %(lease_until)s
+  FROM unnest(%(leads)s::bigint[], %(clients)s::bigint[], %(micros)s::bigint[])
+       WITH ORDINALITY AS wanted (lead_id, client_id, micros, n)
+ ORDER BY wanted.n RETURNING id
+"""
+
+
 def reserve(run: Run | None, wanted: Sequence[Wanted], *, chunk: Chunk | None = None) -> list[int]:
     """Ids of the calls that may be made: of the first ones, as many as both caps allow.
 
     Without a run, for somebody at the desk, the day's alone.
     """
-    day = today()
+    now = clock.database_now()
+    day = _day_of(now)
     with transaction.atomic():
         budgets = _locked(run, day)
-        count = _affordable(wanted, min(map(_room, budgets)))
-        micros = sum(call.micros for call in wanted[:count])
+        calls = wanted[: _affordable(wanted, min(map(_room, budgets)))]
         for budget in budgets:
-            budget.reserved_micros += micros
-        AiBudget.objects.bulk_update(budgets, ["cap_micros", "reserved_micros"])
-        calls = AiCall.objects.bulk_create(
-            AiCall(
-                run=run,
-                chunk=chunk,
-                attempt=chunk.attempt if chunk else 0,
-                lead_id=call.lead_id,
-                client_id=call.client_id,
-                day=day,
-                model=settings.GEMINI_MODEL,
-                reserved_micros=call.micros,
-                lease_until=Now() + LEASE,
+            AiBudget.objects.filter(pk=budget.pk).update(
+                cap_micros=budget.cap_micros,
+                reserved_micros=budget.reserved_micros + sum(call.micros for call in calls),
             )
-            for call in wanted[:count]
-        )
-    return [call.pk for call in calls]
+        return _insert(run, calls, chunk, day=day, lease_until=now + LEASE)
+
+
+def _insert(
+    run: Run | None,
+    calls: Sequence[Wanted],
+    chunk: Chunk | None,
+    *,
+    day: dt.date,
+    lease_until: dt.datetime,
+) -> list[int]:
+    columns = {
+        "run": run.pk if run else None,
+        "chunk": chunk.pk if chunk else None,
+        "attempt": chunk.attempt if chunk else 0,
+        "day": day,
+        "model": settings.GEMINI_MODEL,
+        "lease_until": lease_until,
+        "leads": [call.lead_id for call in calls],
+        "clients": [call.client_id for call in calls],
+        "micros": [call.micros for call in calls],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_RESERVE, columns)
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _locked(run: Run | None, day: dt.date) -> list[AiBudget]:
@@ -269,19 +268,3 @@ def spent_micros(run: Run) -> int:
 
 def _micros(calls: AiCallQuerySet) -> int:
     return int(calls.charged().aggregate(sum=Sum("micros"))["sum"] or 0)
-
-
-def estimate(pairs: int) -> Estimate:
-    """Pairs by tokens by price, with the tokens that paid calls took of late."""
-    recent = AiCall.objects.filter(outcome=CallOutcome.PAID).order_by("-pk")[:REMEMBERED_CALLS]
-    found = AiCall.objects.filter(pk__in=recent.values("pk")).aggregate(
-        tokens_in=Avg("tokens_in"), tokens_out=Avg("tokens_out")
-    )
-    tokens_in = round(found["tokens_in"] or USUAL_TOKENS[0])
-    tokens_out = round(found["tokens_out"] or USUAL_TOKENS[1])
-    return Estimate(
-        pairs=pairs,
-        tokens_in=pairs * tokens_in,
-        tokens_out=pairs * tokens_out,
-        micros=price(pairs * tokens_in, pairs * tokens_out),
-    )

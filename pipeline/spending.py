@@ -11,10 +11,10 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncMonth
 
 from leadgen.integrations import gemini
-from pipeline import budget, outages
-from pipeline.budget import Estimate
+from pipeline import budget, outages, prices
 from pipeline.models import AiBudget, AiCall, Run
 from pipeline.models.money import CallOutcome
+from pipeline.prices import Estimate
 
 # `drafts.PASSING` and the reason of no account, which are not imported: no page of the desk shall
 # wait for the libraries that come with them.
@@ -71,7 +71,7 @@ def affordable(pairs: int) -> int:
     gone = today.spent_micros + today.reserved_micros if today else 0
     caps = budget.caps()
     room = min(caps["RUN"], caps["DAY"] - gone)
-    return min(pairs, max(0, room) // max(1, budget.estimate(1).micros))
+    return min(pairs, max(0, room) // max(1, prices.estimate(1).micros))
 
 
 # Of the pairs that the forecast expects: those that the AI is to write, or has written in this
@@ -122,16 +122,16 @@ def writers(run: Run) -> dict[str, int]:
 
 def estimate(run: Run) -> Estimate:
     """What the run's drafts cost, by what drafts took of late; nothing without an account."""
-    return budget.estimate(pairs_asked(run) if gemini.is_set_up() else 0)
+    return prices.estimate(pairs_asked(run) if gemini.is_set_up() else 0)
 
 
 def of_run(run: Run) -> Spending:
     book = AiBudget.objects.filter(run=run).first()
     return Spending(
         estimate=estimate(run),
-        cents=budget.in_cents(budget.spent_micros(run)),
-        reserved_cents=budget.in_cents(book.reserved_micros if book else 0),
-        cap_cents=budget.in_cents(book.cap_micros) if book else settings.AI_BUDGET_RUN_CENTS,
+        cents=prices.in_cents(budget.spent_micros(run)),
+        reserved_cents=prices.in_cents(book.reserved_micros if book else 0),
+        cap_cents=prices.in_cents(book.cap_micros) if book else settings.AI_BUDGET_RUN_CENTS,
         lost=run.ai_calls.filter(outcome=CallOutcome.LOST).count(),
         clients=_by_client(Q(run=run)),
     )
@@ -162,7 +162,7 @@ def _by_client(which: Q) -> list[Row]:
             calls=row["calls"],
             tokens_in=row["tokens_in"],
             tokens_out=row["tokens_out"],
-            cents=budget.in_cents(row["micros"]),
+            cents=prices.in_cents(row["micros"]),
         )
         for row in rows
     ]

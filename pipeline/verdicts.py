@@ -8,7 +8,7 @@ from decimal import Decimal
 from leadgen.integrations import gemini
 from leadgen.integrations.errors import AccountError, Dropped, TransientError, Unusable
 from leadgen.integrations.gemini_errors import CUT, EMPTY, REQUEST
-from pipeline import budget, drafts
+from pipeline import drafts, prices
 from pipeline.asking import NotAsked, Reply
 from pipeline.budget import Settled
 from pipeline.drafts import Refused, Request, Words
@@ -94,13 +94,13 @@ def _paid(
     ms: int = 0,
     model: str = "",
 ) -> Settled:
-    share = budget.FLEX_SHARE if reply.tier == gemini.FLEX else Decimal(1)
+    share = prices.FLEX_SHARE if reply.tier == gemini.FLEX else Decimal(1)
     told = tokens_in or tokens_out
     return Settled(
         call_id=reply.call_id,
         outcome=CallOutcome.PAID,
         # An answer that does not say what it took is booked with the most that it can cost.
-        micros=budget.price(tokens_in, tokens_out, share=share) if told else reserved,
+        micros=prices.price(tokens_in, tokens_out, share=share) if told else reserved,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         ms=ms,

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from leadgen.integrations import gemini
-from pipeline import budget, drafts, outages
+from pipeline import budget, drafts, outages, prices
 from pipeline.asking import Asking, Question, Reply
 from pipeline.budget import Settled, Wanted
 from pipeline.drafts import Request, Words
@@ -170,7 +170,7 @@ class AiWriter:
         jobs = [job for job in block if job.calls < budget.MAX_CALLS]
         told = [self._instruct(job.request, job.violations) for job in jobs]
         for job, instruction in zip(jobs, told, strict=True):
-            job.reserved = budget.price(_most_input(instruction), job.most_output)
+            job.reserved = prices.price(_most_input(instruction), job.most_output)
         ids = budget.reserve(self._run, [_wanted(job) for job in jobs], chunk=self._chunk)
         for call_id, job, instruction in zip(ids, jobs, told, strict=False):
             self._under_way[call_id] = job

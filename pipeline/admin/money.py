@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from pipeline import budget, spending
+from pipeline import prices, spending
 from pipeline.admin.desk import History
 from pipeline.models import AiCall
 from pipeline.reasons import in_words
@@ -46,7 +46,7 @@ class AiCallAdmin(History[AiCall]):
 
     @admin.display(description="Cents", ordering="micros")
     def cents(self, call: AiCall) -> str:
-        return f"{budget.in_cents(call.micros):.4f}"
+        return f"{prices.in_cents(call.micros):.4f}"
 
     @admin.display(description="Took")
     def took(self, call: AiCall) -> str:

@@ -19,11 +19,11 @@ from pipeline import (
     asking,
     at_once,
     audit,
-    budget,
     chunks,
     drafting,
     drafts,
     outages,
+    prices,
     report,
     reviewing,
     services,
@@ -491,7 +491,7 @@ class TestASimulation:
 
         assert found["drafts"] == real["drafts"] == {"ai": 4, "template": 0, "human": 0}
         assert found["estimate"]["pairs"] == 4
-        assert found["cost_cents"] == budget.in_cents(4 * 865)
+        assert found["cost_cents"] == prices.in_cents(4 * 865)
         assert found["estimate"]["stands_in"] == ""
 
     @pytest.mark.parametrize("name", ["AI_BUDGET_RUN_CENTS", "AI_BUDGET_DAY_CENTS"])

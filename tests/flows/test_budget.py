@@ -11,13 +11,13 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from pipeline import budget
+from pipeline import budget, prices
 from pipeline.budget import Settled, Wanted
 from pipeline.models import AiBudget, AiCall
 from pipeline.models.money import CallOutcome
 from tests.factories import ChunkFactory, ClientFactory, LeadFactory, RunFactory
 
-CENT = budget.MICROS_PER_CENT
+CENT = prices.MICROS_PER_CENT
 
 
 def wanted(count=1, micros=CENT, lead=None, client=None) -> list[Wanted]:
@@ -81,7 +81,7 @@ class TestReserving:
             AiBudget.objects.update(spent_micros=F("cap_micros"))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 class TestEightAtOnce:
     def test_never_pass_a_cap(self, settings):
         """Each reserves and settles blocks until nothing is left."""
@@ -177,12 +177,12 @@ class TestACallWithoutAnEnd:
 class TestPrices:
     def test_are_dollars_per_million_tokens_rounded_up(self):
         """0.30 and 2.50: 800 times 0.30 and 250 times 2.50 are 865 millionths."""
-        assert budget.price(800, 250) == 865
-        assert budget.price(1, 0) == 1
-        assert budget.price(800, 250, share=budget.FLEX_SHARE) == 433
+        assert prices.price(800, 250) == 865
+        assert prices.price(1, 0) == 1
+        assert prices.price(800, 250, share=prices.FLEX_SHARE) == 433
 
     def test_of_an_estimate_are_those_of_usual_drafts(self):
-        found = budget.estimate(1_000)
+        found = prices.estimate(1_000)
 
         assert (found.tokens_in, found.tokens_out) == (800_000, 250_000)
         assert found.cents == 86.5
@@ -191,9 +191,9 @@ class TestPrices:
         (call,) = budget.reserve(RunFactory.create(), wanted())
         budget.settle([paid(call)])
 
-        found = budget.estimate(1_000)
+        found = prices.estimate(1_000)
 
         assert (found.tokens_in, found.tokens_out) == (9_000, 3_000)
 
     def test_of_a_run_are_shown_in_cents(self):
-        assert budget.in_cents(865) == 0.0865
+        assert prices.in_cents(865) == 0.0865
