@@ -12,10 +12,10 @@ from pipeline.wording.suspects import UNSEEN
 CANARY = "heron-quartz-lantern"  # stands in our instructions: who says it repeats them
 
 _PLACEHOLDER = re.compile(
-    r"""(?ix) \[ | \] | \{ | \} | <\s*[a-z_ ]+\s*> | \b(?:your|sender|recipient|insert)[\s_-](?:name|company|
-    title|position|signature|here)\b | \bx{3,}\b | \b(?:tbd|lorem|ipsum|undefined)\b |
-    \b(?:no_signal|needs-human)\b | \b[a-z]+_[a-z_]+\b | \b(?:ihr|mein)\s+name\b | \bvotre\s+nom\b |
-    \bsu\s+nombre\b | \bil\s+tuo\s+nome\b | \buw\s+naam\b | \bseu\s+nome\b"""
+    r"""(?imx) \[ | \] | \{ | \} | <\s*[a-z_ ]+\s*> | \bx{3,}\b | \b(?:tbd|lorem|ipsum|undefined)\b |
+    (?-i:\b(?:Your|Sender|Recipient|Company|First|Last)\s(?:Name|Company|Title|Position|Signature)\b) |
+    \binsert\s+(?:\w+\s+)?(?:name|company|link|here)\b | \b(?:no_signal|needs-human)\b |
+    \b[a-z]+_[a-z_]+\b | ^\s*(?:your|ihr|mein|votre|su|il\s+tuo|uw|seu)\s+(?:name|nom|nombre|nome|naam)\W*$"""
 )
 _MARKUP = re.compile(
     r"(?i)<\s*/?\s*[a-z!]|&(?:[a-z]{2,8}|\#x?\d+);|\]\s*\(|\*\*|__|`|^\s*\#+\s|^\s*\|.*\|\s*$",

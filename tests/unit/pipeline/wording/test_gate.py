@@ -13,6 +13,7 @@ from pipeline.drafts import Refused, Words, from_template, judge, letter
 from tests import drafted_words
 from tests.drafted_words import GOOD, PLAIN, answer, request
 
+GERMAN = next(text for name, _, text in GOOD if name == "German")
 SUBJECT, ICEBREAKER, BODY = (json.loads(PLAIN)[name] for name in ("subject", "icebreaker", "body"))
 
 
@@ -122,6 +123,9 @@ BAD = [
     ("invented customer", {"body": f"{BODY} We did it for Siemens."}, 'names "Siemens"'),
     ("invented person", {"icebreaker": "Bob Marlow told me so."}, 'names "Marlow"'),
     ("another's greeting", {"body": BODY.replace("Hello Ann", "Hello Bob")}, "greets somebody"),
+    ("another's title", {"body": BODY.replace("Hello Ann", "Dear Mr. Marlow")}, "greets somebody"),
+    ("a line to fill in", {"body": f"{BODY}\n\nyour name"}, "holds a placeholder"),
+    ("a factor", {"body": f"{BODY} It is 10x faster."}, 'the number "10"'),
     ("two are greeted", {"body": BODY.replace("Hello Ann", "Dear Ann and Rita")}, "greets some"),
     ("shouting", {"body": f"{BODY} Do it NOW, URGENT."}, 'names "URGENT"'),
     ("exclamation", {"body": f"{BODY} Great!"}, "exclamation marks"),
@@ -138,7 +142,7 @@ BAD = [
     ("emoji", {"body": f"{BODY} \U0001f680"}, "emoji"),
     ("Cyrillic", {"body": f"{BODY} привет мир"}, "another script"),
     ("signed in the middle", {"body": f"Kind regards,\n\n{BODY}"}, "is signed"),
-    ("wrong language", {"body": json.loads(GOOD[11][2])["body"]}, "body is in German"),
+    ("wrong language", {"body": json.loads(GERMAN)["body"]}, "body is in German"),
 ]
 
 
