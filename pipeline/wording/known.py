@@ -10,7 +10,7 @@ from pipeline.wording.request import VARIABLE, Request
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # noqa: RUF001  (both apostrophes are typed)
 NUMBER = re.compile(r"(?<![^\W\d_])\d+(?:[.,  '’]\d+)*")  # noqa: RUF001
-ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -125,6 +126,9 @@ BAD = [
     ("another's greeting", {"body": BODY.replace("Hello Ann", "Hello Bob")}, "greets somebody"),
     ("another's title", {"body": BODY.replace("Hello Ann", "Dear Mr. Marlow")}, "greets somebody"),
     ("a line to fill in", {"body": f"{BODY}\n\nyour name"}, "holds a placeholder"),
+    ("no word", {"body": f"{BODY} {'a' * 41}"}, "no word"),
+    ("a run of signs", {"body": f"{BODY} ((((("}, "no word"),
+    ("endless", {"body": "a" * 2_000}, "body is far too long"),
     ("a factor", {"body": f"{BODY} It is 10x faster."}, 'the number "10"'),
     ("two are greeted", {"body": BODY.replace("Hello Ann", "Dear Ann and Rita")}, "greets some"),
     ("shouting", {"body": f"{BODY} Do it NOW, URGENT."}, 'names "URGENT"'),
@@ -207,6 +211,25 @@ class TestAnyText:
     @given(st.sampled_from(range(len(PLAIN))))
     def test_cut_anywhere_is_refused(self, end):
         assert violations(PLAIN[:end])
+
+
+class TestATextMadeToTakeLong:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a-" * 9_000, "a" * 18_000, "<" + " " * 18_000, "\n" * 18_000, "1 " * 9_000,
+            "a.a" * 6_000, "ignore " * 2_500, "(" * 18_000, "x@" * 9_000, "A'" * 9_000,
+        ],
+        ids=lambda text: repr(text[:8]),
+    )  # fmt: skip
+    def test_takes_no_longer_than_another(self, text):
+        before = time.process_time()
+
+        for part in ({"body": text}, {"body": f"{BODY} {text[:2_000]}"}, {"subject": text[:290]}):
+            violations(changed(**part))
+        drafted_words.with_payload("notes", text)
+
+        assert time.process_time() - before < 1
 
 
 class TestAThousandDrafts:
