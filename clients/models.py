@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from clients import terms
+from clients import terms, wishes
 from clients.targeting import Operator, Rule
 
 WINDOWS = ("day", "week", "month", "total")
@@ -94,7 +94,7 @@ class ClientQuerySet(models.QuerySet["Client"]):
         return self.filter(status=ClientStatus.ACTIVE)
 
 
-class Client(Caps, terms.Terms):
+class Client(Caps, terms.Terms, wishes.Wishes):
     """A paying client. Its own caps win over its plan's; blank ones are the plan's."""
 
     name = models.CharField(max_length=200, unique=True)
@@ -117,16 +117,12 @@ class Client(Caps, terms.Terms):
         help_text="Up to five addresses, separated by commas. Each gets its own mail.",
     )
 
-    offer = models.TextField(help_text="One sentence: what this client sells, to whom.")
-    sender_name = models.CharField(max_length=120, help_text="Who signs the drafts.")
-    footer = models.TextField(
-        blank=True, help_text="Sender's identity and opt-out sentence, put below each draft."
-    )
     extra_columns = ArrayField(
         models.CharField(max_length=120),
         default=list,
         blank=True,
-        help_text="Further columns for this client's file: field or column names, comma-separated.",
+        help_text="Further columns for this client's file: field or column names, comma-separated;"
+        " spam_score for how much a draft looks like spam, 0 to 10.",
     )
 
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -146,6 +142,7 @@ class Client(Caps, terms.Terms):
                 name="client_has_1_to_5_emails",
             ),
             *terms.CONSTRAINTS,
+            *wishes.CONSTRAINTS,
         ]
 
     def __str__(self) -> str:

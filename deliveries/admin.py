@@ -130,11 +130,7 @@ def delivery_context(delivery: Delivery, *, now: dt.datetime) -> dict[str, Any]:
         "rows": rows[:SHOWN_LEADS],
         "withdrawn": rows.exclude(status__in=["ALLOCATED", "DELIVERED"]).count(),
         "rows_url": list_url(DeliveredLead, delivery=delivery.pk),
-        "drafts": [
-            (source.upper(), count)
-            for source, count in report.drafts_of([delivery]).items()
-            if count
-        ],
+        "drafts": report.split_of([delivery]),
         "expires_at": expires_at,
         "expired": expires_at is not None and expires_at <= now,
         "fresh_link": links.link_for(delivery.pk) if delivery.storage_name else "",

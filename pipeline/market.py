@@ -16,7 +16,7 @@ from psycopg import sql
 
 from clients.models import Client
 from deliveries.promises import Promise, promises_of
-from pipeline import suppressing
+from pipeline import reviewing, suppressing
 from pipeline.allocation.domains import Had
 from pipeline.allocator import Allocation, place
 from pipeline.arrow import TEXT, pa
@@ -37,7 +37,7 @@ SELECT lead.id, given.client_id FROM pipeline_lead lead
 _DRAFTED = """
 SELECT lead.id, draft.client_id FROM pipeline_lead lead
   JOIN pipeline_draft draft ON draft.lead_id = lead.id
- WHERE lead.status = 'READY'
+ WHERE lead.status = 'READY' AND draft.review <> 'PENDING'
 """
 _OF_COMPANIES = """
 SELECT given.client_id, lead.company_domain, count(*)
@@ -175,8 +175,8 @@ def _copied(names: Sequence[str], oldest: dt.datetime) -> Any:
     ]
     query = sql.SQL(
         "COPY (SELECT {} FROM pipeline_lead WHERE status = 'READY' AND created_at >= {}"
-        " ORDER BY id) TO STDOUT (FORMAT csv, HEADER)"
-    ).format(sql.SQL(", ").join(columns), sql.Literal(oldest))
+        " AND NOT {} ORDER BY id) TO STDOUT (FORMAT csv, HEADER)"
+    ).format(sql.SQL(", ").join(columns), sql.Literal(oldest), reviewing.IS_HELD)
     types = {f"field_{n}": pa.dictionary(pa.int32(), TEXT) for n in range(len(names))}
     numbers = dict.fromkeys(("id", "max_clients", "came_in"), pa.int64())
     with connection.cursor() as cursor, cursor.copy(query) as copy:

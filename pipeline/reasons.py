@@ -60,6 +60,10 @@ REASONS = {
     "ai_error": "The AI gave no usable answer",
     "ai_auth": "The AI refused our key",
     "ai_quota": "The AI's quota or our budget was used up",
+    "missing_value": "The lead lacks a value that the prompt must have",
+    "unreviewed": "Nobody reviewed the AI's draft in time",
+    "rejected": "A person rejected the AI's draft",
+    "redo": "A person asked for other words; none are written yet",
 }
 
 

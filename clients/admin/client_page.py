@@ -10,7 +10,7 @@ from clients.models import Client
 from clients.targeting import Rule, contradictions
 from clients.terms import CarryOver, Pacing
 from deliveries.promises import Promise, promises_of
-from pipeline import matching
+from pipeline import matching, report
 from pipeline.matching import Preview
 from pipeline.reasons import OF_A_CLIENT, of_a_client
 from pipeline.shown import day, number
@@ -40,6 +40,8 @@ def client_context(client: Client, *, now: dt.datetime) -> dict[str, Any]:
         "warnings": warnings(client, preview),
         "preview": preview,
         "last_runs": client.run_clients.select_related("run").order_by("-run")[:LAST_RUNS],
+        "drafts": report.split_in(client.drafts.all()),
+        "to_review": client.drafts.waiting().count(),
         "deliveries": client.deliveries.select_related("run").order_by("-pk")[:LAST_DELIVERIES],
     }
 

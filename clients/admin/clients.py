@@ -93,7 +93,15 @@ class ClientAdmin(Desk[Client]):
                 )
             },
         ),
-        ("Drafts", {"fields": ("offer", "sender_name", "footer")}),
+        (
+            "What drafts say",
+            {"fields": ("offer", "call_to_action", ("language", "tone"))},
+        ),
+        ("Who signs them", {"fields": ("sender_name", "footer")}),
+        (
+            "Who looks at them first",
+            {"fields": (("review", "review_percent"), "unreviewed")},
+        ),
         ("The file", {"fields": ("extra_columns",)}),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from deliveries.models import DeliveryStatus
-from pipeline import clock, runs, services, starting, tasks
+from pipeline import clock, report, runs, services, starting, tasks
 from pipeline.admin import simulation
 from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.stages import stage_cards
@@ -209,7 +209,8 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
             :SHOWN_PROMISES
         ],
         "unfinished": [row for row in deliveries if row.status not in ENDED],
-        "drafts": drafts_of(run),
+        "drafts": report.split_in(run.drafts.all()),
+        "may_redo": signed_in(request).has_perm("pipeline.change_draft"),
         "may_continue": run.status == RunStatus.FAILED and runs_may_continue(run),
         "may_cancel": run.status == RunStatus.RUNNING and not deliveries,
         "running": run.status == RunStatus.RUNNING,
@@ -219,12 +220,6 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
 def runs_may_continue(run: Run) -> bool:
     """Whether `runs.resume` would agree: no later run has taken up what this one left."""
     return not Run.objects.filter(pk__gt=run.pk).exists() or run.deliveries.exists()
-
-
-def drafts_of(run: Run) -> list[dict[str, Any]]:
-    """Who wrote this run's drafts, and where it was the template: why (spec P7)."""
-    rows = run.drafts.values("source", "reason").annotate(count=Count("pk"))
-    return [dict(row) for row in rows.order_by("-count", "source", "reason")]
 
 
 def kept_by(run: Run, stage: Stage) -> str:

@@ -18,10 +18,10 @@ from deliveries import outbox
 from deliveries.models import Delivery, DeliveryStatus, Mail, MailStatus
 from leadgen.integrations import mail as smtp
 from leadgen.integrations.errors import PermanentError, TransientError
-from pipeline import services
+from pipeline import report, services
 from pipeline.chunks import Lease, Plan, plan_deliveries
 from pipeline.counts import Counts
-from pipeline.models import Chunk, Draft, Run
+from pipeline.models import Chunk, Run
 from pipeline.states import Stage
 
 
@@ -87,15 +87,7 @@ def _send(connection: Any, mail: Mail, subject: str, text: str) -> TransientErro
 
 def compose(delivery: Delivery) -> tuple[str, str]:
     """Subject and plain text: how many leads, where, and who wrote the drafts."""
-    sources = Draft.objects.filter(
-        client=delivery.client, lead__delivered_leads__delivery=delivery
-    ).values_list("source", flat=True)
-    templates = sum(source == "TEMPLATE" for source in sources)
-    context = {
-        "delivery": delivery,
-        "templates": templates,
-        "ai": sum(source == "AI" for source in sources),
-    }
+    context = {"delivery": delivery, "drafts": report.split_of([delivery])}
     subject = f"{delivery.rows} new leads for you ({delivery.run.local_date})"
     return subject, render_to_string("deliveries/mail.txt", context)
 

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from django.db import transaction
 
-from pipeline import drafting, drafts, market
+from pipeline import drafting, drafts, market, reviewing
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.copying import copy_numbers
 from pipeline.counts import Counts
@@ -54,8 +54,9 @@ def plan(run: Run) -> Plan:
     )
     expected = np.unique(allocation.lead_id).tolist()
     too_old = Lead.objects.ready().filter(created_at__lt=found.oldest).count()
-    waiting = Lead.objects.ready().count() - len(expected) - too_old
-    dropped = {"too_old": too_old, "waiting_capacity": waiting}
+    held = reviewing.held(since=found.oldest)
+    waiting = Lead.objects.ready().count() - len(expected) - too_old - held
+    dropped = {"too_old": too_old, "waiting_capacity": waiting, "held_review": held}
     return Plan(
         slices=[Slice(low=part[0], high=part[-1]) for part in _cut(expected, LEADS_PER_CHUNK)],
         counts=Counts(dropped={code: n for code, n in dropped.items() if n}),
@@ -65,8 +66,9 @@ def plan(run: Run) -> Plan:
 def work(chunk: Chunk, lease: Lease) -> None:
     run = chunk.stage_run.run
     pairs = ForecastPair.objects.filter(run=run, lead__pk__range=(chunk.low, chunk.high))
+    in_use = drafting.prompts_in_use()
     wanted = [
-        drafting.request_for(pair.lead, pair.client)
+        drafting.request_for(pair.lead, pair.client, prompt=in_use.of(pair.lead))
         for pair in pairs.select_related("lead", "client").order_by("lead", "client")
     ]
     _write(run, wanted, TemplateWriter(), lease)
@@ -74,7 +76,8 @@ def work(chunk: Chunk, lease: Lease) -> None:
 
 
 def _write(run: Run, wanted: Sequence[Request], writer: Writer, lease: Lease) -> None:
-    for part in _cut(drafting.unwritten(wanted), SAVED_AT_ONCE):
+    ready = drafting.set_aside(run, drafting.unwritten(wanted))
+    for part in _cut(ready, SAVED_AT_ONCE):
         words = writer.write(part)
         with transaction.atomic():
             lease.hold()

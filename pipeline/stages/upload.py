@@ -21,6 +21,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.functions import Now
 
+from clients.models import Client
 from deliveries import csv_export, links, outbox
 from deliveries.models import (
     ACTIVE,
@@ -34,11 +35,12 @@ from pipeline import clock, drafting, drafts, services, suppressing
 from pipeline.chunks import Lease, Plan, plan_deliveries
 from pipeline.counts import Counts
 from pipeline.fields import polish
-from pipeline.models import Chunk, Draft, Lead, LeadStatus, Run
+from pipeline.models import Chunk, Draft, Lead, LeadStatus, Review, Run
 from pipeline.states import Stage
 from pipeline.suppressing import Barred
 
 SERVICE = "storage"
+SPAM_SCORE = "spam_score"  # a column that a client may ask for; advice, 0 to 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,33 +140,42 @@ def render(delivery: Delivery, delivered_at: dt.datetime) -> Iterator[dict[str, 
         for draft in Draft.objects.filter(client=delivery.client, lead__in=leads)
     }
     for lead in leads:
-        yield _row(lead, words[lead.pk], delivered_at, delivery.client.extra_columns)
+        yield _row(lead, words[lead.pk], delivered_at, delivery.client)
 
 
 def write_missing(delivery: Delivery, leads: list[Lead]) -> None:
-    """A lead that the forecast did not expect here gets the template, and says so."""
-    requests = [drafting.request_for(lead, delivery.client) for lead in leads]
-    drafted = set(
-        Draft.objects.filter(client=delivery.client, lead__in=leads).values_list("lead", flat=True)
-    )
+    """A lead that the forecast did not expect here gets the template, and says so.
+
+    It keeps an icebreaker that was written for it in the same language: that is paid for. What a
+    person was to look at, and did not, never goes out.
+    """
+    client = delivery.client
+    mine = Draft.objects.filter(client=client, lead__in=leads).exclude(review=Review.PENDING)
+    drafted = set(mine.values_list("lead", flat=True))
+    missing = [lead for lead in leads if lead.pk not in drafted]
+    known = drafting.icebreakers(missing, client.language)
     drafting.store(
         delivery.run,
         [
-            (request, drafts.from_template(request, reason=drafts.NO_DRAFT))
-            for request in requests
-            if request.lead_id not in drafted
+            (request, drafts.from_template(request, reason=drafts.NO_DRAFT, icebreaker=said))
+            for lead in missing
+            for request in [drafting.request_for(lead, client)]
+            for said in [known.get(lead.pk, "")]
         ],
     )
 
 
-def _row(lead: Lead, draft: Draft, delivered_at: dt.datetime, extras: list[str]) -> dict[str, str]:
+def _row(lead: Lead, draft: Draft, delivered_at: dt.datetime, client: Client) -> dict[str, str]:
+    extras = client.extra_columns
     written = {
         "subject": draft.subject,
-        "body": draft.body,
+        "body": drafting.letter(draft.body, client),
         "icebreaker": draft.icebreaker,
         "lead_id": str(lead.pk),
         "delivered_at": delivered_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    if SPAM_SCORE in extras:
+        written[SPAM_SCORE] = str(draft.spam_score)
     first, last = polish.person_name(lead.first_name, lead.last_name, lead.full_name)
     said = {"first_name": first, "last_name": last, "company": polish.company(lead.company)}
     own = [name for name in (*csv_export.HEADER, *extras) if name not in written]
