@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from deliveries.models import Delivery
+from pipeline import budget
 from pipeline.models import Chunk, Draft, Run, StageRun
 from pipeline.models.drafts import DraftSource
 from pipeline.reasons import in_words
@@ -35,7 +36,7 @@ def run_object(run: Run) -> dict[str, Any]:
             for split in split_of(deliveries)
             if split.source == DraftSource.TEMPLATE
         },
-        "cost_cents": 0.0,
+        "cost_cents": budget.in_cents(budget.spent_micros(run)),
     }
 
 

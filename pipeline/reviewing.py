@@ -17,7 +17,8 @@ from django.db.models.functions import Now
 from psycopg import sql
 
 from clients.wishes import Unreviewed
-from pipeline import drafting, drafts
+from leadgen.integrations import gemini
+from pipeline import at_once, drafting, drafts
 from pipeline.drafts import Request, Words
 from pipeline.models import Draft, Lead, LeadStatus, Review, Run
 from pipeline.models.drafts import DraftSource
@@ -41,7 +42,7 @@ class Writer(Protocol):
 
 def writer() -> Writer | None:
     """Who writes at once; None where there is no AI account."""
-    return None
+    return at_once.AtOnce() if gemini.is_set_up() else None
 
 
 def approve(ids: Iterable[int], *, by: str) -> int:

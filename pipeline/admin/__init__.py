@@ -7,6 +7,7 @@ from django.contrib import admin
 from pipeline.admin import (
     lead_files,
     leads,
+    money,
     profiles,
     prompts,
     review,
@@ -22,6 +23,7 @@ admin.site.index_title = "Overview"
 __all__ = [
     "lead_files",
     "leads",
+    "money",
     "profiles",
     "prompts",
     "review",

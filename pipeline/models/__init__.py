@@ -11,11 +11,14 @@ from pipeline.models.leads import (
     Rejection,
     SourceProfile,
 )
+from pipeline.models.money import AiBudget, AiCall
 from pipeline.models.prompts import Prompt
 from pipeline.models.runs import Chunk, Run, RunClient, StageRun
 from pipeline.models.upkeep import Heartbeat, ServiceState
 
 __all__ = [
+    "AiBudget",
+    "AiCall",
     "Chunk",
     "Draft",
     "ForecastPair",

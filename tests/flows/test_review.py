@@ -391,7 +391,7 @@ class TestEveryPageThatShowsADraft:
         ("source", "reason", "said"),
         [
             ("AI", "", ">AI<"),
-            ("TEMPLATE", "ai_quota", "quota or our budget was used up"),
+            ("TEMPLATE", "ai_quota", "quota or its account"),
             ("HUMAN", "", ">HUMAN<"),
         ],
     )
