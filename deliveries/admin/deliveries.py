@@ -1,4 +1,4 @@
-"""Deliveries, what is in them, and the mails about them."""
+"""Deliveries: what became of each, its file, its link, and what is in it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from deliveries import links, views
-from deliveries.models import DeliveredLead, Delivery, Mail
+from deliveries.models import DeliveredLead, Delivery
 from pipeline import report
-from pipeline.admin.desk import BigHistory, History
-from pipeline.admin.filters import NewestFilter, RunFilter
-from pipeline.admin.leads import name_of
+from pipeline.admin.desk import History
+from pipeline.admin.filters import RunFilter
 from pipeline.shown import (
     NOTHING,
     admin_url,
@@ -30,17 +29,9 @@ from pipeline.shown import (
     moment,
     number,
     size,
-    two_lines,
 )
 
 SHOWN_LEADS = 10
-
-
-class DeliveryFilter(NewestFilter):
-    title = "delivery"
-    parameter_name = "delivery"
-    model = Delivery
-    path = "delivery"
 
 
 @admin.register(Delivery)
@@ -157,81 +148,3 @@ def steps_of(delivery: Delivery) -> list[tuple[str, dt.datetime | None]]:
         ("Client told", delivery.notified_at),
         ("Logged", delivery.logged_at),
     ]
-
-
-@admin.register(DeliveredLead)
-class DeliveredLeadAdmin(BigHistory[DeliveredLead]):
-    list_display = ("lead_link", "client", "delivery_link", "status_label", "given")
-    list_filter = ("status", DeliveryFilter, "client", RunFilter)
-    list_select_related = ("lead", "client", "delivery", "run")
-    list_display_links = None
-    ordering = ("-pk",)
-
-    @admin.display(description="Lead")
-    def lead_link(self, row: DeliveredLead) -> str:
-        if row.lead is None:
-            return "erased"
-        about = ", ".join(part for part in (name_of(row.lead), row.lead.company) if part)
-        return two_lines(link_to(row.lead, row.lead.email or "erased"), about)
-
-    @admin.display(description="Delivery")
-    def delivery_link(self, row: DeliveredLead) -> str:
-        delivery = link_to(row.delivery, f"Delivery {row.delivery_id}")
-        return two_lines(delivery, link_to(row.run, f"run {row.run_id}"))
-
-    @admin.display(description="Status")
-    def status_label(self, row: DeliveredLead) -> SafeString:
-        return label(row.status)
-
-    @admin.display(description="Delivered")
-    def given(self, row: DeliveredLead) -> str:
-        return moment(row.delivered_at)
-
-
-@admin.register(Mail)
-class MailAdmin(History[Mail]):
-    list_display = ("named", "delivery_link", "status_label", "sent", "error")
-    fields = (
-        "recipient",
-        "delivery_link",
-        "status_label",
-        "error",
-        "message_id",
-        "written",
-        "begun",
-        "sent",
-        "begins",
-        "refusals",
-        "supersedes",
-        "resend_by",
-    )
-    readonly_fields = fields
-    list_filter = ("status",)
-    list_select_related = ("delivery__client",)
-    search_fields = ("recipient", "message_id", "delivery__client__name")
-    search_help_text = "Recipient, client or Message-ID"
-    ordering = ("-pk",)
-
-    @admin.display(description="Recipient, client")
-    def named(self, mail: Mail) -> str:
-        return two_lines(mail.recipient, mail.delivery.client)
-
-    @admin.display(description="Delivery")
-    def delivery_link(self, mail: Mail) -> str:
-        return link_to(mail.delivery, f"Delivery {mail.delivery_id}")
-
-    @admin.display(description="Status", ordering="status")
-    def status_label(self, mail: Mail) -> SafeString:
-        return label(mail.status)
-
-    @admin.display(description="Written")
-    def written(self, mail: Mail) -> str:
-        return moment(mail.created_at)
-
-    @admin.display(description="Sending began")
-    def begun(self, mail: Mail) -> str:
-        return moment(mail.begun_at)
-
-    @admin.display(description="Sent", ordering="sent_at")
-    def sent(self, mail: Mail) -> str:
-        return moment(mail.sent_at)
