@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from clients import terms
+from clients import terms, wording
 from clients.targeting import Operator, Rule
 
 WINDOWS = ("day", "week", "month", "total")
@@ -115,6 +115,31 @@ class Client(Caps, terms.Terms):
         models.EmailField(),
         size=5,
         help_text="Up to five addresses, separated by commas. Each gets its own mail.",
+    )
+
+    reply_to = models.EmailField(
+        "replies go to",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Whoever looks after this client. Blank: to the sender, EMAIL_FROM.",
+    )
+    mail_subject = models.CharField(
+        "subject of its mails",
+        max_length=150,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[wording.check_subject],
+        help_text=f"Blank: ours. {wording.HINT}",
+    )
+    mail_intro = models.TextField(
+        "how its mails begin",
+        blank=True,
+        default="",
+        db_default="",
+        validators=[wording.check_intro],
+        help_text=f"Blank: ours. {wording.HINT}",
     )
 
     offer = models.TextField(help_text="One sentence: what this client sells, to whom.")

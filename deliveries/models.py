@@ -49,6 +49,15 @@ class Delivery(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     link = models.TextField(blank=True)
 
+    notion_key = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Names its row in Notion; written before the row is made.",
+    )
+    notion_page_id = models.CharField(max_length=60, blank=True, default="", db_default="")
+
     created_at = models.DateTimeField(db_default=Now())
     uploaded_at = models.DateTimeField(null=True)
     notified_at = models.DateTimeField(null=True)
@@ -70,6 +79,13 @@ class Delivery(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["storage_name"], condition=~Q(storage_name=""), name="delivery_own_file"
+            ),
+            models.UniqueConstraint(
+                fields=["notion_key"], condition=~Q(notion_key=""), name="delivery_own_notion_key"
+            ),
+            models.CheckConstraint(
+                condition=Q(notion_page_id="") | ~Q(notion_key=""),
+                name="delivery_in_notion_has_a_key",
             ),
         ]
 
@@ -155,25 +171,39 @@ class MailStatus(models.TextChoices):
 class Mail(models.Model):
     """The outbox. A row is written before its mail is sent, and never sent twice by itself.
 
-    UNKNOWN: the process died, or the server's answer was lost, after sending began. Only a
-    named person may have such a mail sent again, as a new row that supersedes this one.
+    UNKNOWN: the process died, or the server's answer was lost, after the text began to go over.
+    Only a named person may have such a mail sent again, as a new row that supersedes this one.
     """
 
     class Kind(models.TextChoices):
         DELIVERY = "DELIVERY", "Delivery"
+        DIGEST = "DIGEST", "Digest"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="mails")
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, null=True, related_name="mails"
+    )
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="digests")
+    night = models.DateField(null=True, help_text="The night that did not run in time.")
     step = models.SmallIntegerField(default=0)
     recipient = models.EmailField()
-    supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True)
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
     resend_by = models.CharField(max_length=150, blank=True)
 
     status = models.CharField(max_length=7, choices=MailStatus.choices, default=MailStatus.PENDING)
     message_id = models.CharField(max_length=200, unique=True)
     begins = models.PositiveSmallIntegerField(default=0, help_text="How often sending began.")
     refusals = models.PositiveSmallIntegerField(
-        default=0, help_text="How often the server answered that it did not take it."
+        default=0, help_text="How often it had begun and the server did certainly not take it."
+    )
+    put_off = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often the server told us to come back later."
+    )
+    next_try_at = models.DateTimeField(null=True)
+    address_refused = models.BooleanField(
+        default=False, db_default=False, help_text="The server says that there is no such address."
     )
     error = models.TextField(blank=True)
 
@@ -186,10 +216,16 @@ class Mail(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=MailStatus.values), name="mail_status_is_known"
             ),
-            models.CheckConstraint(condition=Q(kind="DELIVERY"), name="mail_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind="DELIVERY", delivery__isnull=False, run=None, night=None)
+                | Q(kind="DIGEST", delivery=None, run__isnull=False, night=None)
+                | Q(kind="DIGEST", delivery=None, run=None, night__isnull=False),
+                name="mail_is_about_one_thing",
+            ),
             models.UniqueConstraint(
-                fields=["kind", "delivery", "step", "recipient"],
+                fields=["kind", "delivery", "run", "night", "step", "recipient"],
                 condition=Q(supersedes=None),
+                nulls_distinct=False,
                 name="mail_once_per_recipient",
             ),
             models.CheckConstraint(
@@ -203,6 +239,20 @@ class Mail(models.Model):
                 name="mail_sent_was_begun",
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                condition=Q(status__in=[MailStatus.PENDING, MailStatus.SENDING]),
+                name="mail_open",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Mail {self.pk} {self.status}"
+
+    @property
+    def about(self) -> Delivery:
+        """The delivery that it is about."""
+        if self.delivery is None:
+            raise ValueError(f"mail {self.pk} is about no delivery")
+        return self.delivery

@@ -172,6 +172,7 @@ CELERY_TASK_ROUTES = {
     "pipeline.upload": {"queue": "io"},
     "pipeline.notify": {"queue": "mail"},
     "pipeline.log": {"queue": "notion"},
+    "pipeline.mail": {"queue": "mail"},
     "pipeline.undo": {"queue": "cpu"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"
@@ -224,7 +225,14 @@ EMAIL_BACKEND = (
     if EMAIL_HOST
     else "leadgen.integrations.mail.EmlFiles"
 )
+OPERATOR_EMAILS = env.listing("OPERATOR_EMAILS")
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "AILeadGen <leads@localhost>")
+
+# --- Notion: a log that people read; a mirror of ours -------------------------------------------
+NOTION_INTEGRATION_SECRET = "" if DEMO else env.text("NOTION_INTEGRATION_SECRET")
+NOTION_DATABASE_ID = env.text("NOTION_DATABASE_ID")
+NOTION_DATA_SOURCE_ID = env.text("NOTION_DATA_SOURCE_ID")
+NOTION_BASE_URL = env.text("NOTION_BASE_URL", "https://api.notion.com")
 
 # --- Logs --------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()

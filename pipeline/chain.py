@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 
 from deliveries import outbox
 from leadgen.integrations.errors import PermanentError, TransientError
-from pipeline import chunks, clock, runs, schedule, services
+from pipeline import chunks, clock, digest, runs, schedule, services
 from pipeline.models import Chunk, Run
 from pipeline.models.runs import RunKind
 from pipeline.states import LostRace, Stage
@@ -81,12 +81,17 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
     except (LostRace, OperationalError, InterfaceError):
         raise  # without the database nothing can be given back: the lease runs out
     except TransientError as error:
-        lease.give_back(str(error), retry_in=_pause(chunk), charged=False)
+        lease.give_back(str(error), retry_in=_known_pause(error, chunk), charged=False)
     except PermanentError as error:
         lease.fail(str(error))
     except Exception as error:
         logger.exception("chunk failed", extra={"chunk": chunk.pk})
         lease.give_back(plain(error), retry_in=_pause(chunk), charged=True)
+
+
+def _known_pause(error: TransientError, chunk: Chunk) -> dt.timedelta:
+    """What the service says, where it says when."""
+    return dt.timedelta(seconds=error.retry_seconds) if error.retry_seconds else _pause(chunk)
 
 
 def _pause(chunk: Chunk) -> dt.timedelta:
@@ -115,11 +120,13 @@ def drive(run_id: int) -> None:
 def look_after() -> None:
     """One tick: start the run that is due, take over what died, advance what stands still."""
     services.beat("tick")
+    digest.owe_for_late_night(clock.database_now())
     start_due_night()
     outbox.abandon_interrupted()
     chunks.bury_exhausted()
     for run in runs.unfinished().order_by("pk"):
         drive(run.pk)
+    digest.owe_for_ended_runs(clock.database_now())
 
 
 def start_due_night() -> Run | None:

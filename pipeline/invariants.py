@@ -198,7 +198,7 @@ CHECKS = (
             <> EXISTS (SELECT FROM deliveries_mail mail
                         WHERE mail.delivery_id = delivery.id AND mail.supersedes_id IS NULL)
         UNION ALL
-        SELECT delivery_id FROM deliveries_mail WHERE supersedes_id IS NULL
+        SELECT delivery_id FROM deliveries_mail WHERE supersedes_id IS NULL AND kind = 'DELIVERY'
          GROUP BY kind, delivery_id, step, recipient HAVING count(*) > 1
     """),
     Check("A20", "No mail is begun twice, done or due, without a refusal between (mails)", """
@@ -213,8 +213,9 @@ CHECKS = (
         SELECT mail.id FROM deliveries_mail mail
           JOIN deliveries_mail former ON former.id = mail.supersedes_id
          WHERE mail.resend_by = '' OR former.status IN ('PENDING', 'SENDING')
-            OR (mail.kind, mail.delivery_id, mail.step, mail.recipient)
-            <> (former.kind, former.delivery_id, former.step, former.recipient)
+            OR (mail.kind, mail.delivery_id, mail.run_id, mail.night, mail.step, mail.recipient)
+            IS DISTINCT FROM (former.kind, former.delivery_id, former.run_id, former.night,
+                              former.step, former.recipient)
     """),
     # The leases of cancelled and failed runs are nobody's to take over.
     Check("A23", "No lease ran out more than 10 minutes ago (chunks)", """

@@ -6,49 +6,80 @@ import contextlib
 import datetime as dt
 import hashlib
 import math
+import time
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
 from clients.models import KeyFingerprint
 from leadgen.env import ConfigurationError
-from leadgen.integrations.errors import TransientError
+from leadgen.integrations.errors import ConfigError, ServiceError, Throttled, TransientError
 from pipeline import chunks, clock
 from pipeline.models import Heartbeat, ServiceState
 
 TRIP_AFTER = 5  # failures in a row
 PROBE_EVERY = dt.timedelta(minutes=1)
+PAUSES_MINUTES = (1, 2, 4, 8, 15)  # for a service that throttles us and does not say how long
 WORKER_IS_GONE_AFTER = 60  # seconds without a heartbeat
+_NEXT_SLOT = """
+UPDATE pipeline_servicestate
+   SET next_slot_at = greatest(next_slot_at, statement_timestamp()) + make_interval(secs => %(step)s)
+ WHERE service = %(service)s
+RETURNING extract(epoch FROM next_slot_at - statement_timestamp()) - %(step)s
+"""
 
 
 @contextlib.contextmanager
 def guarded(service: str) -> Iterator[None]:
-    """Ask an outside service, unless it has failed TRIP_AFTER times in a row of late.
+    """Ask an outside service, unless it has failed TRIP_AFTER times in a row or wants a pause.
 
     Raises TransientError at once while the breaker is open, so that rows of a service that is
-    down burn no time and no attempt.
+    down burn no time and no attempt. What only a person can mend is kept for the desk to show.
     """
-    if ServiceState.objects.filter(service=service, open_until__gt=Now()).exists():
+    paused = ServiceState.objects.filter(service=service, open_until__gt=Now())
+    said = paused.values_list("last_error", flat=True).first()
+    if said is not None:
         raise TransientError(
-            f"{service} has not answered of late; trying again soon.", service=service
+            f"{service} has not answered of late; trying again soon. {said}".strip(),
+            service=service,
         )
     try:
         yield
-    except TransientError as error:
-        _count_failure(service, str(error))
+    except (TransientError, ConfigError) as error:
+        _count_failure(service, error)
         raise
     ServiceState.objects.filter(service=service, failures__gt=0).update(
         failures=0, open_until=None, last_error=""
     )
 
 
-def _count_failure(service: str, error: str) -> None:
+def _count_failure(service: str, error: ServiceError) -> None:
     ServiceState.objects.bulk_create([ServiceState(service=service)], ignore_conflicts=True)
     state = ServiceState.objects.filter(service=service)
-    state.update(failures=F("failures") + 1, last_error=error)
-    state.filter(failures__gte=TRIP_AFTER).update(open_until=Now() + PROBE_EVERY)
+    state.update(failures=F("failures") + 1, last_error=str(error))
+    if isinstance(error, Throttled):
+        state.update(open_until=Now() + _pause(state.get().failures, error.retry_seconds))
+    elif isinstance(error, TransientError):
+        state.filter(failures__gte=TRIP_AFTER).update(open_until=Now() + PROBE_EVERY)
+
+
+def _pause(failures: int, asked_seconds: float) -> dt.timedelta:
+    """As long as the service asks for; where it does not say, longer with each time."""
+    if asked_seconds:
+        return dt.timedelta(seconds=asked_seconds)
+    return dt.timedelta(minutes=PAUSES_MINUTES[min(failures, len(PAUSES_MINUTES)) - 1])
+
+
+def pace(service: str, *, per_second: float) -> None:
+    """Wait for the next free slot: so many requests a second, of all workers on all hosts."""
+    ServiceState.objects.bulk_create([ServiceState(service=service)], ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_SLOT, {"service": service, "step": 1 / per_second})
+        (wait,) = cursor.fetchone()
+    time.sleep(max(float(wait), 0))
 
 
 def worker_heartbeat() -> str:

@@ -93,6 +93,7 @@ class ClientAdmin(Desk[Client]):
                 )
             },
         ),
+        ("Mails", {"fields": ("reply_to", "mail_subject", "mail_intro")}),
         ("Drafts", {"fields": ("offer", "sender_name", "footer")}),
         ("The file", {"fields": ("extra_columns",)}),
     )

@@ -2,6 +2,7 @@
 
     ServiceError              something outside did not do what we asked
     ├── TransientError        ask again later: outage, throttling, time-out
+    │   └── Throttled         it asks everybody for a pause
     └── PermanentError        asking again changes nothing: refused, gone
         └── ConfigError       nothing will work until a person changes a setting
 
@@ -20,7 +21,15 @@ class ServiceError(Exception):
 
 
 class TransientError(ServiceError):
-    pass
+    """`retry_seconds`: when asking again makes sense, where that is known; else 0."""
+
+    def __init__(self, message: str, *, service: str, retry_seconds: float = 0) -> None:
+        super().__init__(message, service=service)
+        self.retry_seconds = retry_seconds
+
+
+class Throttled(TransientError):
+    """Nobody should ask for `retry_seconds`; 0: the service did not say for how long."""
 
 
 class PermanentError(ServiceError):

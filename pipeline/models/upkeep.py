@@ -12,6 +12,9 @@ class ServiceState(models.Model):
     failures = models.PositiveIntegerField(default=0, help_text="In a row.")
     open_until = models.DateTimeField(null=True, help_text="Not asked before this moment.")
     last_error = models.TextField(blank=True)
+    next_slot_at = models.DateTimeField(
+        null=True, help_text="Where its requests are spaced out: when the next one may go."
+    )
 
     def __str__(self) -> str:
         return f"{self.service}, {self.failures} failures"
