@@ -19,7 +19,11 @@ from pipeline.models import Draft, RunClient
 
 SUBJECT = "{leads} for you ({date})"
 INTRO = "Hello {client},\n\nyour {leads} of {date} are ready."
-SOURCES = {"AI": "written by AI", "TEMPLATE": "from our template", "HUMAN": "written by a person"}
+SOURCES = {
+    "AI": "written by AI",
+    "TEMPLATE": "from our template, not by AI",
+    "HUMAN": "written by a person",
+}
 # What a client should know of why no AI wrote a draft; other reasons are the agency's own.
 BECAUSE = {
     "no_draft": "they were added after the drafts had been written",

@@ -114,6 +114,7 @@ class TestANightWithAMailServer:
         chunk = chunk_of(delivery)
         assert (chunk.status, chunk.failures) == ("PENDING", 0)
         assert chunk.error == "The mail server answered 450: 4.2.0 greylisted"
+        assert chunk.next_try_at is not None
         wait = chunk.next_try_at - timezone.now()
         assert dt.timedelta(minutes=4) < wait < dt.timedelta(minutes=6)
 
@@ -131,6 +132,7 @@ class TestANightWithAMailServer:
         pauses = []
         while states()[0][1] == "PENDING":
             mail = Mail.objects.get(recipient=FIRST)
+            assert mail.next_try_at is not None
             pauses.append(round((mail.next_try_at - timezone.now()).total_seconds() / 60))
             Mail.objects.filter(pk=mail.pk).update(next_try_at=None)
             postroom.send()
