@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import os
 import zoneinfo
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -61,6 +62,18 @@ def integer(name: str, default: int) -> int:
         return int(value)
     except ValueError:
         raise ConfigurationError(f"{name} must be a whole number, not {value!r}.", "") from None
+
+
+def decimal(name: str, default: str) -> Decimal:
+    """A price or the like: 0 or more."""
+    value = text(name, default)
+    try:
+        found = Decimal(value)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or found < 0:
+        raise ConfigurationError(f"{name} must be a number like 0.30, not {value!r}.", "")
+    return found
 
 
 def flag(name: str, *, default: bool = False) -> bool:

@@ -91,7 +91,7 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
 
 def _known_pause(error: TransientError, chunk: Chunk) -> dt.timedelta:
     """What the service says, where it says when."""
-    return dt.timedelta(seconds=error.retry_seconds) if error.retry_seconds else _pause(chunk)
+    return _pause(chunk) if error.retry_after is None else dt.timedelta(seconds=error.retry_after)
 
 
 def _pause(chunk: Chunk) -> dt.timedelta:

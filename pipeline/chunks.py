@@ -30,6 +30,7 @@ from pipeline.states import (
     CHUNK_TRANSITIONS,
     ChunkStatus,
     LostRace,
+    RunStatus,
     Stage,
     check_transition,
 )
@@ -201,6 +202,19 @@ def bury_exhausted() -> int:
 def revive(stage_run: StageRun) -> None:
     """Give a failed stage's chunks new attempts."""
     stage_run.chunks.filter(status=ChunkStatus.FAILED).update(
+        status=ChunkStatus.PENDING, failures=0, next_try_at=None, published_at=None
+    )
+
+
+def revive_delivery(delivery_id: int) -> int:
+    """Give the failed chunks of a delivery new attempts; returns how many."""
+    failed = Chunk.objects.filter(
+        ref_id=delivery_id,
+        status=ChunkStatus.FAILED,
+        stage_run__stage__in=[stage for stage in Stage if stage.reaches_outside],
+        stage_run__run__status__in=[RunStatus.RUNNING, RunStatus.DONE],
+    )
+    return failed.update(
         status=ChunkStatus.PENDING, failures=0, next_try_at=None, published_at=None
     )
 

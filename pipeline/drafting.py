@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.conf import settings
+
 from clients.models import Client
-from pipeline import drafts
+from leadgen.integrations import gemini
+from pipeline import drafts, prompts
 from pipeline.drafts import Request, Words
 from pipeline.models import Draft, Lead, Run
 
@@ -21,7 +24,15 @@ def request_for(lead: Lead, client: Client) -> Request:
         offer=client.offer,
         sender_name=client.sender_name,
         footer=client.footer,
+        written_by=writer_name(),
     )
+
+
+def writer_name() -> str:
+    """Who writes now: the prompt and the model, or the template."""
+    if gemini.is_set_up():
+        return f"{prompts.BUILT_IN.version} {settings.GEMINI_MODEL}"
+    return drafts.TEMPLATE_VERSION
 
 
 def unwritten(requests: Sequence[Request]) -> list[Request]:

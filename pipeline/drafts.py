@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.fields import polish
 
@@ -17,6 +18,17 @@ TEMPLATE_VERSION = "template-2"
 LONGEST_SUBJECT = 60
 NO_ACCOUNT = "no_ai_account"
 NO_DRAFT = "no_draft"
+
+ANSWER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "subject": {"type": "string"},
+        "body": {"type": "string"},
+        "icebreaker": {"type": "string"},
+        "facts_used": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["subject", "body", "icebreaker", "facts_used"],
+}
 
 _CLOSING = (
     "If this could be of use to {place}, a short answer is enough, and we will send a few"
@@ -34,11 +46,12 @@ class Request:
     offer: str
     sender_name: str
     footer: str
+    written_by: str = TEMPLATE_VERSION  # prompt version and model, or the template's
 
     @property
     def cache_key(self) -> str:
         """Same content, offer and template: same words, never written or paid for again."""
-        content = [dict(self.lead), self.offer, self.sender_name, self.footer, TEMPLATE_VERSION]
+        content = [dict(self.lead), self.offer, self.sender_name, self.footer, self.written_by]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -51,6 +64,36 @@ class Words:
     icebreaker: str
     source: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """An answer that may not be sent, and why."""
+
+    violations: tuple[str, ...]
+
+
+def judge(text: str, request: Request) -> Words | Refused:
+    """The words of an answer that passes the checks."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return Refused(violations=("The answer was no JSON.",))
+    told = found if isinstance(found, dict) else {}
+    parts = {name: told.get(name) for name in ("subject", "body", "icebreaker")}
+    missing = [name for name, part in parts.items() if not isinstance(part, str) or not part]
+    if missing:
+        return Refused(violations=tuple(f"There was no {name}." for name in missing))
+    if len(str(parts["subject"])) > LONGEST_SUBJECT:
+        return Refused(violations=("The subject was too long.",))
+    body = "\n\n".join(part for part in (str(parts["body"]), request.footer.strip()) if part)
+    return Words(
+        subject=str(parts["subject"]),
+        body=body,
+        icebreaker=str(parts["icebreaker"]),
+        source="AI",
+        reason="",
+    )
 
 
 def facts(lead: Mapping[str, str]) -> dict[str, str]:

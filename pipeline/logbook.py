@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from deliveries import outbox
-from deliveries.models import WITH_FILE, Delivery, DeliveryStatus, MailStatus
+from deliveries.models import Delivery, DeliveryStatus, MailStatus
 from leadgen.integrations import notion
 from pipeline import report, services
-from pipeline.models import Chunk
 from pipeline.shown import admin_url
-from pipeline.states import ChunkStatus, Stage
 
 PER_SECOND = 2  # of all workers; Notion gives three on average
 
@@ -67,7 +64,7 @@ def entry_of(delivery: Delivery) -> notion.Entry:
             "Human": drafts["human"],
             "Link": _link(delivery),
             "Mails": _mails(delivery),
-            "Delivered at": delivery.uploaded_at and delivery.uploaded_at.isoformat(),
+            "Delivered at": delivery.uploaded_at.isoformat() if delivery.uploaded_at else None,
             "Run": delivery.run_id,
         },
     )
@@ -87,25 +84,13 @@ def _mails(delivery: Delivery) -> str:
 
 
 def not_entered() -> QuerySet[Delivery]:
-    """Deliveries that clients have and Notion lacks, and that no stage is about to enter."""
-    at_hand = Chunk.objects.filter(
-        stage_run__stage=Stage.LOG,
-        status__in=[ChunkStatus.PENDING, ChunkStatus.LEASED],
-    )
-    return (
-        Delivery.objects.filter(notion_page_id="", notified_at__isnull=False)
-        .exclude(pk__in=at_hand.values("ref_id"))
-        .select_related("client", "run")
-        .order_by("pk")
-    )
+    """Deliveries that reached their end and have no row in Notion."""
+    ended = Delivery.objects.filter(status=DeliveryStatus.LOGGED, notion_page_id="")
+    return ended.select_related("client", "run").order_by("pk")
 
 
 def entered() -> QuerySet[Delivery]:
-    return Delivery.objects.exclude(notion_page_id="").select_related("client", "run").order_by("pk")
-
-
-def note(delivery: Delivery) -> None:
-    """After an entry that came late: the delivery has reached its end."""
-    late: dict[str, Any] = {"status": DeliveryStatus.LOGGED, "error": ""}
-    unfinished = Q(status__in=[DeliveryStatus.FAILED, DeliveryStatus.WAITING])
-    Delivery.objects.filter(unfinished, pk=delivery.pk).update(**late)
+    """Deliveries that have their row."""
+    return (
+        Delivery.objects.exclude(notion_page_id="").select_related("client", "run").order_by("pk")
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -27,6 +28,7 @@ from pipeline.stock import Ints, Links, Stock, Texts
 
 _arrow_csv: Any = import_module("pyarrow.csv")
 _COMPANY = "company_domain"
+RESERVE = 0.1  # of what a client is expected to get, rounded up (design, 5)
 
 # Somebody who was given to a client once, whatever became of it, is never given to it again.
 _HAD = """
@@ -70,11 +72,23 @@ class Market:
 
     def allocate(self) -> Allocation:
         """Who gets which lead; writes nothing. The forecast and the real thing alike."""
+        found, had = self._offered()
+        return place(found, self.seats(), had=had)
+
+    def forecast(self) -> tuple[Allocation, Allocation]:
+        """`allocate`, and for each client RESERVE as many more whom nobody is expected to get."""
+        found, had = self._offered()
+        expected = place(found, self.seats(), had=had)
+        free = found.only(~np.isin(found.lead_id, expected.lead_id))
+        seats = [_reserve_seat(seat, expected.per_client) for seat in self.seats()]
+        return expected, place(free, seats, had=had)
+
+    def _offered(self) -> tuple[Stock, Had]:
         seats = self.seats()
         limited = [seat for seat in seats if seat.max_per_domain is not None]
         fields = {rule.field for seat in seats for rule in seat.rules}
         found, companies = stock(fields, self.oldest, companies=bool(limited))
-        return place(found, seats, had=self._had(limited, companies))
+        return found, self._had(limited, companies)
 
     def _had(self, limited: Sequence[Seat], companies: Sequence[str]) -> Had:
         """How many leads of a company each limited client got this month, in its own days."""
@@ -122,6 +136,12 @@ def active_clients() -> list[Client]:
 def lead_age(client: Client) -> int:
     """How old a lead may be for this client, in days."""
     return client.max_lead_age_days or settings.MAX_LEAD_AGE_DAYS
+
+
+def _reserve_seat(seat: Seat, expected: Mapping[int, int]) -> Seat:
+    """The same client, asking for what it would need should some of its leads fall out."""
+    more = math.ceil(expected.get(seat.client_id, 0) * RESERVE)
+    return replace(seat, left=more, quota=more, already=0)
 
 
 def _seat(client: Client, promise: Promise, as_of: dt.datetime) -> Seat:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import logging
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce, Now
 
 from clients.models import KeyFingerprint
 from leadgen.env import ConfigurationError
 from leadgen.integrations.errors import ConfigError, ServiceError, Throttled, TransientError
 from pipeline import chunks, clock
 from pipeline.models import Heartbeat, ServiceState
+
+logger = logging.getLogger(__name__)
 
 TRIP_AFTER = 5  # failures in a row
 PROBE_EVERY = dt.timedelta(minutes=1)
@@ -51,35 +55,93 @@ def guarded(service: str) -> Iterator[None]:
     except (TransientError, ConfigError) as error:
         _count_failure(service, error)
         raise
+    recovered(service)
+
+
+def recovered(service: str) -> None:
+    """It answers: its breaker is closed."""
     ServiceState.objects.filter(service=service, failures__gt=0).update(
-        failures=0, open_until=None, last_error=""
+        failures=0, open_until=None, since=None, last_error="", reason=""
     )
 
 
 def _count_failure(service: str, error: ServiceError) -> None:
-    ServiceState.objects.bulk_create([ServiceState(service=service)], ignore_conflicts=True)
-    state = ServiceState.objects.filter(service=service)
-    state.update(failures=F("failures") + 1, last_error=str(error))
+    state = _state_of(service)
+    state.update(
+        failures=F("failures") + 1, last_error=str(error), since=Coalesce(F("since"), Now())
+    )
     if isinstance(error, Throttled):
-        state.update(open_until=Now() + _pause(state.get().failures, error.retry_seconds))
+        state.update(open_until=Now() + _pause(state.get().failures, error.retry_after))
     elif isinstance(error, TransientError):
         state.filter(failures__gte=TRIP_AFTER).update(open_until=Now() + PROBE_EVERY)
 
 
-def _pause(failures: int, asked_seconds: float) -> dt.timedelta:
+def _pause(failures: int, asked: float | None) -> dt.timedelta:
     """As long as the service asks for; where it does not say, longer with each time."""
-    if asked_seconds:
-        return dt.timedelta(seconds=asked_seconds)
+    if asked is not None:
+        return dt.timedelta(seconds=asked)
     return dt.timedelta(minutes=PAUSES_MINUTES[min(failures, len(PAUSES_MINUTES)) - 1])
 
 
 def pace(service: str, *, per_second: float) -> None:
     """Wait for the next free slot: so many requests a second, of all workers on all hosts."""
-    ServiceState.objects.bulk_create([ServiceState(service=service)], ignore_conflicts=True)
+    _state_of(service)
     with connection.cursor() as cursor:
         cursor.execute(_NEXT_SLOT, {"service": service, "step": 1 / per_second})
         (wait,) = cursor.fetchone()
     time.sleep(max(float(wait), 0))
+
+
+def trip(service: str, error: str, *, reason: str, until: dt.datetime | None = None) -> None:
+    """Open the breaker at once, until that moment or for PROBE_EVERY.
+
+    The operator is told once, when it opens or another reason comes up, not for every call.
+    """
+    state = _state_of(service)
+    if not state.filter(reason=reason).exists():
+        logger.error("%s", error, extra={"service": service, "reason": reason})
+    state.update(
+        failures=F("failures") + TRIP_AFTER,
+        last_error=error,
+        reason=reason,
+        since=Coalesce(F("since"), Now()),
+        open_until=until or Now() + PROBE_EVERY,
+    )
+
+
+def _state_of(service: str) -> QuerySet[ServiceState]:
+    ServiceState.objects.bulk_create([ServiceState(service=service)], ignore_conflicts=True)
+    return ServiceState.objects.filter(service=service)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breaker:
+    """What is known of a service that may be out of order.
+
+    `is_open`: it is not to be asked now. `failing` without it: one call may try.
+    """
+
+    is_open: bool = False
+    failing: bool = False
+    reason: str = ""
+    down_for: dt.timedelta = dt.timedelta()
+    opens_in: dt.timedelta = dt.timedelta()
+
+
+def breaker(service: str) -> Breaker:
+    """The breaker of a service, by PostgreSQL's clock."""
+    state = ServiceState.objects.filter(service=service).first()
+    if state is None or state.since is None:
+        return Breaker()
+    now = clock.database_now()
+    opens_in = (state.open_until or now) - now
+    return Breaker(
+        is_open=opens_in > dt.timedelta(),
+        failing=True,
+        reason=state.reason,
+        down_for=now - state.since,
+        opens_in=opens_in,
+    )
 
 
 def worker_heartbeat() -> str:

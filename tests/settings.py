@@ -11,6 +11,7 @@ os.environ.update(
     NOTION_INTEGRATION_SECRET="",
     NOTION_DATABASE_ID="",
     OPERATOR_EMAILS="",
+    GEMINI_API_KEY="",
     MX_LOOKUP="0",
     TIME_ZONE="UTC",
     NIGHTLY_AT="02:00",

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clients', '0004_words_of_a_clients_mails'),
         ('deliveries', '0001_first_tables'),
-        ('pipeline', '0004_requests_spaced_out'),
+        ('pipeline', '0005_requests_spaced_out'),
     ]
 
     operations = [

@@ -159,7 +159,7 @@ class Notion:
         found = self.look()
         missing = found.missing()
         if missing:
-            made = {name: {COLUMNS[name]: {}} for name in missing}
+            made: dict[str, Any] = {name: {COLUMNS[name]: {}} for name in missing}
             self._ask("update", lambda: self._client.data_sources.update(found.id, properties=made))
             self._source = None
         return missing

@@ -58,6 +58,8 @@ def meaning(error: Exception, kind: Kind) -> ServiceError | None:
 
     if isinstance(error, HTTPResponseError):
         return _answered(error, kind)
+    if isinstance(error, httpx.ConnectError):
+        return TransientError(f"Notion cannot be reached ({error}).", service=SERVICE)
     if isinstance(error, RequestTimeoutError | httpx.HTTPError | JSONDecodeError):
         return _lost(f"Notion's answer was lost ({type(error).__name__}).", kind)
     return None
@@ -69,7 +71,7 @@ def _answered(error: Any, kind: Kind) -> ServiceError:
         return Throttled(
             f"Notion asks for a pause ({status}).",
             service=SERVICE,
-            retry_seconds=retry_after(error.headers.get("retry-after")),
+            retry_after=retry_after(error.headers.get("retry-after")),
         )
     if status == CONFLICT:
         return Conflict(f"Notion was writing there already ({said}).", service=SERVICE)
@@ -89,7 +91,7 @@ def _refused(status: int, said: str) -> ServiceError:
 def _lost(sentence: str, kind: Kind) -> ServiceError:
     """Only a create can leave something behind that we do not know of."""
     if kind == "create":
-        return Ambiguous(sentence, service=SERVICE, retry_seconds=SETTLES_AFTER)
+        return Ambiguous(sentence, service=SERVICE, retry_after=SETTLES_AFTER)
     return TransientError(sentence, service=SERVICE)
 
 

@@ -138,7 +138,7 @@ def _refused(code: int, words: str) -> ServiceError:
     """Refused before or after the text, but not for the recipient's sake."""
     sentence = f"The mail server answered {code}: {words}"
     if _is_daily_cap(words):
-        return Throttled(sentence, service=SERVICE, retry_seconds=DAILY_CAP_SECONDS)
+        return Throttled(sentence, service=SERVICE, retry_after=DAILY_CAP_SECONDS)
     if not _is_permanent(code):
         return Throttled(sentence, service=SERVICE)
     if re.search(r"\b5\.1\.\d", words):

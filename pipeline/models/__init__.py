@@ -11,10 +11,13 @@ from pipeline.models.leads import (
     Rejection,
     SourceProfile,
 )
+from pipeline.models.money import AiBudget, AiCall
 from pipeline.models.runs import Chunk, Run, RunClient, StageRun
 from pipeline.models.upkeep import Heartbeat, ServiceState
 
 __all__ = [
+    "AiBudget",
+    "AiCall",
     "Chunk",
     "Draft",
     "ForecastPair",

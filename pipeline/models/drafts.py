@@ -17,6 +17,9 @@ class ForecastPair(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="forecast_pairs")
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="forecast_pairs")
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="forecast_pairs")
+    is_reserve = models.BooleanField(
+        default=False, db_default=False, help_text="Expected to get it only should others fall out."
+    )
 
     class Meta:
         constraints = [

@@ -58,4 +58,4 @@ def _waits(put_off: list[tuple[dt.datetime, str]]) -> TransientError:
     """Until the first address may be tried again."""
     at, error = min(put_off, default=(clock.database_now(), "Another worker is sending it."))
     seconds = max((at - clock.database_now()).total_seconds(), 1)
-    return TransientError(error, service=SERVICE, retry_seconds=seconds)
+    return TransientError(error, service=SERVICE, retry_after=seconds)

@@ -140,7 +140,7 @@ class TestCarrier:
         with pytest.raises(Throttled) as raised:
             send()
 
-        assert raised.value.retry_seconds == 3600
+        assert raised.value.retry_after == 3600
 
     @pytest.mark.parametrize(
         "injected",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0003_what_an_importer_and_a_run_remember'),
+        ('pipeline', '0004_what_the_ai_costs'),
     ]
 
     operations = [
