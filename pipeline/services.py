@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from clients.models import KeyFingerprint
@@ -23,32 +23,42 @@ PROBE_EVERY = dt.timedelta(minutes=1)
 WORKER_IS_GONE_AFTER = 60  # seconds without a heartbeat
 
 
+class Paused(TransientError):
+    """The service was not asked: it has failed of late, or told us when to come again."""
+
+
 @contextlib.contextmanager
 def guarded(service: str) -> Iterator[None]:
     """Ask an outside service, unless it has failed TRIP_AFTER times in a row of late.
 
-    Raises TransientError at once while the breaker is open, so that rows of a service that is
-    down burn no time and no attempt.
+    Raises Paused at once while the breaker is open, so that rows of a service that is down burn
+    no time and no attempt.
     """
     if ServiceState.objects.filter(service=service, open_until__gt=Now()).exists():
-        raise TransientError(
-            f"{service} has not answered of late; trying again soon.", service=service
+        raise Paused(
+            f"{service} has not answered of late; trying again soon.",
+            service=service,
+            retry_after=PROBE_EVERY.total_seconds(),
         )
     try:
         yield
     except TransientError as error:
-        _count_failure(service, str(error))
+        _count_failure(service, error)
         raise
     ServiceState.objects.filter(service=service, failures__gt=0).update(
         failures=0, open_until=None, last_error=""
     )
 
 
-def _count_failure(service: str, error: str) -> None:
+def _count_failure(service: str, error: TransientError) -> None:
+    """Trip after so many, or at once where the service itself says how long to stay away."""
     ServiceState.objects.bulk_create([ServiceState(service=service)], ignore_conflicts=True)
     state = ServiceState.objects.filter(service=service)
-    state.update(failures=F("failures") + 1, last_error=error)
+    state.update(failures=F("failures") + 1, last_error=str(error))
     state.filter(failures__gte=TRIP_AFTER).update(open_until=Now() + PROBE_EVERY)
+    if error.retry_after:
+        until = Now() + dt.timedelta(seconds=error.retry_after)
+        state.filter(Q(open_until=None) | Q(open_until__lt=until)).update(open_until=until)
 
 
 def worker_heartbeat() -> str:

@@ -20,7 +20,11 @@ class ServiceError(Exception):
 
 
 class TransientError(ServiceError):
-    pass
+    """`retry_after`: in how many seconds to ask again, where somebody knows."""
+
+    def __init__(self, message: str, *, service: str, retry_after: float | None = None) -> None:
+        super().__init__(message, service=service)
+        self.retry_after = retry_after
 
 
 class PermanentError(ServiceError):
