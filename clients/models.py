@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from clients import terms, wording
+from clients import file_terms, terms, wording
 from clients.targeting import Operator, Rule
 
 WINDOWS = ("day", "week", "month", "total")
@@ -94,7 +94,7 @@ class ClientQuerySet(models.QuerySet["Client"]):
         return self.filter(status=ClientStatus.ACTIVE)
 
 
-class Client(Caps, terms.Terms):
+class Client(Caps, terms.Terms, file_terms.FileTerms):
     """A paying client. Its own caps win over its plan's; blank ones are the plan's."""
 
     name = models.CharField(max_length=200, unique=True)
@@ -147,13 +147,6 @@ class Client(Caps, terms.Terms):
     footer = models.TextField(
         blank=True, help_text="Sender's identity and opt-out sentence, put below each draft."
     )
-    extra_columns = ArrayField(
-        models.CharField(max_length=120),
-        default=list,
-        blank=True,
-        help_text="Further columns for this client's file: field or column names, comma-separated.",
-    )
-
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = ClientQuerySet.as_manager()
@@ -171,6 +164,7 @@ class Client(Caps, terms.Terms):
                 name="client_has_1_to_5_emails",
             ),
             *terms.CONSTRAINTS,
+            *file_terms.CONSTRAINTS,
         ]
 
     def __str__(self) -> str:

@@ -48,6 +48,15 @@ class Delivery(models.Model):
     size = models.PositiveBigIntegerField("bytes", null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     link = models.TextField(blank=True)
+    drive_file_id = models.CharField(
+        max_length=100,
+        blank=True,
+        db_default="",
+        help_text="The file's id on Google Drive: made and kept before the file is.",
+    )
+    note = models.TextField(
+        blank=True, db_default="", help_text="What was done otherwise than the client's terms say."
+    )
 
     notion_key = models.CharField(
         max_length=60,
@@ -87,10 +96,52 @@ class Delivery(models.Model):
                 condition=Q(notion_page_id="") | ~Q(notion_key=""),
                 name="delivery_in_notion_has_a_key",
             ),
+            models.UniqueConstraint(
+                fields=["drive_file_id"],
+                condition=~Q(drive_file_id=""),
+                name="delivery_own_file_on_drive",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"Delivery {self.pk} {self.status}"
+
+
+class DriveFolder(models.Model):
+    """A client's folder on Google Drive: its id is kept first, then the folder is made under it.
+
+    So two workers that need it at once make one. A folder that a person moves or renames there
+    is still found.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="drive_folders")
+    path = models.CharField(
+        max_length=20, blank=True, help_text="Below the client's own: '', 2026, 2026/2026-11."
+    )
+    drive_id = models.CharField(max_length=100, unique=True)
+    made_at = models.DateTimeField(null=True, help_text="Since when it is known to be there.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "path"], name="drive_folder_once"),
+            models.CheckConstraint(condition=~Q(drive_id=""), name="drive_folder_has_an_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Folder {self.path or 'of the client'} {self.drive_id}"
+
+
+class Download(models.Model):
+    """Somebody fetched a delivered file from us: by its link, or at the desk."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="downloads")
+    by = models.CharField(max_length=150, blank=True, help_text="The operator; blank: the link.")
+    address = models.GenericIPAddressField(null=True, help_text="Where the request came from.")
+    bytes = models.PositiveBigIntegerField(default=0, help_text="How many were sent.")
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"Download {self.pk} of delivery {self.delivery_id}"
 
 
 class DeliveredLeadStatus(models.TextChoices):

@@ -22,6 +22,8 @@ from pipeline.states import LostRace, Stage
 
 logger = logging.getLogger(__name__)
 
+LONGEST_PAUSE = dt.timedelta(days=1)
+
 
 class StageModule(Protocol):
     """What each file under `pipeline/stages` offers."""
@@ -57,21 +59,22 @@ def start(
     )
 
 
-def perform(chunk_id: int) -> None:
-    """Do the chunk if it is still owed, then let its run go on.
+def perform(chunk_id: int) -> bool:
+    """Do the chunk if it is still owed, then let its run go on; returns whether it was.
 
     A hint that comes twice, late, or for another's chunk does nothing and costs a millisecond.
     """
     chunk = chunks.claim(chunk_id)
     if chunk is None:
         logger.info("nothing to do", extra={"chunk": chunk_id})
-        return
+        return False
     lease = chunks.Lease(chunk.pk, chunk.attempt)
     try:
         _work(chunk, lease)
     except LostRace as lost:
         logger.warning("lease lost", extra={"chunk": chunk_id, "error": str(lost)})
     drive(chunk.stage_run.run_id)
+    return True
 
 
 def _work(chunk: Chunk, lease: chunks.Lease) -> None:
@@ -81,7 +84,8 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
     except (LostRace, OperationalError, InterfaceError):
         raise  # without the database nothing can be given back: the lease runs out
     except TransientError as error:
-        lease.give_back(str(error), retry_in=_known_pause(error, chunk), charged=False)
+        pause = _pause(chunk) if error.retry_after is None else seconds(error.retry_after)
+        lease.give_back(str(error), retry_in=pause, charged=False)
     except PermanentError as error:
         lease.fail(str(error))
     except Exception as error:
@@ -89,15 +93,15 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
         lease.give_back(plain(error), retry_in=_pause(chunk), charged=True)
 
 
-def _known_pause(error: TransientError, chunk: Chunk) -> dt.timedelta:
-    """What the service says, where it says when."""
-    return _pause(chunk) if error.retry_after is None else dt.timedelta(seconds=error.retry_after)
-
-
 def _pause(chunk: Chunk) -> dt.timedelta:
     """5, 10, 20 … 300 s and some jitter, by how often the chunk was tried."""
     longest = min(5 * 2 ** min(chunk.attempt - 1, 6), 300)
-    return dt.timedelta(seconds=longest * random.uniform(0.8, 1.2))  # noqa: S311  (not a secret)
+    return seconds(longest * random.uniform(0.8, 1.2))  # noqa: S311  (not a secret)
+
+
+def seconds(count: float) -> dt.timedelta:
+    """Of what a service asks for at most a day: its clock may be wrong."""
+    return min(dt.timedelta(seconds=count), LONGEST_PAUSE)
 
 
 def plain(error: Exception) -> str:

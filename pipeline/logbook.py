@@ -15,9 +15,11 @@ from django.db.models import QuerySet
 from deliveries import outbox
 from deliveries.models import Delivery, DeliveryStatus, MailStatus
 from leadgen.integrations import notion
+from leadgen.integrations.errors import TransientError
 from pipeline import report, services
 from pipeline.shown import admin_url
 
+SETTLES_AFTER = 10  # seconds; a look right after a lost create may not see the row yet
 PER_SECOND = 2  # of all workers; Notion gives three on average
 
 
@@ -31,8 +33,11 @@ def enter(
     if not notion.is_configured() or (delivery.notion_page_id and not again):
         return
     book = notion.notion(pace=partial(services.pace, notion.SERVICE, per_second=PER_SECOND))
-    with services.guarded(notion.SERVICE):
-        page_id = _entered(book, delivery, hold)
+    try:
+        with services.guarded(notion.SERVICE):
+            page_id = _entered(book, delivery, hold)
+    except notion.Ambiguous as lost:  # this row's matter: others need not wait
+        raise TransientError(str(lost), service=notion.SERVICE, retry_after=SETTLES_AFTER) from None
     Delivery.objects.filter(pk=delivery.pk).update(notion_page_id=page_id)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from clients.models import KeyFingerprint
@@ -36,19 +36,24 @@ RETURNING extract(epoch FROM next_slot_at - statement_timestamp()) - %(step)s
 """
 
 
+class Paused(TransientError):
+    """The service was not asked: it has failed of late, or told us when to come again."""
+
+
 @contextlib.contextmanager
 def guarded(service: str) -> Iterator[None]:
     """Ask an outside service, unless it has failed TRIP_AFTER times in a row or wants a pause.
 
-    Raises TransientError at once while the breaker is open, so that rows of a service that is
-    down burn no time and no attempt. What only a person can mend is kept for the desk to show.
+    Raises Paused at once while the breaker is open, so that rows of a service that is down burn
+    no time and no attempt. What only a person can mend is kept for the desk to show.
     """
-    paused = ServiceState.objects.filter(service=service, open_until__gt=Now())
-    said = paused.values_list("last_error", flat=True).first()
-    if said is not None:
-        raise TransientError(
-            f"{service} has not answered of late; trying again soon. {said}".strip(),
+    paused = ServiceState.objects.filter(service=service, open_until__gt=Now()).first()
+    if paused is not None and paused.open_until is not None:
+        wait = (paused.open_until - clock.database_now()).total_seconds()
+        raise Paused(
+            f"{service} has not answered of late; trying again soon. {paused.last_error}".strip(),
             service=service,
+            retry_after=max(wait, 1),
         )
     try:
         yield
@@ -66,21 +71,27 @@ def recovered(service: str) -> None:
 
 
 def _count_failure(service: str, error: ServiceError) -> None:
+    """Trip after so many, or at once where the service itself asks for a pause."""
     state = _state_of(service)
     state.update(
         failures=F("failures") + 1, last_error=str(error), since=Coalesce(F("since"), Now())
     )
+    if not isinstance(error, TransientError):
+        return
+    state.filter(failures__gte=TRIP_AFTER).update(open_until=Now() + PROBE_EVERY)
+    pause = _pause(state.get().failures, error)
+    if pause:
+        until = Now() + pause
+        state.filter(Q(open_until=None) | Q(open_until__lt=until)).update(open_until=until)
+
+
+def _pause(failures: int, error: TransientError) -> dt.timedelta | None:
+    """As long as it asks for; where it throttles us and does not say, longer with each time."""
+    if error.retry_after:
+        return dt.timedelta(seconds=error.retry_after)
     if isinstance(error, Throttled):
-        state.update(open_until=Now() + _pause(state.get().failures, error.retry_after))
-    elif isinstance(error, TransientError):
-        state.filter(failures__gte=TRIP_AFTER).update(open_until=Now() + PROBE_EVERY)
-
-
-def _pause(failures: int, asked: float | None) -> dt.timedelta:
-    """As long as the service asks for; where it does not say, longer with each time."""
-    if asked is not None:
-        return dt.timedelta(seconds=asked)
-    return dt.timedelta(minutes=PAUSES_MINUTES[min(failures, len(PAUSES_MINUTES)) - 1])
+        return dt.timedelta(minutes=PAUSES_MINUTES[min(failures, len(PAUSES_MINUTES)) - 1])
+    return None
 
 
 def pace(service: str, *, per_second: float) -> None:

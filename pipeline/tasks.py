@@ -10,9 +10,10 @@ import logging
 
 from celery import Task, shared_task
 from celery.signals import worker_ready, worker_shutdown
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from pipeline import chain, chunks, postroom, pulse, services
+from pipeline import chain, chunks, postroom, pulse, services, together
 from pipeline import undo as undoing
 from pipeline.states import Stage
 
@@ -32,7 +33,15 @@ validate = stage_task(Stage.VALIDATE)
 dedupe = stage_task(Stage.DEDUPE)
 personalize = stage_task(Stage.PERSONALIZE)
 allocate = stage_task(Stage.ALLOCATE)
-upload = stage_task(Stage.UPLOAD)
+
+
+@shared_task(name="pipeline.upload")
+def upload(*, chunk_id: int, **_newer: object) -> None:
+    """Files go out many at once; DRIVE_CONCURRENCY holds for all workers together."""
+    together.perform(Stage.UPLOAD, chunk_id, at_once=settings.DRIVE_CONCURRENCY)
+    publish()
+
+
 notify = stage_task(Stage.NOTIFY)
 log = stage_task(Stage.LOG)
 

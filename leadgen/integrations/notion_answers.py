@@ -22,7 +22,6 @@ from leadgen.integrations.errors import (
 
 SERVICE = "notion"
 Kind = Literal["create", "update", "query", "look"]
-SETTLES_AFTER = 10  # seconds; a query right after a lost create may not see it yet
 PAUSE_SECONDS = 30  # where it asks for a pause and does not say for how long
 BUSY = {429, 529}
 CONFLICT = 409
@@ -91,7 +90,7 @@ def _refused(status: int, said: str) -> ServiceError:
 def _lost(sentence: str, kind: Kind) -> ServiceError:
     """Only a create can leave something behind that we do not know of."""
     if kind == "create":
-        return Ambiguous(sentence, service=SERVICE, retry_after=SETTLES_AFTER)
+        return Ambiguous(sentence, service=SERVICE)
     return TransientError(sentence, service=SERVICE)
 
 

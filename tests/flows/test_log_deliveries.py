@@ -59,7 +59,7 @@ class TestLogDeliveries:
 
         assert (code, found["retried"]) == (0, 1)
         assert (Chunk.objects.get().status, Chunk.objects.get().failures) == ("PENDING", 0)
-        assert Delivery.objects.get().status == "WAITING"
+        assert Delivery.objects.get().status == "NOTIFIED"
 
     def test_stops_where_notion_is_away_and_says_how_far_it_came(self, double):
         DeliveryFactory.create_batch(2, status="LOGGED")

@@ -188,7 +188,7 @@ class TestARefusal:
 
         notion_double.use(settings, double)
         for delivery in Delivery.objects.all():
-            retrying.retry(delivery)
+            retrying.try_again(delivery.pk)
         try_again()
 
         assert statuses() == ["LOGGED", "LOGGED"]
@@ -203,10 +203,6 @@ class TestARefusal:
 
         assert "Key (rich_text) is missing" in Delivery.objects.first().error
         assert "doctor --fix-notion" in Delivery.objects.first().error
-
-    def test_is_not_tried_again_where_nothing_failed(self):
-        with pytest.raises(retrying.NotPossible, match="has not failed"):
-            retrying.retry(DeliveryFactory.create(status="LOGGED"))
 
 
 class TestMailAndNotionDownOverNight:

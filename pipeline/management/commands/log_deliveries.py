@@ -13,7 +13,7 @@ from rich.progress import track
 from deliveries.models import Delivery, DeliveryStatus
 from leadgen.integrations import notion
 from leadgen.integrations.errors import PermanentError, ServiceError
-from pipeline import logbook, retrying, tasks
+from pipeline import logbook, retrying, runs, tasks
 from pipeline.management.operator import EXIT_DONE, EXIT_NEGATIVE, OperatorCommand, Problem
 
 
@@ -67,8 +67,8 @@ def retry_failed() -> int:
     refused = Delivery.objects.filter(status=DeliveryStatus.FAILED, notified_at__isnull=False)
     rows = list(refused)
     for delivery in rows:
-        with contextlib.suppress(retrying.NotPossible):  # its workers have taken it up meanwhile
-            retrying.retry(delivery)
+        with contextlib.suppress(runs.NotPossible):  # its workers have taken it up meanwhile
+            retrying.try_again(delivery.pk)
     if rows:
         tasks.publish()
     return len(rows)

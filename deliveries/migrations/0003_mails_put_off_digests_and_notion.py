@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clients', '0004_words_of_a_clients_mails'),
-        ('deliveries', '0001_first_tables'),
+        ('clients', '0005_words_of_a_clients_mails'),
+        ('deliveries', '0002_what_a_file_may_be_told_of'),
         ('pipeline', '0005_requests_spaced_out'),
     ]
 
