@@ -20,7 +20,7 @@ from django.core.files.storage import default_storage
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from leadgen.integrations import mail, notion
+from leadgen.integrations import drive, mail, notion
 from leadgen.integrations.errors import ConfigError, ServiceError
 from pipeline import services
 from pipeline.shown import duration
@@ -75,6 +75,7 @@ OUTSIDE = {
         key_fix="Correct GOOGLE_DRIVE_CREDENTIALS, or make the account a member of the folder.",
         away_fix="See whether this machine reaches Google; deliveries wait, and go on by"
         " themselves.",
+        probe=drive.probe,
     ),
     "notion": Outside(
         variables=["NOTION_INTEGRATION_SECRET", "NOTION_DATABASE_ID"],

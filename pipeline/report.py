@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count
 
 from deliveries.models import Delivery
+from pipeline import budget
 from pipeline.models import Chunk, Draft, Run, StageRun
 from pipeline.states import Stage, StageStatus
 
@@ -26,7 +27,7 @@ def run_object(run: Run) -> dict[str, Any]:
         "deliveries": [_delivery(delivery) for delivery in deliveries],
         "open_deliveries": run.deliveries.open().count(),
         "drafts": drafts_of(deliveries),
-        "cost_cents": 0.0,
+        "cost_cents": budget.in_cents(budget.spent_micros(run)),
     }
 
 

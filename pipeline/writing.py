@@ -37,6 +37,7 @@ LARGER = 4
 BYTES_PER_TOKEN = 4  # usual; the most is one
 OVERHEAD = 64  # tokens that the service adds
 LOOK_EVERY = 0.2  # seconds
+FIRST_BACKOFF = 1.0  # seconds, where no answer came; then 2, 4
 
 Instruct = Callable[[Request, Sequence[str]], Instruction]
 
@@ -74,14 +75,14 @@ class AiWriter:
     """Writes the drafts of one chunk. What it could not write now is in `left`."""
 
     def __init__(
-        self, chunk: Chunk, asking: Asking, instruct: Instruct, *, seconds: float = WRITING_SECONDS
+        self, chunk: Chunk, asking: Asking, instruct: Instruct, *, seconds: float | None = None
     ) -> None:
         self.left = 0
         self._chunk = chunk
         self._run = chunk.stage_run.run
         self._asking = asking
         self._instruct = instruct
-        self._ends_at = time.monotonic() + seconds
+        self._ends_at = time.monotonic() + (WRITING_SECONDS if seconds is None else seconds)
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._jobs: deque[_Job] = deque()
         self._under_way: dict[int, _Job] = {}
@@ -213,7 +214,8 @@ class AiWriter:
             job.violations = verdict.violations
             job.most_output *= LARGER if verdict.cut else 1
         else:
-            job.not_before = time.monotonic() + (2.0 ** (job.calls - 1) if job.calls else 0.0)
+            pause = FIRST_BACKOFF * 2 ** (job.calls - 1) if job.calls else 0.0
+            job.not_before = time.monotonic() + pause
         self._jobs.append(job)
 
     def _stand_in(self, job: _Job, reason: str) -> None:

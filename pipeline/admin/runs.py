@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from deliveries.models import DeliveryStatus
-from pipeline import clock, runs, services, starting, tasks
+from pipeline import clock, runs, services, spending, starting, tasks
 from pipeline.admin import simulation
 from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.stages import stage_cards
+from pipeline.drafts import NO_ACCOUNT
 from pipeline.models import Run
 from pipeline.models.runs import RunKind
 from pipeline.shown import admin_url, day, duration, label, number
@@ -210,10 +211,19 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         ],
         "unfinished": [row for row in deliveries if row.status not in ENDED],
         "drafts": drafts_of(run),
+        **ai_context(run),
         "may_continue": run.status == RunStatus.FAILED and runs_may_continue(run),
         "may_cancel": run.status == RunStatus.RUNNING and not deliveries,
         "running": run.status == RunStatus.RUNNING,
     }
+
+
+def ai_context(run: Run) -> dict[str, Any]:
+    """What the AI was expected to cost and did; nothing where there is no account nor any call."""
+    stands_in = spending.who_stands_in()
+    if stands_in == NO_ACCOUNT and not run.ai_calls.exists():
+        return {}
+    return {"ai": spending.of_run(run), "ai_stands_in": stands_in}
 
 
 def runs_may_continue(run: Run) -> bool:

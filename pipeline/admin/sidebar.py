@@ -37,6 +37,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ("Runs", "conveyor_belt", "pipeline.run"),
             ("Deliveries", "local_shipping", "deliveries.delivery"),
             ("Mails", "mail", "deliveries.mail"),
+            ("AI calls", "receipt_long", "pipeline.aicall"),
         ),
         _group(
             request,

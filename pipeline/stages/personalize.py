@@ -17,7 +17,7 @@ import numpy as np
 from django.db import transaction
 
 from leadgen.integrations import gemini
-from pipeline import asking, budget, drafting, drafts, market, outages, prompts
+from pipeline import asking, budget, drafting, drafts, market, outages, prompts, spending
 from pipeline.allocator import Allocation
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.copying import copy_numbers
@@ -32,11 +32,6 @@ T = TypeVar("T")
 LEADS_PER_CHUNK = 1_000
 SAVED_AT_ONCE = 200
 WAITS = dt.timedelta(seconds=5)
-# A template that stood in for these reasons makes room for the AI as soon as it may write.
-MENDABLE = (
-    "ai_auth", "ai_budget", "ai_down", "ai_error", "ai_limit", "ai_location", "ai_model",
-    "ai_quota", drafts.NO_DRAFT,
-)  # fmt: skip
 
 
 class Writer(Protocol):
@@ -135,7 +130,9 @@ def _unwritten(run: Run, wanted: Sequence[Request]) -> list[Request]:
     missing = {(each.lead_id, each.client_id) for each in drafting.unwritten(wanted)}
     if gemini.is_set_up():
         stood_in = Draft.objects.filter(
-            source="TEMPLATE", reason__in=MENDABLE, lead__in={each.lead_id for each in wanted}
+            source="TEMPLATE",
+            reason__in=spending.MENDABLE,
+            lead__in={each.lead_id for each in wanted},
         )
         missing.update(stood_in.exclude(run=run).values_list("lead", "client"))
     return [each for each in wanted if (each.lead_id, each.client_id) in missing]
