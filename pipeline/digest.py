@@ -95,7 +95,8 @@ def _verdict(run: Run, told: happenings.Told) -> str:
         )
     if not told.leads:
         return f"The run {when}, ended in order. There was no lead that any client could take."
-    return f"The run {when}, delivered {told.in_numbers}."
+    still = "; what is still open stands below" if told.open_deliveries else ""
+    return f"The run {when}, gave {told.in_numbers}{still}."
 
 
 def about_night(mail: Mail) -> dict[str, Any]:

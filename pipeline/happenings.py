@@ -80,7 +80,9 @@ def steps_of(run: Run) -> list[Step]:
             kept=found[stage].kept,
             why=", ".join(
                 f"{count:,} {in_words(code).lower()}"
-                for code, count in sorted(found[stage].reasons.items(), key=lambda row: -row[1])
+                for code, count in sorted(
+                    found[stage].reasons.items(), key=lambda row: (-row[1], row[0])
+                )
                 if count
             ),
         )
