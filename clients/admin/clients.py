@@ -94,7 +94,17 @@ class ClientAdmin(Desk[Client]):
             },
         ),
         ("Drafts", {"fields": ("offer", "sender_name", "footer")}),
-        ("The file", {"fields": ("extra_columns",)}),
+        (
+            "The file",
+            {
+                "fields": (
+                    ("file_kind", "place"),
+                    ("access", "access_days"),
+                    "columns",
+                    "extra_columns",
+                )
+            },
+        ),
     )
 
     def get_urls(self) -> list[URLPattern]:
