@@ -160,7 +160,8 @@ class TestADownload:
         answer.block_size = 10
 
         next(answer.streaming_content)
-        answer.file_to_stream.close()  # as the server does when the reader has gone
+        for close in answer._resource_closers:  # as the server does when the reader has gone
+            close()
 
         assert Download.objects.get().bytes == 10
 
