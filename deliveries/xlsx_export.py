@@ -14,21 +14,23 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from deliveries.csv_export import neutralise
+from deliveries.csv_export import Block, neutralise
 
 MOST_ROWS = 1_048_575  # below the header
 LONGEST_CELL = 32_767
 
 
-def write(rows: Iterable[Sequence[str]], stream: IO[bytes], headers: Sequence[str]) -> int:
+def write(blocks: Iterable[Block], stream: IO[bytes], headers: Sequence[str]) -> int:
     """Write header and rows, MOST_ROWS at most; returns how many rows."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Leads")
     sheet.freeze_panes = "A2"
     sheet.append([_cell(sheet, name) for name in headers])
     written = 0
-    for written, row in enumerate(rows, start=1):  # noqa: B007  (the count is what is asked for)
-        sheet.append([_cell(sheet, cell) for cell in row])
+    for block in blocks:
+        for row in zip(*block, strict=True):
+            sheet.append([_cell(sheet, cell) for cell in row])
+            written += 1
     book.save(stream)
     return written
 

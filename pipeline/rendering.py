@@ -1,38 +1,50 @@
 """The rows of a delivery's file, streamed out of PostgreSQL.
 
-No lead becomes an object, and memory holds some thousand rows of however many there are. Only
-for leads without a draft, a thousand at a time, the template is asked.
+No lead becomes an object, and memory holds a thousand rows of however many there are. Only leads
+that have no draft are looked at one by one: the template writes it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
 from django.db import connection, transaction
 
 from clients.file_terms import FileKind
 from deliveries import csv_export, xlsx_export
-from deliveries.csv_export import Column
+from deliveries.csv_export import Block
 from deliveries.models import ACTIVE, Delivery
 from pipeline import drafting, drafts
+from pipeline.drafts import Words
 from pipeline.fields import polish
 from pipeline.models import Lead
 from pipeline.models.leads import COLUMNS
 
 SUFFIXES = {FileKind.EXCEL: ".csv", FileKind.PLAIN: ".csv", FileKind.XLSX: ".xlsx"}
 _DRAFTED = frozenset(("subject", "body", "icebreaker"))
-_AT_ONCE = 1_000  # drafts that are made and stored together
+_NAMES = ("first_name", "last_name", "full_name")  # whichever of them the file has
 _FETCHED = 1_000  # rows that lie in memory
+# Of a worker's threads: while one waits for PostgreSQL the other writes; more would only share
+# the interpreter, and hold more in memory.
+_TWO = threading.BoundedSemaphore(2)
 
+# First the delivery's own rows, by their index: in the order of leads the planner would rather
+# walk through everybody's.
 _ROWS = """
-SELECT {cells}, lead.first_name, lead.last_name, lead.full_name
-  FROM deliveries_deliveredlead given
+WITH given AS MATERIALIZED (
+    SELECT lead_id, client_id FROM deliveries_deliveredlead
+     WHERE delivery_id = %s AND status = ANY(%s) AND lead_id IS NOT NULL
+     ORDER BY lead_id
+)
+SELECT {cells}, CASE WHEN draft.id IS NULL THEN lead.id END
+  FROM given
   JOIN pipeline_lead lead ON lead.id = given.lead_id
-  JOIN pipeline_draft draft ON draft.lead_id = lead.id AND draft.client_id = given.client_id
- WHERE given.delivery_id = %s AND given.status = ANY(%s)
- ORDER BY lead.id
+  LEFT JOIN pipeline_draft draft
+         ON draft.lead_id = given.lead_id AND draft.client_id = given.client_id
+ ORDER BY given.lead_id
 """
 
 
@@ -53,80 +65,70 @@ def render(delivery: Delivery, delivered_at: dt.datetime, stream: IO[bytes]) -> 
     client = delivery.client
     if client.file_kind == FileKind.XLSX and delivery.rows > xlsx_export.MOST_ROWS:
         raise TooManyRows
-    write_missing(delivery)
     columns = csv_export.columns_of(client.columns, client.extra_columns)
     headers = [column.header for column in columns]
-    rows = rows_of(delivery, delivered_at, columns)
-    if client.file_kind == FileKind.XLSX:
-        return xlsx_export.write(rows, stream, headers)
-    return csv_export.write(rows, stream, headers, excel=client.file_kind == FileKind.EXCEL)
+    blocks = blocks_of(delivery, delivered_at, [column.field for column in columns])
+    with _TWO:
+        if client.file_kind == FileKind.XLSX:
+            return xlsx_export.write(blocks, stream, headers)
+        return csv_export.write(blocks, stream, headers, excel=client.file_kind == FileKind.EXCEL)
 
 
-def rows_of(
-    delivery: Delivery, delivered_at: dt.datetime, columns: Sequence[Column]
-) -> Iterator[list[str]]:
-    """The cells of each lead, in the order in which the leads came in."""
-    fields = [column.field for column in columns]
-    cells, values = _selected(fields, delivered_at)
-    query = _ROWS.format(cells=", ".join(cells))
-    polished = _Polish(fields)
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.itersize = _FETCHED  # type: ignore[attr-defined]  # psycopg's own, behind the wrapper
-        cursor.execute(query, [*values, delivery.pk, list(ACTIVE)])
-        for row in cursor:
-            yield polished.row(row)
-
-
-def _selected(fields: Sequence[str], delivered_at: dt.datetime) -> tuple[list[str], list[str]]:
-    """An SQL expression for each field, and the values that they name."""
+def blocks_of(
+    delivery: Delivery, delivered_at: dt.datetime, fields: Sequence[str]
+) -> Iterator[Block]:
+    """The rows of the file, in the order in which the leads came in, a thousand at a time."""
     moment = delivered_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    cells, values = [], []
-    for field in fields:
-        if field in COLUMNS:
-            cells.append(f'lead."{field}"')
-        elif field in _DRAFTED:
-            cells.append(f'draft."{field}"')
-        elif field == "lead_id":
-            cells.append("lead.id::text")
-        else:
-            is_moment = field == "delivered_at"
-            cells.append("%s" if is_moment else "coalesce(lead.extras ->> %s, '')")
-            values.append(moment if is_moment else field)
-    return cells, values
+    known = [*dict.fromkeys([*fields, *_NAMES])]
+    cells, values = _selected(known)
+    query = _ROWS.format(cells=", ".join(cells))
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(query, [delivery.pk, list(ACTIVE), *values])
+        while rows := cursor.fetchmany(_FETCHED):
+            *columns, missing = zip(*rows, strict=True)
+            found: dict[str, Sequence[str]] = dict(zip(known, columns, strict=True))
+            found["delivered_at"] = [moment] * len(rows)
+            _fill(found, missing, write_missing(delivery, [pk for pk in missing if pk]))
+            polished(found)
+            yield [found[field] for field in fields]
 
 
-class _Polish:
-    """Names as people write them, put where a row has its columns for them (spec V3)."""
-
-    def __init__(self, fields: Sequence[str]) -> None:
-        self._width = len(fields)
-        self._at = {
-            name: fields.index(name) if name in fields else None
-            for name in ("first_name", "last_name", "company")
-        }
-
-    def row(self, found: tuple[str, ...]) -> list[str]:
-        cells = list(found[: self._width])
-        first, last, company = self._at.values()
-        if first is not None or last is not None:
-            names = polish.person_name(*found[self._width :])
-            if first is not None:
-                cells[first] = names[0]
-            if last is not None:
-                cells[last] = names[1]
-        if company is not None:
-            cells[company] = polish.company(cells[company])
-        return cells
+def _selected(fields: Sequence[str]) -> tuple[list[str], list[str]]:
+    """An SQL expression for each field, and the names of a file's own columns among them."""
+    own = {"lead_id": "lead.id::text", "delivered_at": "NULL"}
+    own |= {name: f'lead."{name}"' for name in COLUMNS}
+    own |= {name: f'draft."{name}"' for name in _DRAFTED}
+    cells = [own.get(field, "coalesce(lead.extras ->> %s, '')") for field in fields]
+    return cells, [field for field in fields if field not in own]
 
 
-def write_missing(delivery: Delivery) -> None:
+def polished(found: dict[str, Sequence[str]]) -> None:
+    """Names as people write them (spec V3)."""
+    names = map(polish.person_name, *(found[name] for name in _NAMES))
+    found["first_name"], found["last_name"] = zip(*names, strict=True)
+    if "company" in found:
+        found["company"] = list(map(polish.company, found["company"]))
+
+
+def _fill(
+    found: dict[str, Sequence[str]], missing: Sequence[int | None], written: Mapping[int, Words]
+) -> None:
+    """Put the words that were written just now where a lead had none."""
+    if not written:
+        return
+    for name in _DRAFTED & found.keys():
+        found[name] = [
+            cell if pk is None else getattr(written[pk], name)
+            for pk, cell in zip(missing, found[name], strict=True)
+        ]
+
+
+def write_missing(delivery: Delivery, lead_ids: Sequence[int]) -> dict[int, Words]:
     """A lead that the forecast did not expect here gets the template, and says so."""
-    given = delivery.delivered_leads.active()
-    drafted = delivery.client.drafts.values("lead")
-    undrafted = Lead.objects.filter(pk__in=given.values("lead")).exclude(pk__in=drafted)
-    while leads := list(undrafted.order_by("pk")[:_AT_ONCE]):
-        requests = [drafting.request_for(lead, delivery.client) for lead in leads]
-        drafting.store(
-            delivery.run,
-            [(each, drafts.from_template(each, reason=drafts.NO_DRAFT)) for each in requests],
-        )
+    if not lead_ids:
+        return {}
+    leads = Lead.objects.filter(pk__in=lead_ids)
+    requests = [drafting.request_for(lead, delivery.client) for lead in leads]
+    written = [(each, drafts.from_template(each, reason=drafts.NO_DRAFT)) for each in requests]
+    drafting.store(delivery.run, written)
+    return {request.lead_id: words for request, words in written}

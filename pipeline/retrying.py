@@ -18,7 +18,7 @@ from pipeline.states import ChunkStatus, RunStatus, Stage
 
 STUCK = (DeliveryStatus.FAILED, DeliveryStatus.WAITING)
 # What a delivery is while each of these stages is still to come.
-_BEFORE = {
+BEFORE = {
     Stage.UPLOAD: DeliveryStatus.ALLOCATED,
     Stage.NOTIFY: DeliveryStatus.UPLOADED,
     Stage.LOG: DeliveryStatus.NOTIFIED,
@@ -35,7 +35,7 @@ def try_again(delivery_id: int) -> None:
         if chunk is None or not chunks.reopen(chunk.pk):
             raise runs.NotPossible(f"A worker is at delivery {delivery.pk} just now.")
         Delivery.objects.filter(pk=delivery.pk).update(
-            status=_BEFORE[Stage(chunk.stage_run.stage)], error=""
+            status=BEFORE[Stage(chunk.stage_run.stage)], error=""
         )
 
 
@@ -86,5 +86,5 @@ def _open_chunk(delivery: Delivery) -> Chunk | None:
 
 def _chunks(delivery: Delivery) -> QuerySet[Chunk]:
     return Chunk.objects.filter(
-        stage_run__run=delivery.run_id, stage_run__stage__in=list(_BEFORE), ref_id=delivery.pk
+        stage_run__run=delivery.run_id, stage_run__stage__in=list(BEFORE), ref_id=delivery.pk
     )

@@ -96,7 +96,17 @@ class ClientAdmin(Told[Client]):
         ),
         ("Mails", {"fields": ("reply_to", "mail_subject", "mail_intro")}),
         ("Drafts", {"fields": ("offer", "sender_name", "footer")}),
-        ("The file", {"fields": ("extra_columns",)}),
+        (
+            "The file",
+            {
+                "fields": (
+                    ("file_kind", "place"),
+                    ("access", "access_days"),
+                    "columns",
+                    "extra_columns",
+                )
+            },
+        ),
     )
 
     def get_urls(self) -> list[URLPattern]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
@@ -36,7 +36,7 @@ class Desk(ModelAdmin[M]):
 class History(Desk[M]):
     """Rows that only the pipeline writes: looked at, never typed into."""
 
-    actions = None
+    actions: Sequence[str] | None = None
     keeps_log = False  # whether what operators press is noted in Django's own history of the row
 
     def render_change_form(

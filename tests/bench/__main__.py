@@ -19,10 +19,10 @@ django.setup()
 
 from django.conf import settings  # noqa: E402  (Django first)
 
-from tests.bench import allocating, ingest  # noqa: E402
+from tests.bench import allocating, delivering, ingest  # noqa: E402
 from tests.bench.measures import Measure  # noqa: E402
 
-BENCHMARKS = (*ingest.BENCHMARKS, *allocating.BENCHMARKS)
+BENCHMARKS = (*ingest.BENCHMARKS, *allocating.BENCHMARKS, *delivering.BENCHMARKS)
 
 
 def main() -> int:

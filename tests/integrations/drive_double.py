@@ -230,6 +230,7 @@ class Handler(BaseHTTPRequestHandler):
     drive: Drive
     methods = Methods()
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet: else each answer waits 40 ms
 
     def _handle(self) -> None:
         self._body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

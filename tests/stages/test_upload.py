@@ -23,6 +23,7 @@ from pipeline import chunks, rendering
 from pipeline.models import Draft, Lead
 from pipeline.stages import upload
 from tests.factories import (
+    NOW,
     ChunkFactory,
     ClientFactory,
     DeliveredLeadFactory,
@@ -115,14 +116,28 @@ class TestTheFile:
         assert templated["body"].startswith("Hello Ann,")
         assert Draft.objects.get(lead=int(templated["lead_id"])).reason == "no_draft"
 
-    def test_writes_missing_drafts_in_batches(self, monkeypatch, django_assert_max_num_queries):
-        monkeypatch.setattr(rendering, "_AT_ONCE", 2)
+    def test_comes_in_blocks_and_writes_missing_drafts_block_by_block(
+        self, monkeypatch, django_assert_max_num_queries
+    ):
+        monkeypatch.setattr(rendering, "_FETCHED", 2)
         delivery = promised(*[{}] * 5)
 
-        with django_assert_max_num_queries(12):
-            rendering.write_missing(delivery)
+        with django_assert_max_num_queries(20):
+            written = rendering.render(delivery, NOW, io.BytesIO())
 
+        assert written == 5
         assert Draft.objects.filter(client=delivery.client).count() == 5
+
+    def test_gives_a_names_column_where_only_one_of_them_is_wanted(self):
+        delivery = promised(
+            {"first_name": "", "last_name": "", "full_name": "ANN COLE"},
+            columns=["last_name", "email", "first_name", "full_name"],
+        )
+
+        (row,) = read_back(deliver(delivery))
+
+        assert list(row) == ["last_name", "email", "first_name", "full_name"]
+        assert (row["first_name"], row["last_name"]) == ("Ann", "Cole")
 
     def test_keeps_a_clients_own_columns_in_their_order_under_its_names(self):
         delivery = promised(

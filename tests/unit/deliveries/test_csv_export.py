@@ -79,8 +79,9 @@ cells = st.one_of(
 def written(rows, headers=HEADER, **options):
     """Rows as dicts, for tests that care for one cell."""
     stream = io.BytesIO()
-    cells = ([row.get(name, "") for name in headers] for row in rows)
-    count = write(cells, stream, headers, **options)
+    rows = list(rows)
+    block = [[row.get(name, "") for row in rows] for name in headers]
+    count = write([block] if rows else [], stream, headers, **options)
     return count, stream.getvalue()
 
 
@@ -174,19 +175,26 @@ class TestWrite:
 
         assert [row[name] for row in read_back(content)] == [f"'{cell}" for cell in PAYLOADS]
 
-    def test_takes_one_row_at_a_time_and_leaves_the_stream_open(self):
+    def test_takes_one_block_at_a_time_and_leaves_the_stream_open(self):
         stream = io.BytesIO()
+        sizes = []
 
-        count = write(([f"{n}@acme.com"] for n in range(5_000)), stream, ["email"])
+        def blocks():
+            for n in range(50):
+                sizes.append(stream.tell())
+                yield [[f"{n}.{m}@acme.com" for m in range(100)]]
+
+        count = write(blocks(), stream, ["email"])
 
         assert count == 5_000
+        assert sizes == sorted(set(sizes))
         assert not stream.closed
 
     def test_leaves_the_stream_open_when_the_rows_fail(self):
         stream = io.BytesIO()
 
         with pytest.raises(ZeroDivisionError):
-            write(([str(1 // n)] for n in (1, 0)), stream, ["lead_id"])
+            write(([[str(1 // n)]] for n in (1, 0)), stream, ["lead_id"])
 
         assert not stream.closed
 
