@@ -94,7 +94,7 @@ class ClientQuerySet(models.QuerySet["Client"]):
         return self.filter(status=ClientStatus.ACTIVE)
 
 
-class Client(Caps, terms.Terms, file_terms.FileTerms):
+class Client(Caps, terms.Terms, file_terms.FileTerms, wording.MailWords):
     """A paying client. Its own caps win over its plan's; blank ones are the plan's."""
 
     name = models.CharField(max_length=200, unique=True)
@@ -115,31 +115,6 @@ class Client(Caps, terms.Terms, file_terms.FileTerms):
         models.EmailField(),
         size=5,
         help_text="Up to five addresses, separated by commas. Each gets its own mail.",
-    )
-
-    reply_to = models.EmailField(
-        "replies go to",
-        blank=True,
-        default="",
-        db_default="",
-        help_text="Whoever looks after this client. Blank: to the sender, EMAIL_FROM.",
-    )
-    mail_subject = models.CharField(
-        "subject of its mails",
-        max_length=150,
-        blank=True,
-        default="",
-        db_default="",
-        validators=[wording.check_subject],
-        help_text=f"Blank: ours. {wording.HINT}",
-    )
-    mail_intro = models.TextField(
-        "how its mails begin",
-        blank=True,
-        default="",
-        db_default="",
-        validators=[wording.check_intro],
-        help_text=f"Blank: ours. {wording.HINT}",
     )
 
     offer = models.TextField(help_text="One sentence: what this client sells, to whom.")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
+from django.db import models
 
 VARIABLES = {
     "client": "the client's name",
@@ -35,3 +36,35 @@ def check_intro(text: str) -> None:
 def fill(text: str, values: Mapping[str, object]) -> str:
     """The text with its variables put in; values are never looked into for variables again."""
     return _BRACES.sub(lambda found: str(values[found[1]]), text)
+
+
+class MailWords(models.Model):
+    """How the mails to a client are worded, and where its replies go."""
+
+    reply_to = models.EmailField(
+        "replies go to",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Whoever looks after this client. Blank: to the sender, EMAIL_FROM.",
+    )
+    mail_subject = models.CharField(
+        "subject of its mails",
+        max_length=150,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[check_subject],
+        help_text=f"Blank: ours. {HINT}",
+    )
+    mail_intro = models.TextField(
+        "how its mails begin",
+        blank=True,
+        default="",
+        db_default="",
+        validators=[check_intro],
+        help_text=f"Blank: ours. {HINT}",
+    )
+
+    class Meta:
+        abstract = True

@@ -6,6 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('pipeline', '0004_new_leads_lie_apart'),
         ('pipeline', '0004_what_the_ai_costs'),
     ]
 
