@@ -281,8 +281,12 @@ CHECKS = (
                 OR EXISTS (SELECT FROM pipeline_rejection refused WHERE refused.file_id = file.id)
                 OR EXISTS (SELECT FROM pipeline_leadchange image WHERE image.file_id = file.id))
     """),
-    # Kept by nobody else: three foreign keys of a lead are not checked row by row, for speed.
-    Check("A31", "A lead's run, twin and lookalike are there (leads)", """
+    # Kept by nobody else: the foreign keys of a lead are not checked row by row, for speed.
+    Check("A31", "A lead's file, run, twin and lookalike are there (leads)", """
+        SELECT lead.id FROM pipeline_lead lead
+          LEFT JOIN pipeline_leadfile file ON file.id = lead.file_id
+         WHERE file.id IS NULL
+        UNION ALL
         SELECT lead.id FROM pipeline_lead lead
           LEFT JOIN pipeline_run run ON run.id = lead.run_id
          WHERE run.id IS NULL
