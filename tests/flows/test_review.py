@@ -9,11 +9,11 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from deliveries import letters
 from deliveries.models import DeliveredLead, Delivery
 from pipeline import audit, drafting, explaining, report, reviewing, starting
 from pipeline.drafts import Words
 from pipeline.models import Draft, Lead
-from pipeline.stages import notify
 from tests.factories import NOW, DraftFactory, LeadFactory
 from tests.flows import nights
 from tests.flows.small_markets import line, make_client, night
@@ -379,10 +379,10 @@ class TestWhatAClientIsTold:
         Draft.objects.filter(pk=drafts[0].pk).update(source="AI", reason="")
         Draft.objects.filter(pk=drafts[1].pk).update(reason="ai_quota")
 
-        _, text = notify.compose(delivery)
+        text = letters.about_delivery(delivery, delivery.mails.get()).text
 
-        assert "1 was written by AI." in text
-        assert "1 was written from our template, not by AI: The AI's quota" in text
+        assert "1 written by AI" in text
+        assert "1 from our template, not by AI: the day's share of the AI was used up" in text
         assert report.run_object(found)["template_reasons"] == {"ai_quota": 1, "no_ai_account": 2}
 
 

@@ -24,7 +24,7 @@ def first_version(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clients', '0004_what_a_client_wants_of_its_drafts'),
+        ('clients', '0006_what_a_client_wants_of_its_drafts'),
         ('pipeline', '0004_new_leads_lie_apart'),
     ]
 
