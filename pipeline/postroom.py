@@ -15,7 +15,7 @@ from deliveries import letters, outbox, posting
 from deliveries.models import Mail
 from leadgen.integrations.errors import ServiceError
 from leadgen.integrations.mail import Letter
-from pipeline import digest
+from pipeline import digest, services
 from pipeline.models import Chunk
 from pipeline.states import ChunkStatus, Stage
 
@@ -38,6 +38,8 @@ def send() -> int:
     mails = list(waiting().select_related("delivery__client", "delivery__run", "run")[:AT_ONCE])
     try:
         posting.post(mails, write)
+    except services.Paused:
+        return 0  # said when the pause began
     except ServiceError as error:
         logger.warning("mails wait", extra={"error": str(error)})
     return len(mails)

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from deliveries import views
 from deliveries.admin.delivery_page import delivery_context, place_in_words
@@ -22,6 +23,7 @@ from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.filters import RunFilter
 from pipeline.shown import NOTHING, admin_url, label, link_to, moment, number, size, two_lines
 
+LONGEST_ERROR = 80  # signs, in the list
 PERMISSION = "deliveries.change_delivery"
 
 
@@ -78,15 +80,19 @@ class DeliveryAdmin(History[Delivery]):
 
     @admin.display(description="Status", ordering="status")
     def status_label(self, delivery: Delivery) -> SafeString | str:
-        return two_lines(label(delivery.status), delivery.error)
+        """The whole sentence stands on the delivery's page."""
+        return two_lines(label(delivery.status), Truncator(delivery.error).chars(LONGEST_ERROR))
 
     @admin.display(description="Size", ordering="size")
-    def count_size(self, delivery: Delivery) -> str:
-        return size(delivery.size)
+    def count_size(self, delivery: Delivery) -> SafeString:
+        return format_html('<span class="whitespace-nowrap">{}</span>', size(delivery.size))
 
     @admin.display(description="File made", ordering="uploaded_at")
     def uploaded(self, delivery: Delivery) -> SafeString | str:
-        return two_lines(moment(delivery.uploaded_at), place_in_words(delivery))
+        made = format_html(
+            '<span class="whitespace-nowrap">{}</span>', moment(delivery.uploaded_at)
+        )
+        return two_lines(made, place_in_words(delivery))
 
     @admin.display(description="Fetched", ordering="fetched")
     def count_downloads(self, delivery: Any) -> str:

@@ -81,7 +81,7 @@ class TestReserving:
             AiBudget.objects.update(spent_micros=F("cap_micros"))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 class TestEightAtOnce:
     def test_never_pass_a_cap(self, settings):
         """Each reserves and settles blocks until nothing is left."""

@@ -70,6 +70,14 @@ class TestSendAgain:
         )
         assert history(mail) == [f"Sent again to {mail.recipient} as mail {again.pk}."]
 
+    def test_takes_the_first_off_the_overview(self, desk):
+        mail = MailFactory.create(status="FAILED", created_at=timezone.now())
+        assert "1 mail refused by the mail server." in desk.get("/admin/").content.decode()
+
+        press(desk, "again", mail)
+
+        assert "refused by the mail server" not in desk.get("/admin/").content.decode()
+
     def test_is_refused_while_the_first_may_be_under_way(self, desk):
         mail = MailFactory.create(status="UNKNOWN", begun_at=timezone.now())
 
