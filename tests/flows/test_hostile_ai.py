@@ -118,8 +118,8 @@ class TestAnAiThatIsBadThreeTimesInTen:
         client.force_login(User.objects.create_superuser("ida"))
         page = client.get(reverse("admin:pipeline_run_change", args=[run.pk])).content.decode()
         mails = "".join(
-            letters.about_delivery(mail.delivery, mail).text
-            for mail in Mail.objects.filter(delivery__run=run)
+            letters.about_delivery(delivery, delivery.mails.get()).text
+            for delivery in run.deliveries.all()
         )
         assert Mail.objects.filter(status="SENT").count() == run.deliveries.count()
         for reason in reasons:
