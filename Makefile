@@ -34,9 +34,12 @@ $(INSTALLED): requirements/base.txt requirements/dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing into .venv …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
-	@# uv does not read pip's configuration: tell it where pip looks. pip itself is the fallback.
+	@# uv does not read pip's configuration: tell it where pip looks, and whom it trusts. pip itself
+	@# is the fallback.
 	@index=$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}; \
-	  UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${index:-https://pypi.org/simple}} \
+	  cert=$${SSL_CERT_FILE:-$${PIP_CERT:-$$($(BIN)/python -m pip config get global.cert 2>/dev/null || true)}}; \
+	  $${cert:+env SSL_CERT_FILE=$$cert} \
+	  env UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${index:-https://pypi.org/simple}} \
 	  VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt || \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
@@ -85,7 +88,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 
 lock:
-	for name in base dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	for name in base dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	  --no-emit-index-url requirements/$$name.in --output-file requirements/$$name.txt; done
 
 up: $(INSTALLED) .env

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from clients import terms, wishes
+from clients import file_terms, terms, wishes, wording
 from clients.targeting import Operator, Rule
 
 WINDOWS = ("day", "week", "month", "total")
@@ -94,7 +94,7 @@ class ClientQuerySet(models.QuerySet["Client"]):
         return self.filter(status=ClientStatus.ACTIVE)
 
 
-class Client(Caps, terms.Terms, wishes.Wishes):
+class Client(Caps, terms.Terms, wishes.Wishes, file_terms.FileTerms, wording.MailWords):
     """A paying client. Its own caps win over its plan's; blank ones are the plan's."""
 
     name = models.CharField(max_length=200, unique=True)
@@ -117,14 +117,6 @@ class Client(Caps, terms.Terms, wishes.Wishes):
         help_text="Up to five addresses, separated by commas. Each gets its own mail.",
     )
 
-    extra_columns = ArrayField(
-        models.CharField(max_length=120),
-        default=list,
-        blank=True,
-        help_text="Further columns for this client's file: field or column names, comma-separated;"
-        " spam_score for how much a draft looks like spam, 0 to 10.",
-    )
-
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = ClientQuerySet.as_manager()
@@ -143,6 +135,7 @@ class Client(Caps, terms.Terms, wishes.Wishes):
             ),
             *terms.CONSTRAINTS,
             *wishes.CONSTRAINTS,
+            *file_terms.CONSTRAINTS,
         ]
 
     def __str__(self) -> str:

@@ -25,6 +25,19 @@ def link_for(delivery_id: int) -> str:
     return settings.PUBLIC_URL + reverse("delivered-file", args=[token])
 
 
+def expires_at(link: str) -> dt.datetime | None:
+    """When a link of ours stops working; None for one of somebody else's."""
+    token = link.rstrip("/").rpartition("/")[2]
+    try:
+        signed_at = signing.b62_decode(token.split(":")[-2])
+    except (IndexError, ValueError):
+        return None
+    if not link.startswith(settings.PUBLIC_URL):
+        return None
+    life = dt.timedelta(days=settings.LINK_DAYS)
+    return dt.datetime.fromtimestamp(signed_at, tz=dt.UTC) + life
+
+
 def delivery_id_of(token: str) -> int:
     """The delivery that a token names. Raises LinkExpired or LinkInvalid."""
     try:

@@ -44,7 +44,8 @@ _INITDB = (
 )
 _POSTGRES = (
     f"--listen_addresses= --port={PORT} "
-    "--shared_buffers=256MB --work_mem=32MB --max_wal_size=2GB --max_connections=100"
+    "--shared_buffers=512MB --work_mem=32MB --max_wal_size=4GB --checkpoint_timeout=15min "
+    "--random_page_cost=1.1 --max_connections=100"
 )
 _VALKEY = (
     "--port 0 --unixsocketperm 700 "

@@ -13,7 +13,7 @@ import zoneinfo
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import environ
 from environ.fileaware_mapping import FileAwareMapping
@@ -56,12 +56,15 @@ def text(name: str, default: str = "") -> str:
         ) from None
 
 
-def integer(name: str, default: int) -> int:
+def integer(name: str, default: int, *, at_least: int | None = None) -> int:
     value = text(name, str(default))
     try:
-        return int(value)
+        found = int(value)
     except ValueError:
         raise ConfigurationError(f"{name} must be a whole number, not {value!r}.", "") from None
+    if at_least is not None and found < at_least:
+        raise ConfigurationError(f"{name} must be {at_least} or more, not {found}.", "")
+    return found
 
 
 def decimal(name: str, default: str) -> Decimal:
@@ -137,6 +140,42 @@ def _no_postgres(name: str) -> ConfigurationError:
         f"{name} is no PostgreSQL address.",
         f"Write {name}=postgres://user:password@host:5432/database, or unset it.",
     )
+
+
+def folder(place: Path) -> dict[str, Any]:
+    """Files in a folder of this machine."""
+    options = {"location": place, "allow_overwrite": False}
+    return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+
+
+def file_storage(name: str, place: Path) -> dict[str, Any]:
+    """Django's default storage: a bucket by s3://… or gs://…, or a folder where none is named.
+
+    s3://key:secret@bucket/prefix?endpoint=https://…&region=…; without a key boto3 looks for one
+    in its own places. gs://bucket/prefix finds its account by GOOGLE_APPLICATION_CREDENTIALS.
+    """
+    url = urlsplit(text(name))
+    if not url.scheme and not url.path:
+        return folder(place)
+    if url.scheme not in {"s3", "gs"} or not url.hostname:
+        raise ConfigurationError(
+            f"{name} is no bucket's address.",
+            f"Write {name}=s3://bucket/prefix, gs://… or unset it.",
+        )
+    bucket = {"bucket_name": url.netloc.rpartition("@")[2], "location": url.path.strip("/"),
+              "file_overwrite": False}  # fmt: skip
+    if url.scheme == "gs":
+        return {"BACKEND": "storages.backends.gcloud.GoogleCloudStorage", "OPTIONS": bucket}
+    told = {key: values[0] for key, values in parse_qs(url.query).items()}
+    options = bucket | {
+        "access_key": unquote(url.username) if url.username else None,
+        "secret_key": unquote(url.password) if url.password else None,
+        "endpoint_url": told.get("endpoint"),
+        "region_name": told.get("region"),
+        "default_acl": None,
+        "signature_version": "s3v4",
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
 
 
 def in_environment(name: str) -> bool:

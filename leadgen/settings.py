@@ -172,6 +172,7 @@ CELERY_TASK_ROUTES = {
     "pipeline.upload": {"queue": "io"},
     "pipeline.notify": {"queue": "mail"},
     "pipeline.log": {"queue": "notion"},
+    "pipeline.mail": {"queue": "mail"},
     "pipeline.undo": {"queue": "cpu"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"
@@ -187,19 +188,18 @@ STAGE_PATIENCE_MINUTES = env.integer("STAGE_PATIENCE_MINUTES", 30)
 # --- Files, links and mail ---------------------------------------------------------------------
 MEDIA_ROOT = HOME_DIR / "files"
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": MEDIA_ROOT, "allow_overwrite": False},
-    },
+    "default": env.folder(MEDIA_ROOT) if DEMO else env.file_storage("STORAGE_URL", MEDIA_ROOT),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 LINK_DAYS = env.integer("LINK_DAYS", 30)
-MAX_LEAD_AGE_DAYS = env.integer("MAX_LEAD_AGE_DAYS", 30)
-if MAX_LEAD_AGE_DAYS < 1:
-    raise env.ConfigurationError(
-        f"MAX_LEAD_AGE_DAYS must be 1 or more, not {MAX_LEAD_AGE_DAYS}.", ""
-    )
+
+GOOGLE_DRIVE_CREDENTIALS = "" if DEMO else env.text("GOOGLE_DRIVE_CREDENTIALS")
+GOOGLE_DRIVE_FOLDER_ID = env.text("GOOGLE_DRIVE_FOLDER_ID")
+GOOGLE_DRIVE_BASE_URL = env.text("GOOGLE_DRIVE_BASE_URL", "https://www.googleapis.com")
+DRIVE_CONCURRENCY = env.integer("DRIVE_CONCURRENCY", 10, at_least=1)
+
+MAX_LEAD_AGE_DAYS = env.integer("MAX_LEAD_AGE_DAYS", 30, at_least=1)
 
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 512)
 MAX_ROWS = env.integer("MAX_ROWS", 2_000_000)
@@ -250,7 +250,14 @@ EMAIL_BACKEND = (
     if EMAIL_HOST
     else "leadgen.integrations.mail.EmlFiles"
 )
+OPERATOR_EMAILS = env.listing("OPERATOR_EMAILS")
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "AILeadGen <leads@localhost>")
+
+# --- Notion: a log that people read; a mirror of ours -------------------------------------------
+NOTION_INTEGRATION_SECRET = "" if DEMO else env.text("NOTION_INTEGRATION_SECRET")
+NOTION_DATABASE_ID = env.text("NOTION_DATABASE_ID")
+NOTION_DATA_SOURCE_ID = env.text("NOTION_DATA_SOURCE_ID")
+NOTION_BASE_URL = env.text("NOTION_BASE_URL", "https://api.notion.com")
 
 # --- Logs --------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()

@@ -15,12 +15,14 @@ from django.db import InterfaceError, OperationalError
 
 from deliveries import outbox
 from leadgen.integrations.errors import PermanentError, TransientError
-from pipeline import budget, chunks, clock, runs, schedule, services
+from pipeline import budget, chunks, clock, digest, runs, schedule, services
 from pipeline.models import Chunk, Run
 from pipeline.models.runs import RunKind
 from pipeline.states import LostRace, Stage
 
 logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE = dt.timedelta(days=1)
 
 
 class StageModule(Protocol):
@@ -57,21 +59,22 @@ def start(
     )
 
 
-def perform(chunk_id: int) -> None:
-    """Do the chunk if it is still owed, then let its run go on.
+def perform(chunk_id: int) -> bool:
+    """Do the chunk if it is still owed, then let its run go on; returns whether it was.
 
     A hint that comes twice, late, or for another's chunk does nothing and costs a millisecond.
     """
     chunk = chunks.claim(chunk_id)
     if chunk is None:
         logger.info("nothing to do", extra={"chunk": chunk_id})
-        return
+        return False
     lease = chunks.Lease(chunk.pk, chunk.attempt)
     try:
         _work(chunk, lease)
     except LostRace as lost:
         logger.warning("lease lost", extra={"chunk": chunk_id, "error": str(lost)})
     drive(chunk.stage_run.run_id)
+    return True
 
 
 def _work(chunk: Chunk, lease: chunks.Lease) -> None:
@@ -81,7 +84,8 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
     except (LostRace, OperationalError, InterfaceError):
         raise  # without the database nothing can be given back: the lease runs out
     except TransientError as error:
-        lease.give_back(str(error), retry_in=_pause(chunk), charged=False)
+        pause = _pause(chunk) if error.retry_after is None else seconds(error.retry_after)
+        lease.give_back(str(error), retry_in=pause, charged=False)
     except PermanentError as error:
         lease.fail(str(error))
     except Exception as error:
@@ -92,7 +96,12 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
 def _pause(chunk: Chunk) -> dt.timedelta:
     """5, 10, 20 … 300 s and some jitter, by how often the chunk was tried."""
     longest = min(5 * 2 ** min(chunk.attempt - 1, 6), 300)
-    return dt.timedelta(seconds=longest * random.uniform(0.8, 1.2))  # noqa: S311  (not a secret)
+    return seconds(longest * random.uniform(0.8, 1.2))  # noqa: S311  (not a secret)
+
+
+def seconds(count: float) -> dt.timedelta:
+    """Of what a service asks for at most a day: its clock may be wrong."""
+    return min(dt.timedelta(seconds=count), LONGEST_PAUSE)
 
 
 def plain(error: Exception) -> str:
@@ -115,12 +124,14 @@ def drive(run_id: int) -> None:
 def look_after() -> None:
     """One tick: start the run that is due, take over what died, advance what stands still."""
     services.beat("tick")
+    digest.owe_for_late_night(clock.database_now())
     start_due_night()
     outbox.abandon_interrupted()
     chunks.bury_exhausted()
     budget.lose_abandoned()
     for run in runs.unfinished().order_by("pk"):
         drive(run.pk)
+    digest.owe_for_ended_runs(clock.database_now())
 
 
 def start_due_night() -> Run | None:

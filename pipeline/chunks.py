@@ -198,6 +198,30 @@ def bury_exhausted() -> int:
     )
 
 
+def due(stage: Stage) -> list[int]:
+    """The chunks of a stage, of whatever run, that a worker may take now; the oldest first."""
+    found = Chunk.objects.claimable().filter(stage_run__stage=stage, failures__lt=MAX_FAILURES)
+    return list(found.order_by("pk").values_list("pk", flat=True)[:WINDOW])
+
+
+def hint_again(stage: Stage) -> None:
+    """Hints of a stage may have come while nobody could follow them: send them once more."""
+    Chunk.objects.claimable().filter(stage_run__stage=stage).update(published_at=None)
+
+
+def reopen(chunk_id: int) -> bool:
+    """Let a chunk that failed, or waits, be tried at once; False where it does neither."""
+    waiting = Chunk.objects.filter(
+        pk=chunk_id, status__in=[ChunkStatus.FAILED, ChunkStatus.PENDING]
+    )
+    return (
+        waiting.update(
+            status=ChunkStatus.PENDING, failures=0, next_try_at=None, published_at=None, error=""
+        )
+        == 1
+    )
+
+
 def revive(stage_run: StageRun) -> None:
     """Give a failed stage's chunks new attempts."""
     stage_run.chunks.filter(status=ChunkStatus.FAILED).update(

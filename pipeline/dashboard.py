@@ -151,7 +151,7 @@ def _deliveries(now: dt.datetime) -> list[Problem]:
 
 
 def _mails(now: dt.datetime) -> list[Problem]:
-    rows = Mail.objects.filter(created_at__gt=now - LOOK_BACK)
+    rows = Mail.objects.filter(created_at__gt=now - LOOK_BACK, superseded_by=None)
     unknown = rows.filter(status=MailStatus.UNKNOWN).count()
     failed = rows.filter(status=MailStatus.FAILED).count()
     return _told(

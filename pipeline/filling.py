@@ -33,11 +33,11 @@ WITH expired AS (
     SELECT DISTINCT ON (twin.id) twin.id, twin.reason, twin.created_at, dup.file_id,
            dup.file_id = twin.file_id AS own
       FROM settled
-      JOIN pipeline_lead dup ON dup.id = settled.id
-      JOIN pipeline_lead twin ON twin.id = settled.twin_id AND twin.status = 'EXPIRED'
+      JOIN ONLY pipeline_lead dup ON dup.id = settled.id
+      JOIN ONLY pipeline_lead twin ON twin.id = settled.twin_id AND twin.status = 'EXPIRED'
      ORDER BY twin.id, dup.file_id, dup.record
 ), woken AS (
-    UPDATE pipeline_lead twin SET status = 'READY', reason = '', created_at = now()
+    UPDATE ONLY pipeline_lead twin SET status = 'READY', reason = '', created_at = now()
       FROM expired WHERE twin.id = expired.id AND twin.status = 'EXPIRED'
     RETURNING twin.id
 )
@@ -54,8 +54,8 @@ SELECT settled.id, settled.twin_id, dup.file_id, mode.own, mode.overwrites,
        CASE WHEN mode.overwrites THEN -dup.record ELSE dup.record END AS place,
        dense_rank() OVER (PARTITION BY settled.twin_id ORDER BY dup.file_id) AS turn
   FROM settled
-  JOIN pipeline_lead dup ON dup.id = settled.id
-  JOIN pipeline_lead twin ON twin.id = settled.twin_id
+  JOIN ONLY pipeline_lead dup ON dup.id = settled.id
+  JOIN ONLY pipeline_lead twin ON twin.id = settled.twin_id
   JOIN pipeline_leadfile file ON file.id = dup.file_id
  CROSS JOIN LATERAL (
     SELECT twin.file_id = dup.file_id AS own,
@@ -89,12 +89,12 @@ WITH said AS (  -- what one file says of one lead
     SELECT met.twin_id, met.file_id, bool_or(met.own) AS own, bool_or(met.overwrites) AS overwrites,
            {_lines("(array_agg(dup.{name} ORDER BY met.place) FILTER (WHERE dup.{name} <> ''))[1] AS {name}")},
            {_derived("(array_agg(dup.{name} ORDER BY met.place) FILTER (WHERE dup.{field} <> ''))[1] AS {name}")}
-      FROM met JOIN pipeline_lead dup ON dup.id = met.id
+      FROM met JOIN ONLY pipeline_lead dup ON dup.id = met.id
      WHERE met.turn = %(turn)s
      GROUP BY met.twin_id, met.file_id
 ), further AS (  -- the last of equal keys stays
     SELECT met.twin_id, jsonb_object_agg(cell.key, cell.value ORDER BY met.place DESC) AS extras
-      FROM met JOIN pipeline_lead dup ON dup.id = met.id
+      FROM met JOIN ONLY pipeline_lead dup ON dup.id = met.id
      CROSS JOIN LATERAL jsonb_each(dup.extras) AS cell
      WHERE met.turn = %(turn)s AND cell.value <> '""'
      GROUP BY met.twin_id
@@ -106,7 +106,7 @@ WITH said AS (  -- what one file says of one lead
            {_derived("said.{name}")},
            more.before AS more_before, more.after AS more_after, more.extras AS more
       FROM said
-      JOIN pipeline_lead twin ON twin.id = said.twin_id
+      JOIN ONLY pipeline_lead twin ON twin.id = said.twin_id
       LEFT JOIN further ON further.twin_id = said.twin_id
      CROSS JOIN LATERAL (
         SELECT jsonb_object_agg(cell.key, cell.value) AS extras,
@@ -117,7 +117,7 @@ WITH said AS (  -- what one file says of one lead
             OR said.overwrites AND twin.extras -> cell.key <> cell.value
      ) more
 ), told AS (
-    UPDATE pipeline_lead twin
+    UPDATE ONLY pipeline_lead twin
        SET {_lines("{name} = coalesce(news.{name}, twin.{name})")},
            {_derived("{name} = CASE WHEN news.{field} IS NULL THEN twin.{name} ELSE news.{name} END")},
            extras = twin.extras || coalesce(news.more, '{{}}')

@@ -25,39 +25,44 @@ SELECT id, linkedin_key, phone_key FROM pipeline_lead
  WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL
    AND (linkedin_key <> '' OR phone_key IS NOT NULL)
 """
+# One pass over the base for both keys.
+_ALIKE = """
+CREATE TEMPORARY TABLE alike ON COMMIT DROP AS
+SELECT id, linkedin_key, phone_key FROM pipeline_lead
+ WHERE status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED')
+   AND (linkedin_key <> '' AND linkedin_key IN (SELECT linkedin_key FROM fresh)
+        OR phone_key IN (SELECT phone_key FROM fresh))
+"""
 _PAGES = """
 CREATE TEMPORARY TABLE page ON COMMIT DROP AS
-SELECT live.linkedin_key, min(live.id) AS first_id
-  FROM (SELECT DISTINCT linkedin_key FROM fresh WHERE linkedin_key <> '') asked
-  JOIN pipeline_lead live USING (linkedin_key)
- WHERE live.status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED') AND live.linkedin_key <> ''
- GROUP BY live.linkedin_key HAVING count(*) > 1
+SELECT linkedin_key, min(id) AS first_id FROM alike
+ WHERE linkedin_key <> ''
+ GROUP BY linkedin_key HAVING count(*) > 1
 """
 _PHONES = """
 CREATE TEMPORARY TABLE phone ON COMMIT DROP AS
-SELECT live.phone_key, min(live.id) AS first_id
-  FROM (SELECT DISTINCT phone_key FROM fresh WHERE phone_key IS NOT NULL) asked
-  JOIN pipeline_lead live USING (phone_key)
- WHERE live.status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED')
-   AND live.phone_key IS NOT NULL
- GROUP BY live.phone_key HAVING count(*) > 1 AND count(*) < %(switchboard)s
+SELECT phone_key, min(id) AS first_id FROM alike
+ WHERE phone_key IS NOT NULL
+ GROUP BY phone_key HAVING count(*) > 1 AND count(*) < %(switchboard)s
+"""
+_FOUND = """
+CREATE TEMPORARY TABLE found ON COMMIT DROP AS
+SELECT fresh.id,
+       CASE WHEN page.first_id < fresh.id THEN page.first_id END AS by_page,
+       CASE WHEN phone.first_id < fresh.id THEN phone.first_id END AS by_phone
+  FROM fresh
+  LEFT JOIN page ON page.linkedin_key = fresh.linkedin_key
+  LEFT JOIN phone ON phone.phone_key = fresh.phone_key
+ WHERE page.first_id < fresh.id OR phone.first_id < fresh.id
 """
 _MARK = """
-WITH alike AS (
-    SELECT fresh.id,
-           CASE WHEN page.first_id < fresh.id THEN page.first_id END AS by_page,
-           CASE WHEN phone.first_id < fresh.id THEN phone.first_id END AS by_phone
-      FROM fresh
-      LEFT JOIN page ON page.linkedin_key = fresh.linkedin_key
-      LEFT JOIN phone ON phone.phone_key = fresh.phone_key
-)
 UPDATE pipeline_lead lead
-   SET lookalike_id = coalesce(alike.by_page, alike.by_phone),
-       lookalike_by = CASE WHEN alike.by_page IS NULL THEN 'phone' ELSE 'linkedin' END
-  FROM alike
- WHERE lead.id = alike.id AND coalesce(alike.by_page, alike.by_phone) IS NOT NULL
+   SET lookalike_id = coalesce(found.by_page, found.by_phone),
+       lookalike_by = CASE WHEN found.by_page IS NULL THEN 'phone' ELSE 'linkedin' END
+  FROM found
+ WHERE lead.id = found.id
 """
-_GONE = "DROP TABLE fresh, page, phone"
+_GONE = "DROP TABLE fresh, alike, page, phone, found"
 
 
 def mark(run_id: int) -> int:
@@ -65,9 +70,12 @@ def mark(run_id: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_FRESH, {"run": run_id})
         cursor.execute("ANALYZE fresh")
+        cursor.execute(_ALIKE)
         cursor.execute(_PAGES)
         cursor.execute(_PHONES, {"switchboard": SWITCHBOARD})
         cursor.execute("ANALYZE page, phone")
+        cursor.execute(_FOUND)
+        cursor.execute("ANALYZE found")
         cursor.execute(_MARK)
         marked = int(cursor.rowcount)
         cursor.execute(_GONE)

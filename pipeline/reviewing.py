@@ -16,12 +16,11 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from psycopg import sql
 
-from clients.models import Client
 from clients.wishes import Unreviewed
 from leadgen.integrations import gemini
 from pipeline import at_once, drafting, drafts
 from pipeline.drafts import Request, Words
-from pipeline.models import Draft, LeadStatus, Review, Run
+from pipeline.models import Draft, Lead, LeadStatus, Review, Run
 from pipeline.models.drafts import DraftSource
 from pipeline.wording import spam
 
@@ -203,7 +202,9 @@ def hold() -> int:
         return int(cursor.rowcount)
 
 
-def waiting(client: Client | None = None) -> QuerySet[Draft]:
-    """The queue, the oldest first."""
-    rows = Draft.objects.waiting().order_by("pk")
-    return rows.filter(client=client) if client else rows
+def kept_for(lead: Lead) -> str:
+    """The client for which the last allocation kept this lead; '' where it kept it for none."""
+    if lead.status != LeadStatus.READY or lead.reason != "held_review":
+        return ""
+    draft = lead.drafts.waiting().select_related("client").order_by("pk").first()
+    return draft.client.name if draft else ""

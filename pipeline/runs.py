@@ -34,6 +34,14 @@ from pipeline.states import (
 
 logger = logging.getLogger(__name__)
 
+# What a delivery is once it has come through the stage.
+_PAST = {
+    Stage.UPLOAD: (DeliveryStatus.UPLOADED, DeliveryStatus.NOTIFIED, DeliveryStatus.LOGGED),
+    Stage.NOTIFY: (DeliveryStatus.NOTIFIED, DeliveryStatus.LOGGED),
+    Stage.LOG: (DeliveryStatus.LOGGED,),
+}
+PUT_OFF = dt.timedelta(minutes=10)  # what is tried again no sooner holds up no other's mail
+
 Planner = Callable[[Run, Stage], chunks.Plan]
 
 
@@ -143,6 +151,9 @@ def _may_close(stage_run: StageRun) -> bool:
         return True
     if not Stage(stage_run.stage).reaches_outside:
         return False
+    put_off = stage_run.chunks.filter(status=ChunkStatus.PENDING, next_try_at__gt=Now() + PUT_OFF)
+    if put_off.count() == stage_run.chunks.open().count():
+        return True
     patience = dt.timedelta(minutes=settings.STAGE_PATIENCE_MINUTES)
     return StageRun.objects.filter(pk=stage_run.pk, started_at__lt=Now() - patience).exists()
 
@@ -177,10 +188,12 @@ def _follow_deliveries(run: Run, plan: Planner) -> None:
 
 
 def _mark(stage_run: StageRun, found: ChunkStatus, status: DeliveryStatus) -> None:
+    """A delivery that is past the stage, and was only asked for again, keeps its status."""
+    past = _PAST[Stage(stage_run.stage)]
     for chunk in stage_run.chunks.filter(status=found).exclude(error=""):
-        Delivery.objects.filter(pk=chunk.ref).exclude(status=status).update(
-            status=status, error=chunk.error
-        )
+        delivery = Delivery.objects.filter(pk=chunk.ref)
+        delivery.filter(status__in=past).update(error=chunk.error)
+        delivery.exclude(status__in=[status, *past]).update(status=status, error=chunk.error)
 
 
 def _fail(run: Run, stage_run: StageRun, error: str) -> None:

@@ -7,16 +7,18 @@ import datetime as dt
 import hashlib
 import logging
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Case, F, QuerySet, When
+from django.db import connection
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce, Now
 
 from clients.models import KeyFingerprint
 from leadgen.env import ConfigurationError
-from leadgen.integrations.errors import TransientError
+from leadgen.integrations.errors import ConfigError, ServiceError, Throttled, TransientError
 from pipeline import chunks, clock
 from pipeline.models import Heartbeat, ServiceState
 
@@ -24,24 +26,39 @@ logger = logging.getLogger(__name__)
 
 TRIP_AFTER = 5  # failures in a row
 PROBE_EVERY = dt.timedelta(minutes=1)
+PAUSES_MINUTES = (1, 2, 4, 8, 15)  # for a service that throttles us and does not say how long
 WORKER_IS_GONE_AFTER = 60  # seconds without a heartbeat
+_NEXT_SLOT = """
+UPDATE pipeline_servicestate
+   SET next_slot_at = greatest(next_slot_at, statement_timestamp()) + make_interval(secs => %(step)s)
+ WHERE service = %(service)s
+RETURNING extract(epoch FROM next_slot_at - statement_timestamp()) - %(step)s
+"""
+
+
+class Paused(TransientError):
+    """The service was not asked: it has failed of late, or told us when to come again."""
 
 
 @contextlib.contextmanager
 def guarded(service: str) -> Iterator[None]:
-    """Ask an outside service, unless it has failed TRIP_AFTER times in a row of late.
+    """Ask an outside service, unless it has failed TRIP_AFTER times in a row or wants a pause.
 
-    Raises TransientError at once while the breaker is open, so that rows of a service that is
-    down burn no time and no attempt.
+    Raises Paused at once while the breaker is open, so that rows of a service that is down burn
+    no time and no attempt. What only a person can mend is kept for the desk to show.
     """
-    if ServiceState.objects.filter(service=service, open_until__gt=Now()).exists():
-        raise TransientError(
-            f"{service} has not answered of late; trying again soon.", service=service
+    paused = ServiceState.objects.filter(service=service, open_until__gt=Now()).first()
+    if paused is not None and paused.open_until is not None:
+        wait = (paused.open_until - clock.database_now()).total_seconds()
+        raise Paused(
+            f"{service} has not answered of late; trying again soon. {paused.last_error}".strip(),
+            service=service,
+            retry_after=max(wait, 1),
         )
     try:
         yield
-    except TransientError as error:
-        _count_failure(service, str(error))
+    except (TransientError, ConfigError) as error:
+        _count_failure(service, error)
         raise
     recovered(service)
 
@@ -53,10 +70,37 @@ def recovered(service: str) -> None:
     )
 
 
-def _count_failure(service: str, error: str) -> None:
+def _count_failure(service: str, error: ServiceError) -> None:
+    """Trip after so many, or at once where the service itself asks for a pause."""
     state = _state_of(service)
-    state.update(failures=F("failures") + 1, last_error=error, since=Coalesce(F("since"), Now()))
+    state.update(
+        failures=F("failures") + 1, last_error=str(error), since=Coalesce(F("since"), Now())
+    )
+    if not isinstance(error, TransientError):
+        return
     state.filter(failures__gte=TRIP_AFTER).update(open_until=Now() + PROBE_EVERY)
+    pause = _pause(state.get().failures, error)
+    if pause:
+        until = Now() + pause
+        state.filter(Q(open_until=None) | Q(open_until__lt=until)).update(open_until=until)
+
+
+def _pause(failures: int, error: TransientError) -> dt.timedelta | None:
+    """As long as it asks for; where it throttles us and does not say, longer with each time."""
+    if error.retry_after:
+        return dt.timedelta(seconds=error.retry_after)
+    if isinstance(error, Throttled):
+        return dt.timedelta(minutes=PAUSES_MINUTES[min(failures, len(PAUSES_MINUTES)) - 1])
+    return None
+
+
+def pace(service: str, *, per_second: float) -> None:
+    """Wait for the next free slot: so many requests a second, of all workers on all hosts."""
+    _state_of(service)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_SLOT, {"service": service, "step": 1 / per_second})
+        (wait,) = cursor.fetchone()
+    time.sleep(max(float(wait), 0))
 
 
 def trip(service: str, error: str, *, reason: str, until: dt.datetime | None = None) -> None:

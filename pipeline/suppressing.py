@@ -40,10 +40,11 @@ WITH person AS (
 )
 """
 
+# Materialised, or a plan made before anything was analysed looks again for each client.
 _BARRED = f"""
-{_STOCK}
+{_STOCK}, found AS MATERIALIZED ({LISTED})
 SELECT DISTINCT found.id, client.id
-  FROM ({LISTED}) found
+  FROM found
   JOIN clients_client client
     ON client.status = 'ACTIVE' AND (found.client_id IS NULL OR found.client_id = client.id)
 """  # noqa: S608  (made of our own words)

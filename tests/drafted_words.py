@@ -98,6 +98,19 @@ GOOD = [
         ),
     ),
     (
+        "as people write",
+        request(),
+        answer(
+            "Pipes, and who looks after them",
+            "I'd guess that your company's pipes are somebody's job, 24/7.",
+            "Dear Ms. Ashby,\n\nI'd guess that your company's pipes are somebody's job, 24/7 \u2013 and"
+            " that nobody thanks them. We're a B2B firm with one product: robots that find cracks"
+            " before they leak. They map a pipe in 3D, e.g. behind a wall, and write down what they"
+            " saw. No meeting with your CEO is needed; it's a question for whoever has the keys."
+            "\n\nP.S. Would a 15-minute call next week suit you?",
+        ).replace("'", "\u2019"),
+    ),
+    (
         "names a language and a country",
         request(),
         answer(

@@ -53,6 +53,18 @@ class ClientForm(forms.ModelForm[Client]):
         )
         self._keep_unknown_zone()
 
+    def clean_columns(self) -> list[str]:
+        """Own columns hold the address, and no header twice: tools would take either for none."""
+        entries: list[str] = self.cleaned_data["columns"]
+        headers = [entry.partition("=")[0].strip() for entry in entries]
+        fields = {entry.rpartition("=")[2].strip() for entry in entries}
+        twice = sorted({name for name in headers if headers.count(name) > 1})
+        if entries and "email" not in fields:
+            raise forms.ValidationError("A file without the column email is of no use: add it.")
+        if twice:
+            raise forms.ValidationError(f"Two columns would be called {twice[0]}.")
+        return entries
+
     def _keep_unknown_zone(self) -> None:
         """A zone that has left the time zone data is shown as it stands, not swapped in silence."""
         zone, known = self.instance.time_zone, dict(ZONES)

@@ -30,15 +30,15 @@ class ServiceError(Exception):
 
 
 class TransientError(ServiceError):
-    pass
-
-
-class Throttled(TransientError):
-    """`retry_after`: seconds that the service asks for; None where it does not say."""
+    """`retry_after`: in how many seconds it makes sense to ask again; None where nobody knows."""
 
     def __init__(self, message: str, *, service: str, retry_after: float | None = None) -> None:
         super().__init__(message, service=service)
         self.retry_after = retry_after
+
+
+class Throttled(TransientError):
+    """It asks everybody for a pause, of `retry_after` seconds where it says so."""
 
 
 class Dropped(TransientError):

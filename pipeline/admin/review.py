@@ -7,17 +7,17 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
-from django.utils.http import urlencode
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from clients.models import Client
 from pipeline.admin.desk import BigHistory, button, signed_in
 from pipeline.admin.filters import RunFilter
-from pipeline.models import Draft, LeadStatus, Run
+from pipeline.admin.review_queue import client_of, draft_context, go_on, page_of, queue_of, queues
+from pipeline.models import Draft, Run
 from pipeline.models import Review as State
 from pipeline.reasons import in_words
 from pipeline.shown import admin_url, label, link_to, list_url, moment, number, two_lines
@@ -125,19 +125,19 @@ class DraftAdmin(BigHistory[Draft]):
         """The first draft that waits, of one client where one is named."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        client = _client_of(request)
-        first = _queue(client).order_by("pk").first()
+        client = client_of(request)
+        first = queue_of(client).order_by("pk").first()
         if first is None:
             whose = " of this client" if client else ""
             messages.success(request, f"No draft{whose} waits for a review.")
             return redirect(list_url(Draft))
-        return redirect(_page(first, client))
+        return redirect(page_of(first, client))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         may_change = signed_in(request).has_perm(CHANGE)
-        context |= draft_context(kwargs["obj"], _client_of(request)) | {"may_change": may_change}
+        context |= draft_context(kwargs["obj"], client_of(request)) | {"may_change": may_change}
         return super().render_change_form(request, context, *args, **kwargs)
 
     # Buttons
@@ -151,7 +151,7 @@ class DraftAdmin(BigHistory[Draft]):
             messages.success(request, "Approved: the next run may deliver it.")
         else:
             messages.warning(request, "This draft does not wait for a review any more.")
-        return _next(request, draft)
+        return go_on(request, draft)
 
     def edit_view(self, request: HttpRequest, draft_id: int) -> HttpResponse:
         from pipeline import reviewing  # noqa: PLC0415  (its words need large tables)
@@ -162,15 +162,15 @@ class DraftAdmin(BigHistory[Draft]):
             messages.error(
                 request, "Not saved: subject, icebreaker and body must each say something."
             )
-            return redirect(_page(draft, _client_of(request)))
+            return redirect(page_of(draft, client_of(request)))
         try:
             reviewing.edit(draft.pk, **form.cleaned_data, by=signed_in(request).get_username())
         except reviewing.NotPossible as refusal:
             messages.warning(request, f"Not saved. {refusal}")
-            return redirect(_page(draft, _client_of(request)))
+            return redirect(page_of(draft, client_of(request)))
         self.log_change(request, draft, "Edited; the words are a person's now.")
         messages.success(request, "Saved and approved: the words are yours now.")
-        return _next(request, draft)
+        return go_on(request, draft)
 
     def redo_view(self, request: HttpRequest, draft_id: int) -> HttpResponse:
         from pipeline import reviewing  # noqa: PLC0415  (its words need large tables)
@@ -181,15 +181,15 @@ class DraftAdmin(BigHistory[Draft]):
             reviewing.redo(draft.pk, writer=writer)
         except reviewing.NotPossible as refusal:
             messages.warning(request, str(refusal))
-            return _next(request, draft)
+            return go_on(request, draft)
         self.log_change(request, draft, "Other words were asked for.")
         if writer is not None:
             messages.success(request, "Written anew.")
-            return redirect(_page(draft, _client_of(request)))
+            return redirect(page_of(draft, client_of(request)))
         messages.success(
             request, "The next run writes it anew; until then the template stands there."
         )
-        return _next(request, draft)
+        return go_on(request, draft)
 
     def reject_view(self, request: HttpRequest, draft_id: int) -> HttpResponse:
         from pipeline import reviewing  # noqa: PLC0415  (its words need large tables)
@@ -202,7 +202,7 @@ class DraftAdmin(BigHistory[Draft]):
         else:
             self.log_change(request, draft, "Rejected.")
             messages.success(request, "Rejected: the lead may go out with the template.")
-        return _next(request, draft)
+        return go_on(request, draft)
 
     def redo_templates_view(self, request: HttpRequest) -> HttpResponse:
         """All templates in stock of one client or one run."""
@@ -242,75 +242,3 @@ def _say_redone(request: HttpRequest, rows: QuerySet[Draft]) -> None:
         )
     else:
         messages.warning(request, "No template of a lead in stock is among them.")
-
-
-def _client_of(request: HttpRequest) -> Client | None:
-    """The client whose drafts are looked at; None for all."""
-    text = request.POST.get("client") or request.GET.get("client") or ""
-    return Client.objects.filter(pk=text).first() if text.isdigit() else None
-
-
-def _queue(client: Client | None) -> QuerySet[Draft]:
-    rows = Draft.objects.waiting()
-    return rows.filter(client=client) if client else rows
-
-
-def _page(draft: Draft, client: Client | None) -> str:
-    query = f"?{urlencode({'client': client.pk})}" if client else ""
-    return admin_url(draft) + query
-
-
-def _next(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """On to the one behind it that waits, or the first; to the draft itself where none waits."""
-    client = _client_of(request)
-    waiting = _queue(client).order_by("pk")
-    following = waiting.filter(pk__gt=draft.pk).first() or waiting.first()
-    if following is None:
-        messages.info(request, "That was the last one that waited.")
-    return redirect(_page(following or draft, client))
-
-
-def queues() -> list[dict[str, Any]]:
-    """How many drafts wait, by client."""
-    rows = Draft.objects.waiting().order_by().values("client", "client__name")
-    counted = rows.annotate(count=Count("pk")).order_by("client__name")
-    return [{"id": r["client"], "name": r["client__name"], "count": r["count"]} for r in counted]
-
-
-def draft_context(draft: Draft, client: Client | None) -> dict[str, Any]:
-    """One draft with what it was made of beside it."""
-    from pipeline import drafting  # noqa: PLC0415  (its words need large tables)
-    from pipeline.wording import spam  # noqa: PLC0415
-
-    prompt = drafting.as_prompt(draft.prompt) if draft.prompt else None
-    request = drafting.request_for(draft.lead, draft.client, prompt=prompt)
-    waiting = _queue(client)
-    ids = list(waiting.order_by("pk").values_list("pk", flat=True))
-    return {
-        "draft": draft,
-        "whole": drafting.letter(draft.body, draft.client),
-        "facts": [(name, text) for name, text in request.lead.items() if text],
-        "not_told": sorted(
-            name for name, text in request.lead.items() if not text and draft.lead.value(name)
-        ),
-        "flags": spam.flags(draft.subject, draft.body),
-        "waits": draft.pk in ids,
-        "position": sum(each <= draft.pk for each in ids),
-        "waiting": len(ids),
-        "before": _page_of([each for each in ids if each < draft.pk][-1:], client),
-        "behind": _page_of([each for each in ids if each > draft.pk][:1], client),
-        "only": client,
-        "queues": queues(),
-        "review_url": reverse("admin:pipeline_draft_review"),
-        "may_decide": draft.lead.status == LeadStatus.READY,
-    }
-
-
-def _page_of(ids: list[int], client: Client | None) -> str:
-    return _page(Draft(pk=ids[0]), client) if ids else ""
-
-
-def waiting_badge(_request: HttpRequest) -> str:
-    """How many drafts wait, for the sidebar; nothing where none does."""
-    count = Draft.objects.waiting().count()
-    return number(count) if count else ""

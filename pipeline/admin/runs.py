@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -146,6 +146,7 @@ class RunAdmin(History[Run]):
         except runs.RunIsActive as active:
             messages.warning(request, str(active))
             return redirect(admin_url(active.run))
+        self.log_addition(request, run, started_in_words(run))
         self._say_started(request, run)
         return redirect(admin_url(run))
 
@@ -180,6 +181,13 @@ class RunAdmin(History[Run]):
                 request, f"Run {run.pk} is cancelled; the next run takes up what it left."
             )
         return redirect(admin_url(run))
+
+
+def started_in_words(run: Run) -> str:
+    """What a run took up when it was started by hand, for its history."""
+    files = run.lead_files.count()
+    rows = run.lead_files.aggregate(rows=Sum("accepted"))["rows"] or 0
+    return f"Started by hand, with {files} files and {rows:,} rows."
 
 
 def what_may_start(request: HttpRequest) -> dict[str, Any]:

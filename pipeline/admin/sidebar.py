@@ -63,7 +63,7 @@ def _words(request: HttpRequest) -> dict[str, Any]:
             "title": "Review",
             "icon": "rate_review",
             "link": reverse("admin:pipeline_draft_review"),
-            "badge": "pipeline.admin.review.waiting_badge",
+            "badge": "pipeline.admin.review_queue.waiting_badge",
         }
         group["items"] = [queue, *group["items"]]
     return group

@@ -1,13 +1,14 @@
 """Names and numbers as people write them, for drafts and delivered files. Pure.
 
 What is stored stays as it came (spec V3). Mixed case is left alone: who typed McKenna or eBay
-meant it. Made for the few rows that are written about, not for a million.
+meant it. What a value becomes is remembered: a million rows have some thousand first names.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 from cleanco import basename
@@ -41,9 +42,11 @@ _FORMS = (
     "Pty", "and", "of", "the", "for", "de", "der", "des", "und", "et", "y", "e", "für",
 )  # fmt: skip
 _CASED = {form.upper(): form for form in _FORMS}
+_REMEMBERED = 20_000  # values, some MB
 _SHORTEST_SHOUTED = 5  # letters; IBM, SAP and BMW are names, not shouting
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def person_name(first: str, last: str, full: str) -> tuple[str, str]:
     """First and last name to greet by; the full name fills what is missing of them."""
     first, last = _person(first), _person(last)
@@ -55,6 +58,7 @@ def person_name(first: str, last: str, full: str) -> tuple[str, str]:
     return _recased(first), _recased(last, family=True)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _person(name: str) -> str:
     """Without emojis, remarks, titles and what follows a comma."""
     return _CREDENTIAL.sub("", _TITLE.sub("", _seen(name).partition(",")[0].strip()))
@@ -74,6 +78,7 @@ def _is_emoji(sign: str) -> bool:
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _recased(name: str, *, family: bool = False) -> str:
     """Title case for a name all in capitals or all in small letters."""
     if len(name) < 2 or not (name.isupper() or name.islower()):  # noqa: PLR2004
@@ -93,6 +98,7 @@ def _capitalised(word: str) -> str:
     return word.capitalize()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def company(name: str) -> str:
     """The name with its legal form, but not shouted."""
     shown = " ".join(name.split())

@@ -16,6 +16,9 @@ class ServiceState(models.Model):
         max_length=40, blank=True, db_default="", help_text="Why, where more is known than silence."
     )
     last_error = models.TextField(blank=True)
+    next_slot_at = models.DateTimeField(
+        null=True, help_text="Where its requests are spaced out: when the next one may go."
+    )
 
     def __str__(self) -> str:
         return f"{self.service}, {self.failures} failures"

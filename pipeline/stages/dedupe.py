@@ -30,21 +30,21 @@ WORTH_ANALYSING = 10_000
 _JUDGE = f"""
 CREATE TEMPORARY TABLE settled AS
 WITH person AS MATERIALIZED (
-    SELECT id, key, file_id, record, domain_keys, phone_key,
+    SELECT id, ctid AS place, key, file_id, record, domain_keys, phone_key,
            (first_name <> '' OR full_name <> '') AND company <> '' AS complete
-      FROM pipeline_lead
-     WHERE run_id = %(run)s AND status = 'NEW' AND key BETWEEN %(low)s AND %(high)s
+      FROM pipeline_lead_new
+     WHERE run_id = %(run)s AND key BETWEEN %(low)s AND %(high)s
 ), barred AS (
     SELECT DISTINCT id FROM ({LISTED}) found WHERE client_id IS NULL
 ), fresh AS (
-    SELECT person.id, key, file_id, barred.id IS NOT NULL AS barred,
+    SELECT person.id, place, key, file_id, barred.id IS NOT NULL AS barred,
            first_value(person.id) OVER same AS first_id,
            first_value(file_id) OVER same AS first_file
       FROM person LEFT JOIN barred ON barred.id = person.id
     WINDOW same AS (PARTITION BY key
                     ORDER BY barred.id IS NOT NULL, NOT complete, file_id, record)
 )
-SELECT fresh.id,
+SELECT fresh.id, fresh.place,
        CASE WHEN fresh.barred THEN 'SUPPRESSED'
             WHEN known.id IS NOT NULL OR fresh.id <> fresh.first_id THEN 'DUPLICATE'
             ELSE 'READY' END AS status,
@@ -61,11 +61,21 @@ SELECT fresh.id,
         AND known.status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED')
 """  # noqa: S608  (made of our own words)
 
-_SETTLE = """
-UPDATE pipeline_lead lead
-   SET status = settled.status, reason = settled.reason, twin_id = settled.twin_id
-  FROM settled
- WHERE lead.id = settled.id
+# A lead is written once: it goes from where NEW ones lie to where the others are (see Lead).
+_MOVE = (
+    """
+INSERT INTO pipeline_lead (status, reason, twin_id, {names})
+SELECT settled.status, settled.reason, settled.twin_id, {columns}
+  FROM settled JOIN pipeline_lead_new lead ON lead.ctid = settled.place
+""",
+    "DELETE FROM pipeline_lead_new WHERE ctid = ANY (ARRAY(SELECT place FROM settled))",
+)
+# What is NEW and lies among the others: written before there were two places, or by hand.
+_GATHER = """
+WITH taken AS (
+    DELETE FROM ONLY pipeline_lead WHERE run_id = %(run)s AND status = 'NEW' RETURNING *
+)
+INSERT INTO pipeline_lead_new SELECT * FROM taken
 """
 
 _COUNT = "SELECT status, reason, count(*) FROM settled GROUP BY status, reason"
@@ -78,22 +88,22 @@ def plan(run: Run) -> Plan:
     fresh = Lead.objects.filter(run=run, status=LeadStatus.NEW).count()
     if not fresh:
         return Plan(slices=[])
-    _tell_the_planner(fresh)
+    _tell_the_planner("pipeline_lead_new", fresh)
     width = DIGITS
     while width > 1 and fresh * width > LEADS_PER_CHUNK * DIGITS:
         width //= 2
     return Plan(slices=[Slice(low=low, high=low + width - 1) for low in range(0, DIGITS, width)])
 
 
-def _tell_the_planner(fresh: int) -> None:
+def _tell_the_planner(table: str, fresh: int) -> None:
     """What was imported or settled a moment ago, autovacuum has not looked at yet.
 
-    Told only of NEW leads, it plans for one that is READY, and allocate takes hours to look for
-    those that are suppressed by now.
+    Told of no READY leads, it plans for one, and allocate takes hours to look for those that are
+    suppressed by now.
     """
     if fresh >= WORTH_ANALYSING:
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE pipeline_lead")
+            cursor.execute(f"ANALYZE {table}")
 
 
 def work(chunk: Chunk, lease: Lease) -> None:
@@ -103,22 +113,36 @@ def work(chunk: Chunk, lease: Lease) -> None:
         lease.hold()
         lease.finish(settle(run_id, low, high))
         if _is_last(chunk.stage_run):
-            _tell_the_planner(Lead.objects.filter(run=run_id).count())
+            _tell_the_planner(
+                "pipeline_lead", Lead.objects.filter(run=run_id)[:WORTH_ANALYSING].count()
+            )
             lookalikes.mark(run_id)
 
 
 def settle(run_id: int, low: UUID, high: UUID) -> Counts:
     """Give the NEW leads of a range of keys their status, and their twins what they say."""
     with connection.cursor() as cursor:
+        cursor.execute(_GATHER, {"run": run_id})
         cursor.execute(_JUDGE, {"run": run_id, "low": low, "high": high})
         cursor.execute("ANALYZE settled")
-        cursor.execute(_SETTLE)
         cursor.execute(_COUNT)
         counts = _counts(cursor.fetchall())
+        for statement in _move():
+            cursor.execute(statement)
+            if cursor.rowcount != counts.seen:
+                raise RuntimeError("NEW leads changed while they were judged.")  # tried again
         cursor.execute("DELETE FROM settled WHERE twin_id IS NULL")
         filling.fill()
         cursor.execute("DROP TABLE settled")
     return counts
+
+
+def _move() -> list[str]:
+    meta = Lead._meta  # noqa: SLF001  (Django's documented name)
+    settled = {"status", "reason", "twin_id"}
+    names = [str(each.column) for each in meta.concrete_fields if each.column not in settled]
+    columns = [f"lead.{name}" for name in names]
+    return [one.format(names=", ".join(names), columns=", ".join(columns)) for one in _MOVE]
 
 
 def _counts(rows: Sequence[tuple[str, str, int]]) -> Counts:

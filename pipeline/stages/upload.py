@@ -1,75 +1,90 @@
 """Upload: each delivery of the run becomes one file, and the mails about it are owed.
 
 In: deliveries ALLOCATED. Out: UPLOADED with name, size and SHA-256, its leads DELIVERED.
-Safe twice: rows that were suppressed since are withdrawn and the delivery's moment is set
-once; the file is stored under a new name; then name, size and hash are committed together
-with the mails. A crash before that commit renders anew; after it these bytes are what the
-link and every later delivery serve. While storage is away, the delivery waits.
+Safe twice: for Drive an id is kept first; then rows that were suppressed since are withdrawn and
+the file is rendered and stored; its name, size and hash are committed, and from then on these
+bytes are what Drive, the link and every later delivery serve. A crash before that commit renders
+anew; after it, Drive is asked under the same id. While a service is away the delivery waits, and
+nothing is rendered before Drive answers, so that who is suppressed meanwhile is not in it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
+import random
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import IO, Protocol
 
-from django.core.files.base import File
-from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from clients.models import Client
-from deliveries import csv_export, links, outbox
+from clients.file_terms import FileKind, Place
+from deliveries import links, outbox
 from deliveries.models import (
     ACTIVE,
+    WITH_FILE,
     DeliveredLead,
     DeliveredLeadStatus,
     Delivery,
     DeliveryStatus,
 )
-from leadgen.integrations.errors import TransientError
-from pipeline import clock, drafting, drafts, services, suppressing
+from leadgen.integrations import drive, storage
+from leadgen.integrations.errors import PermanentError, TransientError
+from pipeline import clock, rendering, services, suppressing
 from pipeline.chunks import Lease, Plan, plan_deliveries
 from pipeline.counts import Counts
-from pipeline.fields import polish
-from pipeline.models import Chunk, Draft, Lead, LeadStatus, Review, Run
+from pipeline.models import Chunk, Lead, LeadStatus, Run
 from pipeline.states import Stage
 from pipeline.suppressing import Barred
 
-SERVICE = "storage"
-SPAM_SCORE = "spam_score"  # a column that a client may ask for; advice, 0 to 10
+LONGEST_BACKOFF = 64  # seconds; after these tries comes the long pause
+LONG_PAUSE = 15 * 60
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stored:
-    """Where a file went: its name in the store, and the link that a client may follow."""
-
-    name: str
-    link: str
+class RowsMissing(Exception):
+    pass
 
 
 class FileStore(Protocol):
-    """Whoever keeps delivered files."""
+    """Whoever shows a delivered file to its client. All raise TransientError or PermanentError."""
 
-    def put(self, delivery: Delivery, name: str, content: IO[bytes]) -> Stored:
-        """Keep the bytes. Raises TransientError or PermanentError."""
+    def reserve(self) -> None:
+        """Keep, before the file is made, what an answer that is lost can be asked for by."""
+
+    def put(self, content: IO[bytes]) -> tuple[str, str]:
+        """The link that the client may follow, and a note; asked twice, there is one file."""
+
+    def close(self) -> None:
+        """Let go of connections."""
 
 
-class OwnStorage:
-    """Django's default storage with a signed, expiring link: needs no account."""
+class OwnLink:
+    """Our own storage with a signed, expiring link: needs no account."""
 
-    def put(self, delivery: Delivery, name: str, content: IO[bytes]) -> Stored:
-        try:
-            stored = default_storage.save(f"deliveries/{name}", File(content))
-        except OSError as error:
-            raise TransientError(
-                f"The file storage does not take files ({error.strerror or error}).",
-                service=SERVICE,
-            ) from None
-        return Stored(name=stored, link=links.link_for(delivery.pk))
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+
+    def reserve(self) -> None:
+        pass
+
+    def put(self, content: IO[bytes]) -> tuple[str, str]:
+        return links.link_for(self._delivery.pk), ""
+
+    def close(self) -> None:
+        pass
+
+
+def store_of(delivery: Delivery, lease: Lease) -> tuple[str, FileStore]:
+    """The service that the client's file goes to, and how; our own where Drive is not set up."""
+    if delivery.client.place == Place.DRIVE and drive.is_configured():
+        from deliveries.drive_store import DriveStore  # noqa: PLC0415  (Google's libraries)
+
+        return drive.SERVICE, DriveStore(delivery, lease)
+    return storage.SERVICE, OwnLink(delivery)
 
 
 def plan(run: Run) -> Plan:
@@ -78,20 +93,88 @@ def plan(run: Run) -> Plan:
 
 def work(chunk: Chunk, lease: Lease) -> None:
     delivery = Delivery.objects.select_related("client", "run").get(pk=chunk.ref)
-    if delivery.storage_name:
-        return lease.finish(Counts(kept=1))
+    try:
+        deliver(delivery, lease)
+    except services.Paused:
+        raise
+    except TransientError as error:
+        raise put_off(error, chunk.attempt) from None
+
+
+def put_off(error: TransientError, attempt: int) -> TransientError:
+    """1, 2, 4 … 64 seconds, then a quarter of an hour; never sooner than the service says."""
+    backoff = 2 ** (attempt - 1)
+    pause = backoff if backoff <= LONGEST_BACKOFF else LONG_PAUSE
+    jitter = random.uniform(0.8, 1.2)  # noqa: S311  (not a secret)
+    return TransientError(
+        str(error),
+        service=error.service,
+        retry_after=max(pause * jitter, error.retry_after or 0),
+    )
+
+
+def deliver(delivery: Delivery, lease: Lease) -> None:
+    """All that is still missing; a delivery that went out before is shown again, unchanged."""
+    service, store = store_of(delivery, lease)
+    with contextlib.closing(store):
+        with services.guarded(service):
+            store.reserve()
+        if not delivery.storage_name and not make_file(delivery, lease):
+            return
+        with services.guarded(storage.SERVICE):
+            content = stored(delivery)
+        with content, services.guarded(service):
+            link, note = store.put(content)
+    conclude = shown_again if delivery.status in WITH_FILE else commit
+    conclude(delivery, lease, link, note)
+
+
+def make_file(delivery: Delivery, lease: Lease) -> bool:
+    """Render and store the file, once; False where nobody is left to deliver."""
     delivered_at = settle(delivery, lease)
     if delivered_at is None:
-        return withdraw(delivery, lease)
+        withdraw(delivery, lease)
+        return False
     with tempfile.TemporaryFile() as content:
-        rows = csv_export.write(
-            render(delivery, delivered_at), content, extras=delivery.client.extra_columns
-        )
-        with services.guarded(SERVICE):
-            content.seek(0)
-            stored = OwnStorage().put(delivery, file_name(delivery), content)
-        commit(delivery, lease, stored, rows=rows, content=content)
-    return None
+        try:
+            rows = rendering.render(delivery, delivered_at, content)
+        except rendering.TooManyRows as refusal:
+            raise PermanentError(str(refusal), service=storage.SERVICE) from None
+        if rows != delivery.rows:  # somebody took a draft away meanwhile: the next try writes it
+            raise RowsMissing(f"{rows} of {delivery.rows} leads could be written.")
+        content.seek(0)
+        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        size = content.tell()
+        content.seek(0)
+        with services.guarded(storage.SERVICE):
+            name = storage.keep(f"deliveries/{storage_name(delivery)}", content)
+    keep(delivery, lease, storage_name=name, size=size, sha256=sha256, rows=rows)
+    return True
+
+
+def keep(delivery: Delivery, lease: Lease, **columns: object) -> None:
+    """From here on these bytes are the delivery's file."""
+    with transaction.atomic():
+        lease.hold()
+        Delivery.objects.filter(pk=delivery.pk).update(**columns)
+    for name, value in columns.items():
+        setattr(delivery, name, value)
+
+
+def stored(delivery: Delivery) -> IO[bytes]:
+    """Raises PermanentError where storage has lost the file."""
+    try:
+        return storage.opened(delivery.storage_name)
+    except FileNotFoundError:
+        raise PermanentError(
+            f"The file {delivery.storage_name} is no longer in storage.", service=storage.SERVICE
+        ) from None
+
+
+def storage_name(delivery: Delivery) -> str:
+    """Made of ids and the business date only: a client's name may hold anything."""
+    suffix = rendering.SUFFIXES[FileKind(delivery.client.file_kind)]
+    return f"client-{delivery.client_id}_{delivery.run.local_date}_{delivery.pk}{suffix}"
 
 
 def settle(delivery: Delivery, lease: Lease) -> dt.datetime | None:
@@ -100,10 +183,14 @@ def settle(delivery: Delivery, lease: Lease) -> dt.datetime | None:
         lease.hold()
         _take_out(suppressing.barred_from(delivery_id=delivery.pk, client_id=delivery.client_id))
         mine = DeliveredLead.objects.filter(delivery=delivery)
+        mine.active().filter(Q(lead=None) | Q(lead__status=LeadStatus.ERASED)).update(
+            status=DeliveredLeadStatus.WITHDRAWN, reason="erased"
+        )
         known = mine.active().exclude(delivered_at=None).order_by("pk").first()
         moment = known.delivered_at if known else clock.database_now().replace(microsecond=0)
         kept = mine.active().update(delivered_at=moment)
         Delivery.objects.filter(pk=delivery.pk).update(rows=kept)
+    delivery.rows = kept
     return moment if kept else None
 
 
@@ -127,87 +214,23 @@ def withdraw(delivery: Delivery, lease: Lease) -> None:
         lease.finish(Counts(dropped={"withdrawn": 1}))
 
 
-def render(delivery: Delivery, delivered_at: dt.datetime) -> Iterator[dict[str, str]]:
-    """The rows of the file, in the order in which the leads came in."""
-    leads = [
-        row.lead
-        for row in delivery.delivered_leads.active().select_related("lead").order_by("lead")
-        if row.lead
-    ]
-    write_missing(delivery, leads)
-    words = {
-        draft.lead_id: draft
-        for draft in Draft.objects.filter(client=delivery.client, lead__in=leads)
-    }
-    for lead in leads:
-        yield _row(lead, words[lead.pk], delivered_at, delivery.client)
-
-
-def write_missing(delivery: Delivery, leads: list[Lead]) -> None:
-    """A lead that the forecast did not expect here gets the template, and says so.
-
-    It keeps an icebreaker that was written for it in the same language: that is paid for. What a
-    person was to look at, and did not, never goes out.
-    """
-    client = delivery.client
-    mine = Draft.objects.filter(client=client, lead__in=leads).exclude(review=Review.PENDING)
-    drafted = set(mine.values_list("lead", flat=True))
-    missing = [lead for lead in leads if lead.pk not in drafted]
-    known = drafting.icebreakers(missing, client.language)
-    drafting.store(
-        delivery.run,
-        [
-            (request, drafts.from_template(request, reason=drafts.NO_DRAFT, icebreaker=said))
-            for lead in missing
-            for request in [drafting.request_for(lead, client)]
-            for said in [known.get(lead.pk, "")]
-        ],
-    )
-
-
-def _row(lead: Lead, draft: Draft, delivered_at: dt.datetime, client: Client) -> dict[str, str]:
-    extras = client.extra_columns
-    written = {
-        "subject": draft.subject,
-        "body": drafting.letter(draft.body, client),
-        "icebreaker": draft.icebreaker,
-        "lead_id": str(lead.pk),
-        "delivered_at": delivered_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
-    if SPAM_SCORE in extras:
-        written[SPAM_SCORE] = str(draft.spam_score)
-    first, last = polish.person_name(lead.first_name, lead.last_name, lead.full_name)
-    said = {"first_name": first, "last_name": last, "company": polish.company(lead.company)}
-    own = [name for name in (*csv_export.HEADER, *extras) if name not in written]
-    return {**{name: lead.value(name) for name in own}, **said, **written}
-
-
-def file_name(delivery: Delivery) -> str:
-    """Made of ids and the business date only: a client's name may hold anything."""
-    return f"client-{delivery.client_id}_{delivery.run.local_date}_{delivery.pk}.csv"
-
-
-def commit(
-    delivery: Delivery, lease: Lease, stored: Stored, *, rows: int, content: IO[bytes]
-) -> None:
-    """From here on the file exists: name, size, hash, its leads and the mails in one commit."""
-    size = content.seek(0, 2)
-    content.seek(0)
-    sha256 = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]  # stubs want a named file
+def commit(delivery: Delivery, lease: Lease, link: str, note: str) -> None:
+    """The client can reach the file: its leads are delivered and the mails owed, in one commit."""
     with transaction.atomic():
         lease.hold()
         Delivery.objects.filter(pk=delivery.pk).update(
-            status=DeliveryStatus.UPLOADED,
-            rows=rows,
-            storage_name=stored.name,
-            size=size,
-            sha256=sha256,
-            link=stored.link,
-            uploaded_at=Now(),
-            error="",
+            status=DeliveryStatus.UPLOADED, link=link, note=note, uploaded_at=Now(), error=""
         )
         mine = DeliveredLead.objects.active().filter(delivery=delivery)
         Lead.objects.filter(pk__in=mine.values("lead")).update(status=LeadStatus.DELIVERED)
         mine.update(status=DeliveredLeadStatus.DELIVERED)
         outbox.owe(delivery, delivery.client.emails)
+        lease.finish(Counts(kept=1))
+
+
+def shown_again(delivery: Delivery, lease: Lease, link: str, note: str) -> None:
+    """The same bytes, where they were missing, for whom they are meant today."""
+    with transaction.atomic():
+        lease.hold()
+        Delivery.objects.filter(pk=delivery.pk).update(link=link, note=note, error="")
         lease.finish(Counts(kept=1))

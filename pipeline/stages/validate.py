@@ -144,13 +144,15 @@ def _copy_rejected(lead_file: LeadFile, rejected: Sequence[Rejected]) -> None:
 
 
 def _copy(lead_file: LeadFile, run: Run, leads: pd.DataFrame) -> None:
-    """COPY: a million single INSERTs would take many times as long."""
+    """COPY: a million single INSERTs would take many times as long. Where NEW leads lie, see Lead."""
     from pipeline.arrow import as_csv  # noqa: PLC0415
 
     rows = leads.assign(file_id=lead_file.pk, run_id=run.pk, status="NEW", reason="")
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in rows.columns)
     # Each text is quoted: an empty one is a text, and NULL only where the column says so.
-    statement = sql.SQL("COPY pipeline_lead ({}) FROM STDIN (FORMAT csv, FORCE_NULL (phone_key))")
+    statement = sql.SQL(
+        "COPY pipeline_lead_new ({}) FROM STDIN (FORMAT csv, FORCE_NULL (phone_key))"
+    )
     with connection.cursor() as cursor, cursor.copy(statement.format(columns)) as copy:
         copy.write(as_csv(rows))
 

@@ -16,6 +16,7 @@ _QUANTITY = re.compile(
     r"(?i)\b(?:per\s?cent|prozent|pour\s?cent|por\s?cent[o]?|per\s?cento|procent|doubled?|tripled?|"
     r"tenfold|twofold|verdoppel\w*|verdreifach\w*|thousands|millions|tausende|millionen|milliers)\b|%"
 )
+_IDIOMS = re.compile(r"(?i)\b(?:24/7|[23]d|1:1|9-to-5)\b")  # numbers that count nothing
 _STARTS = re.compile(r"(?:^|[.!?:;…\n(\"“”„«»¿¡•–—-]|^[-*])\s*[\"“„«'(¿¡]*\s*$")  # noqa: RUF001
 _SHOUTED = 4  # letters in capitals that no short form explains
 _QUOTED = 30
@@ -28,7 +29,7 @@ _GREETING = re.compile(
     r"(?i)^\s*(?:hello|hi|hey|dear|good\s+(?:morning|day|afternoon)|hallo|guten\s+(?:tag|morgen)|moin|"
     r"sehr\s+geehrte[rs]?|liebe[rs]?|bonjour|salut|ch[eè]re?|hola|buenos\s+d[ií]as|estimad[oa]|"
     r"buongiorno|ciao|gentile|egregi[oa]|goedendag|goedemorgen|beste|geachte|bom\s+dia|ol[aá]|"
-    r"car[oa]|prezad[oa])\b,?[^\S\n]*(?P<whom>[^,:!.\n]*)"
+    r"car[oa]|prezad[oa])\b,?[^\S\n]*(?P<whom>(?:(?:mr|mrs|ms|dr|prof|hr|fr|sra?|dott|sig|dhr|mevr)\.\s*)*[^,:!.\n]*)"
 )
 _ANYBODY = frozenset(
     ["there", "all", "team", "everyone", "folks", "sir", "madam", "or", "and", "und", "et", "y", "e", "en", "à", "the", "mr", "mrs", "ms", "dr", "prof", "herr", "frau", "herrn", "damen", "herren", "zusammen", "monsieur", "madame", "mesdames", "messieurs", "señor", "señora", "equipo", "todos", "tutti", "signor", "signora", "dottor", "dottoressa", "team", "heer", "mevrouw", "van", "senhor", "senhora", "equipa", "colleagues", "at", "of", "from", "hello", "hi", "leute", "kollegen", "dear", "mx"]
@@ -71,7 +72,7 @@ def _unknown_numbers(text: str, known: Known) -> Iterator[str]:
     for phone in PHONE.findall(text):
         if digits(phone) not in ours:
             yield "holds a phone number that is not the client's"
-    for number in NUMBER.findall(text):
+    for number in NUMBER.findall(_IDIOMS.sub(" ", text)):
         if digits(number) not in known.numbers:
             yield f"holds the number {quoted(number)}, which was not given"
     for match in _QUANTITY.finditer(text):
@@ -97,10 +98,10 @@ def _unknown_names(text: str, known: Known) -> list[str]:
 
 def _is_strange(word: str, known: Known) -> bool:
     """Whether it has a capital that nobody gave it a reason for."""
-    if word == word.lower():
+    if word == word.lower() or len(word) == 1:
         return False
     bare = plain(word)
-    parts = {bare, bare.rpartition("'")[2], bare.rpartition("’")[2]}  # noqa: RUF001  (l'Acme)
+    parts = {bare, bare.rpartition("'")[2]}  # l'Acme
     return not (parts & (known.words | _FREE)) and not _is_form_of_known(bare, known)
 
 

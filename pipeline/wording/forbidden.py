@@ -12,16 +12,17 @@ from pipeline.wording.suspects import UNSEEN
 CANARY = "heron-quartz-lantern"  # stands in our instructions: who says it repeats them
 
 _PLACEHOLDER = re.compile(
-    r"""(?ix) \[ | \] | \{ | \} | <\s*[a-z_ ]+\s*> | \b(?:your|sender|recipient|insert)[\s_-](?:name|company|
-    title|position|signature|here)\b | \bx{3,}\b | \b(?:tbd|lorem|ipsum|undefined)\b |
-    \b(?:no_signal|needs-human)\b | \b[a-z]+_[a-z_]+\b | \b(?:ihr|mein)\s+name\b | \bvotre\s+nom\b |
-    \bsu\s+nombre\b | \bil\s+tuo\s+nome\b | \buw\s+naam\b | \bseu\s+nome\b"""
+    r"""(?imx) \[ | \] | \{ | \} | <[a-z_ ]{1,40}> | \bx{3,}\b | \b(?:tbd|lorem|ipsum|undefined)\b |
+    (?-i:\b(?:Your|Sender|Recipient|Company|First|Last)\s(?:Name|Company|Title|Position|Signature)\b) |
+    \binsert\s+(?:\w+\s+)?(?:name|company|link|here)\b | \b(?:no_signal|needs-human)\b |
+    \b[a-z]+_[a-z_]+\b | ^[^\S\n]*(?:your|ihr|mein|votre|su|il\s+tuo|uw|seu)\s+(?:name|nom|nombre|nome|naam)\W*$"""
 )
 _MARKUP = re.compile(
-    r"(?i)<\s*/?\s*[a-z!]|&(?:[a-z]{2,8}|\#x?\d+);|\]\s*\(|\*\*|__|`|^\s*\#+\s|^\s*\|.*\|\s*$",
+    r"(?i)<\s{0,5}/?\s{0,5}[a-z!]|&(?:[a-z]{2,8}|\#x?\d+);|\]\s*\(|\*\*|__|`|^[^\S\n]*\#+\s|^[^\S\n]*\|.*\|[^\S\n]*$",
     re.MULTILINE,
 )
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NOISE = re.compile(r"[^\s/]{41,}|([^\w\s])\1{3,}")
 _MACHINE = re.compile(
     r"""(?ix)\b(?:as\s+an?\s+(?:ai|language|assistant|large)\b | (?:large\s+)?language\s+model | openai |
     chatgpt | gemini | als\s+ki\b | ki-?\s?(?:modell|assistent) | sprachmodell |
@@ -55,7 +56,7 @@ _CASUAL = re.compile(
     r"(?i)^\s*(?:hey|hi|yo|salut|ciao|hola|moin|hoi)\b|\b(?:gonna|wanna|cool|awesome|super\s+excited|btw|lol)\b"
 )
 _SIGNED = re.compile(
-    r"(?im)^\s*(?:(?:kind|best|warm)\s+regards|regards|sincerely|cheers|(?:freundliche|viele|beste|liebe)\s+"
+    r"(?im)^[^\S\n]*(?:(?:kind|best|warm)\s+regards|regards|sincerely|cheers|(?:freundliche|viele|beste|liebe)\s+"
     r"gr[üu](?:ß|ss)e|mit\s+freundlichen\s+gr[üu](?:ß|ss)en|cordialement|(?:un\s+)?(?:cordial\s+)?saludos?"
     r"(?:\s+cordial(?:es)?)?|cordiali\s+saluti|met\s+vriendelijke\s+groet(?:en)?|(?:com\s+os\s+melhores\s+)?"
     r"cumprimentos|atenciosamente)\s*[,.!]?\s*$"
@@ -89,6 +90,7 @@ _PATTERNS = {
     "holds markup; write plain text": _MARKUP,
     "holds a control character": _CONTROL,
     "holds invisible characters": UNSEEN,
+    "holds a run of signs that is no word": _NOISE,
     "speaks of AI": _MACHINE,
     "refuses the task": _REFUSAL,
     "follows orders that stand in the data, or speaks of our own": _OBEYED,

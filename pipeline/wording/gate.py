@@ -16,11 +16,14 @@ from pipeline.wording.request import Request
 LONGEST_SUBJECT = 60  # signs
 LONGEST_ICEBREAKER = 25  # words
 SHORTEST_BODY, LONGEST_BODY = 40, 140  # words
+MOST_SIGNS = {"subject": 300, "icebreaker": 300, "body": 1_800}  # beyond, nothing else is looked at
 MOST_NAMED = 12  # violations: more help nobody
 
 
 def violations(answer: Answer, request: Request) -> tuple[str, ...]:
     """What keeps the answer from going out; none where it may."""
+    if endless := [name for name, most in MOST_SIGNS.items() if len(getattr(answer, name)) > most]:
+        return tuple(f"{name} is far too long" for name in endless)
     known = Known.of(request)
     texts = {"subject": answer.subject, "icebreaker": answer.icebreaker, "body": answer.body}
     found = [*_lengths(answer), *_facts(answer, request), *_links(answer)]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pipeline.wording.request import VARIABLE, Request
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # noqa: RUF001  (both apostrophes are typed)
-NUMBER = re.compile(r"\d+(?:[.,  '’]\d+)*")  # noqa: RUF001
-ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+NUMBER = re.compile(r"(?<![^\W\d_])\d+(?:[.,  '’]\d+)*")  # noqa: RUF001
+ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ def _words(texts: Iterable[str]) -> set[str]:
 
 def plain(word: str) -> str:
     """A word as it is compared: in small letters, without a possessive s."""
-    return re.sub(r"['’]s?$", "", word).casefold()  # noqa: RUF001
+    return word.replace("’", "'").casefold().removesuffix("'s").removesuffix("'")  # noqa: RUF001
 
 
 def digits(number: str) -> str:

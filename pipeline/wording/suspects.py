@@ -10,6 +10,7 @@ import re
 
 LONGEST_FIELD = 200
 LONGEST_PROSE = 800
+OVERLAP = 200  # signs looked at behind what is told: an order may be cut in two
 PROSE = frozenset(("notes", "keywords", "company_description", "technologies"))
 WITH_LINK = frozenset(("website", "linkedin_url", "company_linkedin_url", "company_domain"))
 WITH_ADDRESS = frozenset(("email", "email_alt"))
@@ -22,12 +23,12 @@ UNSEEN = re.compile(
 )
 _LINK = re.compile(r"(?i)\b(?:https?|hxxps?|ftp|javascript|data):|\bwww\.")
 DOMAIN = re.compile(
-    r"(?i)(?<![@\w.])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|net|org|io|co|ai|app|dev|info|biz"
+    r"(?i)(?<![@\w.])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:com|net|org|io|co|ai|app|dev|info|biz"
     r"|eu|de|at|ch|fr|es|it|nl|be|pt|uk|us|ru|cn|in|xyz|top|online|site|shop|link|click|ly|gl|me"
     r"|example|test|invalid)(?![\w-])(?:/\S*)?"
 )
 PHONE = re.compile(r"\+?\d(?:[\s()./-]{0,2}\d){6,}")
-_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[A-Za-z]{2,}")
+_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]+\.[A-Za-z]{2,}")
 _MARKUP = re.compile(
     r"""(?ix) [{}<>`\\] | \]\s*\( | \[/?\s*inst | "\s*[:,\]] | [:,]\s*" | <\| | \#{2,} | \*{2,} | ={3,} | -{3,}"""
 )
@@ -57,8 +58,8 @@ _ORDERS = re.compile(
 def told(name: str, text: str) -> str:
     """The text of a field as a writer may see it; '' where it had better not be seen."""
     seen = " ".join(UNSEEN.sub("", text).split())
-    cut = shortened(seen, LONGEST_PROSE if name in PROSE else LONGEST_FIELD)
-    return "" if gives_orders(name, cut) or gives_orders(name, seen[:20_000]) else cut
+    longest = LONGEST_PROSE if name in PROSE else LONGEST_FIELD
+    return "" if gives_orders(name, seen[: longest + OVERLAP]) else shortened(seen, longest)
 
 
 def gives_orders(name: str, text: str) -> bool:

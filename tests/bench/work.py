@@ -5,20 +5,27 @@ Prints one JSON object: the seconds of the work alone, and the peak memory of th
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import json
-import resource
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import django
 
 django.setup()
 
-from django.db import transaction  # noqa: E402  (Django first)
+from django.conf import settings  # noqa: E402  (Django first)
+from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from deliveries.models import Delivery  # noqa: E402
+from leadgen.integrations import storage  # noqa: E402
 from pipeline import chain, chunks  # noqa: E402
 from pipeline.models import Chunk, Run  # noqa: E402
 from pipeline.states import Stage  # noqa: E402
@@ -101,15 +108,71 @@ def allocate() -> dict[str, Any]:
     return {"seconds": seconds, "placed": allocation.leads}
 
 
+def export(run_id: str) -> dict[str, Any]:
+    """Render, hash and store the file of each of a run's deliveries, in one worker's threads."""
+    made = Delivery.objects.filter(run=int(run_id)).select_related("client", "run")
+    deliveries, now = list(made.order_by("pk")), timezone.now()
+    parts = [deliveries[n :: settings.DRIVE_CONCURRENCY] for n in range(settings.DRIVE_CONCURRENCY)]
+    began = time.perf_counter()
+    with ThreadPoolExecutor(settings.DRIVE_CONCURRENCY) as threads:
+        rows = sum(threads.map(lambda part: _export(part, now), parts))
+    return {"seconds": time.perf_counter() - began, "rows": rows}
+
+
+def _export(deliveries: list[Delivery], now: dt.datetime) -> int:
+    from pipeline import rendering
+    from pipeline.stages import upload as stage_of
+
+    rows = 0
+    for delivery in deliveries:
+        with tempfile.TemporaryFile() as content:
+            rows += rendering.render(delivery, now, content)
+            content.seek(0)
+            hashlib.file_digest(content, "sha256")
+            content.seek(0)
+            storage.keep(f"deliveries/{stage_of.storage_name(delivery)}", content)
+    connection.close()
+    return rows
+
+
+def upload(run_id: str, at_once: str, slowness: str) -> dict[str, Any]:
+    """All of a run's deliveries by the stage's task, to a Drive in a process of its own."""
+    from pipeline import tasks
+    from tests.bench import slow_drive
+
+    settings.DRIVE_CONCURRENCY = int(at_once)
+    tasks.publish = lambda: None
+    run = Run.objects.get(pk=int(run_id))
+    stage_run = run.stage_runs.get(stage=Stage.UPLOAD)
+    chunks.add(stage_run, [chunks.Slice(ref_id=pk) for (pk,) in run.deliveries.values_list("pk")])
+    with slow_drive.running(float(slowness)) as drive:
+        settings.GOOGLE_DRIVE_CREDENTIALS, settings.GOOGLE_DRIVE_BASE_URL = drive.secret, drive.url
+        settings.GOOGLE_DRIVE_FOLDER_ID = slow_drive.ROOT
+        began = time.perf_counter()
+        while open_chunks := list(stage_run.chunks.open().values_list("pk", flat=True)[:1]):
+            tasks.upload(chunk_id=open_chunks[0])
+        seconds = time.perf_counter() - began
+        assert not run.deliveries.exclude(status="UPLOADED").exists()
+    return {"seconds": seconds, **drive.found}
+
+
 WORKS: dict[str, Callable[..., dict[str, Any]]] = {
     "stage": stage,
     "drafts": drafts,
     "import_export": import_export,
     "solve": solve,
     "allocate": allocate,
+    "export": export,
+    "upload": upload,
 }
+
+
+def peak_mb() -> float:
+    """The most memory this process ever held; `ru_maxrss` would count its parent's, too."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
 
 if __name__ == "__main__":
     found = WORKS[sys.argv[1]](*sys.argv[2:])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(json.dumps({**found, "peak_mb": peak}) + "\n")
+    sys.stdout.write(json.dumps({**found, "peak_mb": peak_mb()}) + "\n")

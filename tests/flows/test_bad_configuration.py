@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 
@@ -58,7 +59,7 @@ class TestDatabaseUrl:
 
     @pytest.mark.django_db
     def test_with_a_login_that_it_does_not_know_is_told_so(self):
-        url = database_url().replace("//leadgen", "//nobody-we-know", 1)
+        url = re.sub(r"//[^/@]*@", "//nobody-we-know:wrong@", database_url(), count=1)
 
         found = told("load_leads", "leads.csv", DATABASE_URL=url)
 

@@ -48,6 +48,8 @@ def filled_in(*rules: tuple[str, str, str], **terms: object) -> dict[str, object
         "offer": "We mend.", "sender_name": "Ida", "footer": "", "extra_columns": "",
         "call_to_action": "", "language": "en", "tone": "PLAIN", "review": "NONE",
         "review_percent": "10", "unreviewed": "HOLD",
+        "columns": "", "file_kind": "EXCEL", "place": "DRIVE", "access": "ADDRESSES",
+        "access_days": "",
         "cap_day": "5", "cap_week": "", "cap_month": "", "cap_total": "0",
         "weight": "1", "delivery_days": ["1", "2", "3", "4", "5", "6", "7"],
         "pacing": "ASAP", "carry_over": "NONE",
@@ -64,6 +66,32 @@ def filled_in(*rules: tuple[str, str, str], **terms: object) -> dict[str, object
 
 def shown(desk: Browser, client: Client) -> str:
     return desk.get(reverse("admin:clients_client_change", args=[client.pk])).content.decode()
+
+
+class TestTheFileOfAClient:
+    def test_may_have_columns_of_its_own(self, desk):
+        form = filled_in(columns="email, personalization=icebreaker", access_days="30")
+
+        desk.post(ADD, form)
+
+        client = Client.objects.get()
+        assert client.columns == ["email", "personalization=icebreaker"]
+        assert (client.file_kind, client.access_days) == ("EXCEL", 30)
+
+    @pytest.mark.parametrize(
+        ("columns", "says"),
+        [
+            ("first_name", "without the column email"),
+            ("email=first_name", "without the column email"),
+            ("email, a=title, a=company", "Two columns would be called a."),
+        ],
+    )
+    def test_is_refused_with_a_sentence_where_no_tool_could_read_it(self, desk, columns, says):
+        assert says in desk.post(ADD, filled_in(columns=columns)).content.decode()
+        assert not Client.objects.exists()
+
+    def test_is_not_open_for_longer_than_google_allows(self, desk):
+        assert "give 1 to 365 days" in desk.post(ADD, filled_in(access_days="400")).content.decode()
 
 
 class TestAClientsPage:

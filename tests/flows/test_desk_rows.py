@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from deliveries import links
 from deliveries.models import Delivery
+from pipeline.models import Chunk
 from tests.factories import (
     CONTENT,
     NOW,
+    ChunkFactory,
     DeliveryFactory,
     DraftFactory,
     LeadFactory,
+    StageRunFactory,
     complete_run,
     store_file,
 )
@@ -74,27 +78,58 @@ class TestADeliverysFile:
         assert "has no file yet" in desk.get(download(waiting), follow=True).content.decode()
         assert desk.get(download(lost)).status_code == 404
 
+    def test_is_noted_with_who_fetched_it(self, desk):
+        delivery = DeliveryFactory.create(status="LOGGED")
+        store_file(delivery)
+
+        assert b"".join(desk.get(download(delivery)).streaming_content) == CONTENT
+
+        fetched = delivery.downloads.get()
+        assert (fetched.by, fetched.bytes) == ("ida", len(CONTENT))
+        assert "ida, at the desk" in desk.get(page(delivery)).content.decode()
+
+
+def page(delivery: Delivery) -> str:
+    return reverse("admin:deliveries_delivery_change", args=[delivery.pk])
+
 
 class TestADeliverysPage:
-    def test_shows_its_link_and_until_when_it_works(self, desk, settings):
+    def test_shows_its_link_and_until_when_it_works(self, desk, settings, time_machine):
         settings.LINK_DAYS = 30
+        time_machine.move_to(NOW, tick=False)
         delivery = complete_run().delivery
         Delivery.objects.update(link=links.link_for(delivery.pk))
 
-        response = desk.get(reverse("admin:deliveries_delivery_change", args=[delivery.pk]))
+        response = desk.get(page(delivery))
 
-        assert links.link_for(delivery.pk).split(":")[0] in response.content.decode()
-        assert delivery.uploaded_at is not None
-        assert response.context["expires_at"] == delivery.uploaded_at + dt.timedelta(days=30)
+        assert links.link_for(delivery.pk) in response.content.decode()
+        assert response.context["expires_at"] == NOW + dt.timedelta(days=30)
 
-    def test_makes_a_new_link_once_the_first_has_expired(self, desk, settings):
+    def test_makes_a_new_link_once_the_first_has_expired(self, desk, settings, time_machine):
         settings.LINK_DAYS = 1
-        delivery = complete_run(as_of=NOW - dt.timedelta(days=900)).delivery
+        delivery = complete_run().delivery
+        time_machine.move_to(NOW)
+        Delivery.objects.update(link=links.link_for(delivery.pk))
+        time_machine.move_to(NOW + dt.timedelta(days=2))
+        desk.force_login(User.objects.get())
 
-        context = desk.get(reverse("admin:deliveries_delivery_change", args=[delivery.pk])).context
+        context = desk.get(page(delivery)).context
 
         assert context["expired"]
         assert context["fresh_link"].startswith("http://127.0.0.1:8000/files/")
+        assert context["fresh_link"] != delivery.link
+
+    def test_shows_drives_link_and_one_of_ours_besides(self, desk):
+        delivery = complete_run().delivery
+        Delivery.objects.update(
+            link="https://drive.example/file/d/id-7/view", drive_file_id="id-7", note="No end."
+        )
+
+        shown = desk.get(page(delivery)).content.decode()
+
+        assert 'href="https://drive.example/file/d/id-7/view"' in shown
+        assert "http://127.0.0.1:8000/files/" in shown
+        assert "No end." in shown
 
     def test_says_what_waits_and_why(self, desk):
         delivery = DeliveryFactory.create(status="WAITING", error="The disk is full.")
@@ -102,6 +137,78 @@ class TestADeliverysPage:
         shown = desk.get(reverse("admin:deliveries_delivery_change", args=[delivery.pk]))
 
         assert "goes on by itself:</b> The disk is full." in shown.content.decode()
+
+
+@pytest.fixture
+def failed(monkeypatch):
+    """A delivery whose file could not go out."""
+    monkeypatch.setattr("pipeline.tasks.publish", lambda: None)
+    delivery = DeliveryFactory.create(status="FAILED", error="There is no room on Drive.")
+    stage_run = StageRunFactory.create(run=delivery.run, stage="UPLOAD")
+    ChunkFactory.create(
+        stage_run=stage_run, ref_id=delivery.pk, status="FAILED", error=delivery.error
+    )
+    return delivery
+
+
+class TestTheButtons:
+    def test_of_what_failed_lets_it_be_tried_again_and_notes_who_pressed(self, desk, failed):
+        shown = desk.get(page(failed)).content.decode()
+        assert "Try again" in shown
+        assert "Failed:</b> There is no room on Drive." in shown
+
+        desk.post(reverse("admin:deliveries_delivery_try_again", args=[failed.pk]))
+
+        failed.refresh_from_db()
+        assert (failed.status, failed.error) == ("ALLOCATED", "")
+        chunk = Chunk.objects.get(ref_id=failed.pk)
+        assert (chunk.status, chunk.failures, chunk.next_try_at) == ("PENDING", 0, None)
+        assert LogEntry.objects.get().get_change_message() == "Tried again."
+
+    def test_of_what_was_delivered_puts_it_right_again(self, desk, failed):
+        delivery = DeliveryFactory.create(status="LOGGED", run=failed.run)
+
+        desk.post(reverse("admin:deliveries_delivery_deliver_again", args=[delivery.pk]))
+
+        assert Chunk.objects.get(ref_id=delivery.pk).status == "PENDING"
+        delivery.refresh_from_db()
+        assert delivery.status == "LOGGED"
+
+    @pytest.mark.parametrize("button", ["try_again", "deliver_again"])
+    def test_say_why_where_nothing_can_be_done(self, desk, failed, button):
+        Chunk.objects.update(status="DONE")
+        pressed = reverse(f"admin:deliveries_delivery_{button}", args=[failed.pk])
+
+        assert "Not done. " in desk.post(pressed, follow=True).content.decode()
+
+    @pytest.mark.parametrize("button", ["try_again", "deliver_again"])
+    def test_are_for_those_who_may_change_deliveries(self, client, failed, button):
+        client.force_login(User.objects.create_user("guest", is_staff=True))
+
+        pressed = client.post(reverse(f"admin:deliveries_delivery_{button}", args=[failed.pk]))
+
+        assert pressed.status_code == 403
+
+    def test_of_the_list_takes_many_and_names_what_it_left(self, desk, failed):
+        fine = DeliveryFactory.create(status="LOGGED")
+
+        shown = desk.post(
+            "/admin/deliveries/delivery/",
+            {"action": "try_again_all", "_selected_action": [failed.pk, fine.pk]},
+            follow=True,
+        ).content.decode()
+
+        assert "1 of 2 deliveries are tried again." in shown
+        assert f"Delivery {fine.pk} neither failed nor waits." in shown
+        failed.refresh_from_db()
+        assert failed.status == "ALLOCATED"
+
+    def test_of_the_list_is_shown_to_nobody_else(self, client, failed):
+        guest = User.objects.create_user("guest", is_staff=True)
+        guest.user_permissions.add(Permission.objects.get(codename="view_delivery"))
+        client.force_login(guest)
+
+        assert "try_again_all" not in client.get("/admin/deliveries/delivery/").content.decode()
 
 
 class TestLeads:

@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clients.models import Plan
+from deliveries import letters
 from deliveries.models import Mail
 from pipeline import asking, audit, report, starting, writing
 from pipeline.models import AiBudget, AiCall, Draft
 from pipeline.reasons import in_words
-from pipeline.stages import notify
 from tests.flows import nights
 from tests.integrations import gemini_server
 from tests.integrations.gemini_server import BODY, WORDS, Say, answer, blocked, error
@@ -117,8 +117,11 @@ class TestAnAiThatIsBadThreeTimesInTen:
         assert {"ai_blocked", "ai_empty", "ai_cut", "ai_error", "ai_request"} <= set(reasons)
         client.force_login(User.objects.create_superuser("ida"))
         page = client.get(reverse("admin:pipeline_run_change", args=[run.pk])).content.decode()
-        mails = "".join(notify.compose(delivery)[1] for delivery in run.deliveries.all())
+        mails = "".join(
+            letters.about_delivery(delivery, delivery.mails.get()).text
+            for delivery in run.deliveries.all()
+        )
         assert Mail.objects.filter(status="SENT").count() == run.deliveries.count()
         for reason in reasons:
             assert in_words(reason).replace("'", "&#x27;") in page
-            assert in_words(reason) in mails
+            assert letters.BECAUSE.get(reason, letters.ELSE) in mails

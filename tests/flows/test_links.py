@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deliveries import links
+from deliveries.models import Download
 from tests.factories import CONTENT, DeliveryFactory, store_file
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,28 @@ class TestALink:
         assert answer["Content-Type"] == "text/csv"
         assert answer["Content-Disposition"] == 'attachment; filename="client-7.csv"'
         assert content_of(answer) == CONTENT
+
+    def test_is_for_saving_and_for_nothing_else(self, get, delivery):
+        answer = get(path_to(delivery.pk))
+
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert answer["Referrer-Policy"] == "same-origin"
+        assert answer["X-Robots-Tag"] == "noindex, nofollow"
+
+    def test_of_a_workbook_says_that_it_is_one(self, get):
+        delivery = DeliveryFactory.create(status="LOGGED", storage_name="deliveries/client-7.xlsx")
+        store_file(delivery)
+
+        assert "spreadsheetml" in get(path_to(delivery.pk))["Content-Type"]
+
+    def test_knows_when_it_ends(self, settings, time_machine):
+        now = dt.datetime(2026, 3, 2, 2, 0, tzinfo=dt.UTC)
+        time_machine.move_to(now, tick=False)
+
+        assert links.expires_at(links.link_for(7)) == now + dt.timedelta(days=settings.LINK_DAYS)
+        assert links.expires_at("https://drive.example/file/d/1:2:3/view") is None
+        assert links.expires_at("") is None
 
     def test_is_the_public_address(self, settings):
         settings.PUBLIC_URL = "https://leads.example"
@@ -120,6 +143,41 @@ class TestALink:
         token = signing.dumps(delivery.pk, salt="something.else")
 
         assert get(reverse("delivered-file", args=[token])).status_code == 404
+
+
+class TestADownload:
+    def test_is_noted_with_when_whence_and_how_much(self, get, delivery):
+        answer = get(path_to(delivery.pk))
+        assert content_of(answer) == CONTENT
+
+        noted = Download.objects.get()
+        assert (noted.delivery, noted.by, noted.address) == (delivery, "", "127.0.0.1")
+        assert noted.bytes == len(CONTENT)
+        assert abs(timezone.now() - noted.at) < dt.timedelta(minutes=1)
+
+    def test_that_breaks_off_is_noted_with_what_was_sent(self, get, delivery):
+        answer = get(path_to(delivery.pk))
+        answer.block_size = 10
+
+        next(answer.streaming_content)
+        for close in answer._resource_closers:  # as the server does when the reader has gone
+            close()
+
+        assert Download.objects.get().bytes == 10
+
+    @pytest.mark.parametrize("method", ["head", "post"])
+    def test_is_only_what_fetches_the_file(self, get, delivery, method):
+        get(path_to(delivery.pk), method)
+
+        assert not Download.objects.exists()
+
+    def test_of_an_expired_link_is_none(self, get, delivery, settings, time_machine):
+        path = path_to(delivery.pk)
+        time_machine.move_to(timezone.now() + dt.timedelta(days=settings.LINK_DAYS, minutes=1))
+
+        get(path)
+
+        assert not Download.objects.exists()
 
 
 class TestALinkToNothing:

@@ -86,6 +86,6 @@ class TestDoingAChunk:
 
         found = race(lambda: chain.perform(chunk.pk))
 
-        assert found == [None] * RACERS
+        assert (found.count(True), found.count(False)) == (1, RACERS - 1)
         assert run.leads.count() == 7
         assert [stage.stage for stage in run.stage_runs.order_by("pk")] == ["VALIDATE", "DEDUPE"]

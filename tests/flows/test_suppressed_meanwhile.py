@@ -125,10 +125,14 @@ class TestErasedBeforeTheFileIsMade:
 
 class TestForEverybodyBeforePersonalize:
     def test_no_draft_is_written(self):
-        night_until(lambda: Lead.objects.filter(status="NEW").exists())
-        Lead.objects.filter(record=1).update(status="READY")
+        nights.make_agency()
+        Client.objects.update(status="PAUSED")
+        starting.start_now(now=timezone.now(), started_by="test")
+        nights.work_off()
         ann = suppress_ann("ADDRESS", {})
+        Client.objects.update(status="ACTIVE")
 
+        starting.start_now(now=timezone.now(), started_by="test")
         nights.work_off()
 
         assert not Draft.objects.filter(lead=ann).exists()

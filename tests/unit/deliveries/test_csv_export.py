@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deliveries import csv_export
-from deliveries.csv_export import HEADER, neutralise, write
+from deliveries.csv_export import HEADER, columns_of, neutralise, write
 
 CASES = Path(__file__).parents[3].parent / "shared/data/injection/formula_cases.jsonl"
 NASTY = Path(__file__).parents[3].parent / "shared/data/injection/blns.json"
@@ -76,9 +76,12 @@ cells = st.one_of(
 )
 
 
-def written(rows, **options):
+def written(rows, headers=HEADER, **options):
+    """Rows as dicts, for tests that care for one cell."""
     stream = io.BytesIO()
-    count = write(rows, stream, **options)
+    rows = list(rows)
+    block = [[row.get(name, "") for row in rows] for name in headers]
+    count = write([block] if rows else [], stream, headers, **options)
     return count, stream.getvalue()
 
 
@@ -120,6 +123,26 @@ class TestNeutralise:
         assert neutralise("+" + "1 " * 50_000 + "x").startswith("'")
 
 
+class TestColumns:
+    def test_are_the_contracts_unless_a_client_has_its_own(self):
+        assert [column.field for column in columns_of([])] == list(HEADER)
+        assert [column.header for column in columns_of(["email", "phone"])] == ["email", "phone"]
+
+    def test_may_have_another_header(self):
+        (found,) = columns_of(["personalization = icebreaker"])
+
+        assert found == ("personalization", "icebreaker")
+
+    def test_have_extras_behind_them_once_and_in_their_order(self):
+        found = columns_of([], ["b", "email", "a", "b", "=1+1", "x=y"])
+
+        assert [column.field for column in found][len(HEADER) :] == ["b", "a", "=1+1", "x=y"]
+
+    @pytest.mark.parametrize("entry", ["=", "a=", "=a", " = "])
+    def test_that_are_half_a_pair_are_a_name(self, entry):
+        assert columns_of([entry]) == [(entry, entry)]
+
+
 class TestWrite:
     def test_writes_bom_header_and_crlf(self):
         count, content = written([{"email": "ann@acme.com", "lead_id": "7"}])
@@ -136,39 +159,42 @@ class TestWrite:
             "icebreaker,lead_id,delivered_at"
         )
 
-    def test_adds_extras_once_and_in_their_order(self):
-        row = {"email": "a@acme.com", "b": "2", "a": "1"}
-
-        _, content = written([row], extras=["b", "email", "a", "b", "missing"])
-
-        (found,) = read_back(content)
-        assert list(found)[len(HEADER) :] == ["b", "a", "missing"]
-        assert (found["b"], found["a"], found["missing"]) == ("2", "1", "")
-
     def test_disarms_names_of_columns_too(self):
-        _, content = written([], extras=["=1+1"])
+        _, content = written([], headers=[*HEADER, "=1+1"])
 
         assert content.decode().endswith('"\'=1+1"\r\n')
 
+    def test_for_others_than_excel_has_neither_bom_nor_crlf(self):
+        _, content = written([{"email": "ann@acme.com"}], headers=["email"], excel=False)
+
+        assert content == b'"email"\n"ann@acme.com"\n'
+
     @pytest.mark.parametrize("name", HEADER)
     def test_disarms_every_column(self, name):
-        _, content = written({name: payload} for payload in PAYLOADS)
+        _, content = written([{name: payload} for payload in PAYLOADS])
 
         assert [row[name] for row in read_back(content)] == [f"'{cell}" for cell in PAYLOADS]
 
-    def test_takes_one_row_at_a_time_and_leaves_the_stream_open(self):
+    def test_takes_one_block_at_a_time_and_leaves_the_stream_open(self):
         stream = io.BytesIO()
+        sizes = []
 
-        count = write(({"email": f"{n}@acme.com"} for n in range(5_000)), stream)
+        def blocks():
+            for n in range(50):
+                sizes.append(stream.tell())
+                yield [[f"{n}.{m}@acme.com" for m in range(100)]]
+
+        count = write(blocks(), stream, ["email"])
 
         assert count == 5_000
+        assert sizes == sorted(set(sizes))
         assert not stream.closed
 
     def test_leaves_the_stream_open_when_the_rows_fail(self):
         stream = io.BytesIO()
 
         with pytest.raises(ZeroDivisionError):
-            write(({"lead_id": str(1 // n)} for n in (1, 0)), stream)
+            write(([[str(1 // n)]] for n in (1, 0)), stream, ["lead_id"])
 
         assert not stream.closed
 

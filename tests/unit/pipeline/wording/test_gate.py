@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from pipeline.drafts import Refused, Words, from_template, judge, letter
 from tests import drafted_words
 from tests.drafted_words import GOOD, PLAIN, answer, request
 
+GERMAN = next(text for name, _, text in GOOD if name == "German")
 SUBJECT, ICEBREAKER, BODY = (json.loads(PLAIN)[name] for name in ("subject", "icebreaker", "body"))
 
 
@@ -122,6 +124,12 @@ BAD = [
     ("invented customer", {"body": f"{BODY} We did it for Siemens."}, 'names "Siemens"'),
     ("invented person", {"icebreaker": "Bob Marlow told me so."}, 'names "Marlow"'),
     ("another's greeting", {"body": BODY.replace("Hello Ann", "Hello Bob")}, "greets somebody"),
+    ("another's title", {"body": BODY.replace("Hello Ann", "Dear Mr. Marlow")}, "greets somebody"),
+    ("a line to fill in", {"body": f"{BODY}\n\nyour name"}, "holds a placeholder"),
+    ("no word", {"body": f"{BODY} {'a' * 41}"}, "no word"),
+    ("a run of signs", {"body": f"{BODY} ((((("}, "no word"),
+    ("endless", {"body": "a" * 2_000}, "body is far too long"),
+    ("a factor", {"body": f"{BODY} It is 10x faster."}, 'the number "10"'),
     ("two are greeted", {"body": BODY.replace("Hello Ann", "Dear Ann and Rita")}, "greets some"),
     ("shouting", {"body": f"{BODY} Do it NOW, URGENT."}, 'names "URGENT"'),
     ("exclamation", {"body": f"{BODY} Great!"}, "exclamation marks"),
@@ -138,7 +146,7 @@ BAD = [
     ("emoji", {"body": f"{BODY} \U0001f680"}, "emoji"),
     ("Cyrillic", {"body": f"{BODY} привет мир"}, "another script"),
     ("signed in the middle", {"body": f"Kind regards,\n\n{BODY}"}, "is signed"),
-    ("wrong language", {"body": json.loads(GOOD[11][2])["body"]}, "body is in German"),
+    ("wrong language", {"body": json.loads(GERMAN)["body"]}, "body is in German"),
 ]
 
 
@@ -203,6 +211,25 @@ class TestAnyText:
     @given(st.sampled_from(range(len(PLAIN))))
     def test_cut_anywhere_is_refused(self, end):
         assert violations(PLAIN[:end])
+
+
+class TestATextMadeToTakeLong:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a-" * 9_000, "a" * 18_000, "<" + " " * 18_000, "\n" * 18_000, "1 " * 9_000,
+            "a.a" * 6_000, "ignore " * 2_500, "(" * 18_000, "x@" * 9_000, "A'" * 9_000,
+        ],
+        ids=lambda text: repr(text[:8]),
+    )  # fmt: skip
+    def test_takes_no_longer_than_another(self, text):
+        before = time.process_time()
+
+        for part in ({"body": text}, {"body": f"{BODY} {text[:2_000]}"}, {"subject": text[:290]}):
+            violations(changed(**part))
+        drafted_words.with_payload("notes", text)
+
+        assert time.process_time() - before < 1
 
 
 class TestAThousandDrafts:

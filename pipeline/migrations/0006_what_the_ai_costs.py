@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clients', '0004_what_a_client_wants_of_its_drafts'),
-        ('pipeline', '0004_prompts_and_reviews'),
+        ('clients', '0006_what_a_client_wants_of_its_drafts'),
+        ('pipeline', '0005_prompts_and_reviews'),
     ]
 
     operations = [

@@ -24,8 +24,8 @@ def first_version(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clients', '0004_what_a_client_wants_of_its_drafts'),
-        ('pipeline', '0003_what_an_importer_and_a_run_remember'),
+        ('clients', '0006_what_a_client_wants_of_its_drafts'),
+        ('pipeline', '0004_new_leads_lie_apart'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clients', '0003_what_a_client_is_promised'),
+        ('clients', '0005_words_of_a_clients_mails'),
     ]
 
     operations = [

@@ -1,0 +1,152 @@
+"""The rows of a delivery's file, streamed out of PostgreSQL.
+
+No lead becomes an object, and memory holds a thousand rows of however many there are. Only leads
+that have no draft are looked at one by one: the template writes it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO
+
+from django.db import connection, transaction
+
+from clients.file_terms import FileKind
+from deliveries import csv_export, xlsx_export
+from deliveries.csv_export import Block
+from deliveries.models import ACTIVE, Delivery
+from pipeline import drafting, drafts
+from pipeline.drafts import Words
+from pipeline.fields import polish
+from pipeline.models import Lead
+from pipeline.models.leads import COLUMNS
+
+SUFFIXES = {FileKind.EXCEL: ".csv", FileKind.PLAIN: ".csv", FileKind.XLSX: ".xlsx"}
+SPAM_SCORE = "spam_score"  # a column that a client may ask for; advice, 0 to 10
+_DRAFTED = frozenset(("subject", "body", "icebreaker", SPAM_SCORE))
+_NAMES = ("first_name", "last_name", "full_name")  # whichever of them the file has
+_FETCHED = 1_000  # rows that lie in memory
+# Of a worker's threads: while one waits for PostgreSQL the other writes; more would only share
+# the interpreter, and hold more in memory.
+_TWO = threading.BoundedSemaphore(2)
+
+# First the delivery's own rows, by their index: in the order of leads the planner would rather
+# walk through everybody's.
+_ROWS = """
+WITH given AS MATERIALIZED (
+    SELECT lead_id, client_id FROM deliveries_deliveredlead
+     WHERE delivery_id = %s AND status = ANY(%s) AND lead_id IS NOT NULL
+     ORDER BY lead_id
+)
+SELECT {cells}, CASE WHEN draft.id IS NULL THEN lead.id END
+  FROM given
+  JOIN pipeline_lead lead ON lead.id = given.lead_id
+  LEFT JOIN pipeline_draft draft
+         ON draft.lead_id = given.lead_id AND draft.client_id = given.client_id
+        AND draft.review <> 'PENDING'
+ ORDER BY given.lead_id
+"""
+
+
+class TooManyRows(Exception):
+    """More leads than an Excel sheet has rows; the message says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"An Excel sheet holds {xlsx_export.MOST_ROWS:,} leads at most: give the client a CSV."
+        )
+
+
+def render(delivery: Delivery, delivered_at: dt.datetime, stream: IO[bytes]) -> int:
+    """Write the delivery's file as its client wants it; returns how many leads are in it.
+
+    Raises TooManyRows.
+    """
+    client = delivery.client
+    if client.file_kind == FileKind.XLSX and delivery.rows > xlsx_export.MOST_ROWS:
+        raise TooManyRows
+    columns = csv_export.columns_of(client.columns, client.extra_columns)
+    headers = [column.header for column in columns]
+    blocks = blocks_of(delivery, delivered_at, [column.field for column in columns])
+    with _TWO:
+        if client.file_kind == FileKind.XLSX:
+            return xlsx_export.write(blocks, stream, headers)
+        return csv_export.write(blocks, stream, headers, excel=client.file_kind == FileKind.EXCEL)
+
+
+def blocks_of(
+    delivery: Delivery, delivered_at: dt.datetime, fields: Sequence[str]
+) -> Iterator[Block]:
+    """The rows of the file, in the order in which the leads came in, a thousand at a time."""
+    moment = delivered_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    known = [*dict.fromkeys([*fields, *_NAMES])]
+    cells, values = _selected(known)
+    query = _ROWS.format(cells=", ".join(cells))
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(query, [delivery.pk, list(ACTIVE), *values])
+        while rows := cursor.fetchmany(_FETCHED):
+            *columns, missing = zip(*rows, strict=True)
+            found: dict[str, Sequence[str]] = dict(zip(known, columns, strict=True))
+            found["delivered_at"] = [moment] * len(rows)
+            _fill(found, missing, write_missing(delivery, [pk for pk in missing if pk]))
+            polished(found)
+            if "body" in found:
+                found["body"] = [drafting.letter(body, delivery.client) for body in found["body"]]
+            yield [found[field] for field in fields]
+
+
+def _selected(fields: Sequence[str]) -> tuple[list[str], list[str]]:
+    """An SQL expression for each field, and the names of a file's own columns among them."""
+    own = {"lead_id": "lead.id::text", "delivered_at": "NULL"}
+    own |= {name: f'lead."{name}"' for name in COLUMNS}
+    own |= {name: f'draft."{name}"::text' for name in _DRAFTED}
+    cells = [own.get(field, "coalesce(lead.extras ->> %s, '')") for field in fields]
+    return cells, [field for field in fields if field not in own]
+
+
+def polished(found: dict[str, Sequence[str]]) -> None:
+    """Names as people write them (spec V3)."""
+    names = map(polish.person_name, *(found[name] for name in _NAMES))
+    found["first_name"], found["last_name"] = zip(*names, strict=True)
+    if "company" in found:
+        found["company"] = list(map(polish.company, found["company"]))
+
+
+def _fill(
+    found: dict[str, Sequence[str]], missing: Sequence[int | None], written: Mapping[int, Words]
+) -> None:
+    """Put the words that were written just now where a lead had none."""
+    if not written:
+        return
+    for name in _DRAFTED & found.keys():
+        found[name] = [
+            cell if pk is None else str(getattr(written[pk], name))
+            for pk, cell in zip(missing, found[name], strict=True)
+        ]
+
+
+def write_missing(delivery: Delivery, lead_ids: Sequence[int]) -> dict[int, Words]:
+    """A lead that the forecast did not expect here gets the template, and says so.
+
+    It keeps an icebreaker that was written for it in the same language: that is paid for. What a
+    person was to look at, and did not, never goes out.
+    """
+    if not lead_ids:
+        return {}
+    client = delivery.client
+    leads = list(Lead.objects.filter(pk__in=lead_ids))
+    known = drafting.icebreakers(leads, client.language)
+    requests = [drafting.request_for(lead, client) for lead in leads]
+    written = [
+        (
+            each,
+            drafts.from_template(
+                each, reason=drafts.NO_DRAFT, icebreaker=known.get(each.lead_id, "")
+            ),
+        )
+        for each in requests
+    ]
+    drafting.store(delivery.run, written)
+    return {request.lead_id: words for request, words in written}
