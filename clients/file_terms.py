@@ -36,7 +36,8 @@ class FileTerms(models.Model):
         models.CharField(max_length=120),
         default=list,
         blank=True,
-        help_text="Further columns for this client's file: field or column names, comma-separated.",
+        help_text="Further columns for this client's file: field or column names, comma-separated;"
+        " spam_score for how much a draft looks like spam, 0 to 10.",
     )
     place = models.CharField(
         "where its files go", max_length=5, choices=Place.choices, default=Place.DRIVE

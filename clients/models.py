@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from clients import file_terms, terms
+from clients import file_terms, terms, wishes, wording
 from clients.targeting import Operator, Rule
 
 WINDOWS = ("day", "week", "month", "total")
@@ -94,7 +94,7 @@ class ClientQuerySet(models.QuerySet["Client"]):
         return self.filter(status=ClientStatus.ACTIVE)
 
 
-class Client(Caps, terms.Terms, file_terms.FileTerms):
+class Client(Caps, terms.Terms, wishes.Wishes, file_terms.FileTerms, wording.MailWords):
     """A paying client. Its own caps win over its plan's; blank ones are the plan's."""
 
     name = models.CharField(max_length=200, unique=True)
@@ -117,11 +117,6 @@ class Client(Caps, terms.Terms, file_terms.FileTerms):
         help_text="Up to five addresses, separated by commas. Each gets its own mail.",
     )
 
-    offer = models.TextField(help_text="One sentence: what this client sells, to whom.")
-    sender_name = models.CharField(max_length=120, help_text="Who signs the drafts.")
-    footer = models.TextField(
-        blank=True, help_text="Sender's identity and opt-out sentence, put below each draft."
-    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = ClientQuerySet.as_manager()
@@ -139,6 +134,7 @@ class Client(Caps, terms.Terms, file_terms.FileTerms):
                 name="client_has_1_to_5_emails",
             ),
             *terms.CONSTRAINTS,
+            *wishes.CONSTRAINTS,
             *file_terms.CONSTRAINTS,
         ]
 

@@ -1,6 +1,6 @@
 """A delivery's file on Google Drive: once, in its client's folder, for its client's readers.
 
-Ids are made by Drive, kept here and committed before anything is made under them (ADR 0011). So
+Ids are made by Drive, kept here and committed before anything is made under them (ADR 0013). So
 whoever comes after a crash, or a second worker, makes nothing twice.
 """
 

@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import os
 import zoneinfo
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -63,6 +64,18 @@ def integer(name: str, default: int, *, at_least: int | None = None) -> int:
         raise ConfigurationError(f"{name} must be a whole number, not {value!r}.", "") from None
     if at_least is not None and found < at_least:
         raise ConfigurationError(f"{name} must be {at_least} or more, not {found}.", "")
+    return found
+
+
+def decimal(name: str, default: str) -> Decimal:
+    """A price or the like: 0 or more."""
+    value = text(name, default)
+    try:
+        found = Decimal(value)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or found < 0:
+        raise ConfigurationError(f"{name} must be a number like 0.30, not {value!r}.", "")
     return found
 
 

@@ -172,6 +172,7 @@ CELERY_TASK_ROUTES = {
     "pipeline.upload": {"queue": "io"},
     "pipeline.notify": {"queue": "mail"},
     "pipeline.log": {"queue": "notion"},
+    "pipeline.mail": {"queue": "mail"},
     "pipeline.undo": {"queue": "cpu"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "control"
@@ -209,6 +210,32 @@ KEEP_DISPOSABLE = env.flag("KEEP_DISPOSABLE")
 KEEP_ROLE = env.flag("KEEP_ROLE")
 MX_LOOKUP = env.flag("MX_LOOKUP") and not DEMO
 
+# --- Gemini ------------------------------------------------------------------------------------
+GEMINI_API_KEY = "" if DEMO else env.text("GEMINI_API_KEY")
+GEMINI_MODEL = env.text("GEMINI_MODEL", "gemini-3.5-flash-lite")
+GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")
+GEMINI_API_VERSION = env.text("GEMINI_API_VERSION", "v1beta")
+GEMINI_TIER = env.choice("GEMINI_TIER", "standard", ("standard", "flex"))
+# Shared by all workers on all hosts; 0: no limit that we know of.
+GEMINI_RPM = env.integer("GEMINI_RPM", 0)
+GEMINI_TPM = env.integer("GEMINI_TPM", 0)
+GEMINI_CONCURRENCY = env.integer("GEMINI_CONCURRENCY", 100)
+# USD per million tokens: gemini-3.5-flash-lite, paid tier, October 2026.
+GEMINI_PRICE_IN = env.decimal("GEMINI_PRICE_IN", "0.30")
+GEMINI_PRICE_OUT = env.decimal("GEMINI_PRICE_OUT", "2.50")
+AI_BUDGET_RUN_CENTS = env.integer("AI_BUDGET_RUN_CENTS", 500)
+AI_BUDGET_DAY_CENTS = env.integer("AI_BUDGET_DAY_CENTS", 1000)
+AI_PATIENCE_MINUTES = env.integer("AI_PATIENCE_MINUTES", 10)
+for _name, _count, _least in (
+    ("GEMINI_RPM", GEMINI_RPM, 0),
+    ("GEMINI_TPM", GEMINI_TPM, 0),
+    ("GEMINI_CONCURRENCY", GEMINI_CONCURRENCY, 1),
+    ("AI_BUDGET_RUN_CENTS", AI_BUDGET_RUN_CENTS, 0),
+    ("AI_BUDGET_DAY_CENTS", AI_BUDGET_DAY_CENTS, 0),
+):
+    if _count < _least:
+        raise env.ConfigurationError(f"{_name} must be {_least} or more, not {_count}.", "")
+
 EMAIL_HOST = "" if DEMO else env.text("EMAIL_HOST")
 EMAIL_PORT = env.integer("EMAIL_PORT", 587)
 EMAIL_HOST_USER = env.text("EMAIL_USER")
@@ -223,7 +250,14 @@ EMAIL_BACKEND = (
     if EMAIL_HOST
     else "leadgen.integrations.mail.EmlFiles"
 )
+OPERATOR_EMAILS = env.listing("OPERATOR_EMAILS")
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "AILeadGen <leads@localhost>")
+
+# --- Notion: a log that people read; a mirror of ours -------------------------------------------
+NOTION_INTEGRATION_SECRET = "" if DEMO else env.text("NOTION_INTEGRATION_SECRET")
+NOTION_DATABASE_ID = env.text("NOTION_DATABASE_ID")
+NOTION_DATA_SOURCE_ID = env.text("NOTION_DATA_SOURCE_ID")
+NOTION_BASE_URL = env.text("NOTION_BASE_URL", "https://api.notion.com")
 
 # --- Logs --------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()

@@ -13,11 +13,14 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from deliveries.models import Delivery
-from pipeline.invariants import CHECKS, Check
+from pipeline import invariants, mail_invariants, money_invariants
+from pipeline.invariants import Check
 from pipeline.models.leads import COLUMNS
 from pipeline.states import Stage
 
 __all__ = ["CHECKS", "run"]
+
+CHECKS = (*invariants.CHECKS, *money_invariants.CHECKS, *mail_invariants.CHECKS)
 
 SHOWN_IDS = 20
 STORED_FILES = ("A16", "A stored file is byte for byte the one delivered (deliveries)")

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 
 from deliveries import outbox
 from leadgen.integrations.errors import PermanentError, TransientError
-from pipeline import chunks, clock, runs, schedule, services
+from pipeline import budget, chunks, clock, digest, runs, schedule, services
 from pipeline.models import Chunk, Run
 from pipeline.models.runs import RunKind
 from pipeline.states import LostRace, Stage
@@ -124,11 +124,14 @@ def drive(run_id: int) -> None:
 def look_after() -> None:
     """One tick: start the run that is due, take over what died, advance what stands still."""
     services.beat("tick")
+    digest.owe_for_late_night(clock.database_now())
     start_due_night()
     outbox.abandon_interrupted()
     chunks.bury_exhausted()
+    budget.lose_abandoned()
     for run in runs.unfinished().order_by("pk"):
         drive(run.pk)
+    digest.owe_for_ended_runs(clock.database_now())
 
 
 def start_due_night() -> Run | None:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 
 from deliveries.models import Delivery, DeliveryStatus, Mail, MailStatus
@@ -19,7 +20,7 @@ from pipeline.admin.schedule import next_night
 from pipeline.admin.stages import stage_cards
 from pipeline.admin.upkeep import SERVICES
 from pipeline.health import OLDEST_TICK
-from pipeline.models import Heartbeat, LeadFile, Run, ServiceState
+from pipeline.models import Draft, Heartbeat, LeadFile, Run, ServiceState
 from pipeline.models.leads import LeadFileStatus
 from pipeline.shown import admin_url, list_url
 from pipeline.states import RunStatus
@@ -75,6 +76,7 @@ def problems(*, now: dt.datetime, workers: list[str]) -> list[Problem]:
         *_failed_run(),
         *_deliveries(now),
         *_mails(now),
+        *_drafts(),
         *_files(now),
     ]
 
@@ -149,7 +151,7 @@ def _deliveries(now: dt.datetime) -> list[Problem]:
 
 
 def _mails(now: dt.datetime) -> list[Problem]:
-    rows = Mail.objects.filter(created_at__gt=now - LOOK_BACK)
+    rows = Mail.objects.filter(created_at__gt=now - LOOK_BACK, superseded_by=None)
     unknown = rows.filter(status=MailStatus.UNKNOWN).count()
     failed = rows.filter(status=MailStatus.FAILED).count()
     return _told(
@@ -166,6 +168,12 @@ def _mails(now: dt.datetime) -> list[Problem]:
             "bad",
         ),
     )
+
+
+def _drafts() -> list[Problem]:
+    waiting = Draft.objects.waiting().count()
+    words = f"{_counted(waiting, 'draft waits', 'drafts wait')} for a review."
+    return _told((waiting, words, reverse("admin:pipeline_draft_review"), "warn"))
 
 
 def _files(now: dt.datetime) -> list[Problem]:

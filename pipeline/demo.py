@@ -10,12 +10,22 @@ from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
-from clients import terms
+from clients import terms, wishes
 from clients.models import Client, Plan, TargetRule
 from clients.targeting import Operator
 from leadgen import env
 
-_FOOTER = "{sender}, {client}. To hear no more from us, answer with the word stop."
+_FOOTER = {
+    "en": "{sender}, {client}. To hear no more from us, answer with the word stop.",
+    "de": "{sender}, {client}. Wenn Sie nichts mehr von uns hören möchten, antworten Sie mit Stopp.",
+    "fr": "{sender}, {client}. Pour ne plus rien recevoir de nous, répondez par le mot stop.",
+}
+_CALL = {
+    "en": "Would a call of 15 minutes next week suit you?",
+    "de": "Passt Ihnen nächste Woche ein Gespräch von 15 Minuten?",
+    "fr": "Un appel de 15 minutes la semaine prochaine vous conviendrait-il ?",
+}
+_LANGUAGE = {"Alpenblick Software": "de", "Studio Lumière": "fr"}
 
 _PLANS = (
     {"name": "Starter", "cap_day": 25, "cap_month": 400, "price_cents": 400},
@@ -40,7 +50,7 @@ _CLIENTS: tuple[tuple[str, str, int, str, str, str, list[tuple[str, Operator, li
         1,
         "Europe/Berlin",
         "Jonas Reiter",
-        "We move warehouse paperwork of mid-sized firms to one simple app.",
+        "Wir bringen den Papierkram im Lager mittelgroßer Firmen in eine einzige einfache App.",
         [
             ("country", Operator.IN, ["DE", "AT", "CH"]),
             ("employees", Operator.BETWEEN, ["11-500"]),
@@ -64,7 +74,7 @@ _CLIENTS: tuple[tuple[str, str, int, str, str, str, list[tuple[str, Operator, li
         2,
         "Europe/Paris",
         "Camille Roche",
-        "We film two-minute product stories that sales teams send with their offers.",
+        "Nous filmons des histoires de produit de deux minutes que les équipes de vente joignent à leurs offres.",
         [("title", Operator.CONTAINS, ["Marketing", "Sales", "Growth", "Brand"])],
     ),
     (
@@ -91,7 +101,8 @@ def make_clients(today: dt.date) -> list[Client]:
     plans = {plan["name"]: Plan.objects.create(**plan) for plan in _PLANS}
     clients = [_client(plans, *row) for row in _CLIENTS]
     day_off = (today + dt.timedelta(days=3)).isoweekday()
-    _agree(clients[0], max_per_domain=3)
+    _agree(clients[0], max_per_domain=3, review=wishes.Review.SAMPLE, review_percent=20)
+    _agree(clients[1], tone=wishes.Tone.FORMAL, review=wishes.Review.ALL)
     _agree(clients[2], delivery_days=[day for day in terms.ISO_WEEKDAYS if day != day_off])
     _agree(clients[3], pacing=terms.Pacing.EVEN, carry_over=terms.CarryOver.LAST_MONTH)
     _agree(clients[4], money_limit_cents=100_000, max_lead_age_days=14)
@@ -114,6 +125,7 @@ def _client(
     offer: str,
     rules: list[tuple[str, Operator, list[str]]],
 ) -> Client:
+    language = _LANGUAGE.get(name, "en")
     mailbox = name.lower().split()[0].encode("ascii", "ignore").decode()
     client = Client.objects.create(
         name=name,
@@ -123,7 +135,9 @@ def _client(
         sender_name=sender,
         offer=offer,
         emails=[f"leads@{mailbox}.example"],
-        footer=_FOOTER.format(sender=sender, client=name),
+        call_to_action=_CALL[language],
+        language=language,
+        footer=_FOOTER[language].format(sender=sender, client=name),
         extra_columns=["industry", "country"],
     )
     TargetRule.objects.bulk_create(

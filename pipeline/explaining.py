@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 
 from clients.models import Client
 from deliveries.models import DeliveredLead
-from pipeline import refusals, suppressing
+from pipeline import refusals, reviewing, suppressing
 from pipeline.addresses import domain_keys_of, match_key, normalise
 from pipeline.models import Draft, Lead, LeadStatus, Rejection, Run, RunClient
 from pipeline.models.leads import COLUMNS, LIVE
@@ -268,6 +268,7 @@ def _person(lead: Lead, run: Run, rows: Sequence[RunClient], end: dt.datetime) -
         barred=_barred(lead, end),
         winners=[row for row in rows if row.client_id in winners],
         of_company=_of_company(lead, run, rows),
+        held_for=reviewing.kept_for(lead),
     )
 
 

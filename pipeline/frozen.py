@@ -18,7 +18,7 @@ def keep(
 ) -> None:
     """One RunClient per client, in the allocating transaction."""
     forecast = dict(
-        ForecastPair.objects.filter(run=run)
+        ForecastPair.objects.filter(run=run, is_reserve=False)
         .order_by()
         .values_list("client")
         .annotate(pairs=Count("pk"))

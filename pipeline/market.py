@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +17,7 @@ from psycopg import sql
 
 from clients.models import Client
 from deliveries.promises import Promise, promises_of
-from pipeline import suppressing
+from pipeline import reviewing, suppressing
 from pipeline.allocation.domains import Had
 from pipeline.allocator import Allocation, place
 from pipeline.arrow import TEXT, pa
@@ -27,6 +28,7 @@ from pipeline.stock import Ints, Links, Stock, Texts
 
 _arrow_csv: Any = import_module("pyarrow.csv")
 _COMPANY = "company_domain"
+RESERVE = 0.1  # of what a client is expected to get, rounded up (design, 5)
 
 # Somebody who was given to a client once, whatever became of it, is never given to it again.
 _HAD = """
@@ -37,7 +39,7 @@ SELECT lead.id, given.client_id FROM pipeline_lead lead
 _DRAFTED = """
 SELECT lead.id, draft.client_id FROM pipeline_lead lead
   JOIN pipeline_draft draft ON draft.lead_id = lead.id
- WHERE lead.status = 'READY'
+ WHERE lead.status = 'READY' AND draft.review <> 'PENDING'
 """
 _OF_COMPANIES = """
 SELECT given.client_id, lead.company_domain, count(*)
@@ -70,11 +72,23 @@ class Market:
 
     def allocate(self) -> Allocation:
         """Who gets which lead; writes nothing. The forecast and the real thing alike."""
+        found, had = self._offered()
+        return place(found, self.seats(), had=had)
+
+    def forecast(self) -> tuple[Allocation, Allocation]:
+        """`allocate`, and for each client RESERVE as many more whom nobody is expected to get."""
+        found, had = self._offered()
+        expected = place(found, self.seats(), had=had)
+        free = found.only(~np.isin(found.lead_id, expected.lead_id))
+        seats = [_reserve_seat(seat, expected.per_client) for seat in self.seats()]
+        return expected, place(free, seats, had=had)
+
+    def _offered(self) -> tuple[Stock, Had]:
         seats = self.seats()
         limited = [seat for seat in seats if seat.max_per_domain is not None]
         fields = {rule.field for seat in seats for rule in seat.rules}
         found, companies = stock(fields, self.oldest, companies=bool(limited))
-        return place(found, seats, had=self._had(limited, companies))
+        return found, self._had(limited, companies)
 
     def _had(self, limited: Sequence[Seat], companies: Sequence[str]) -> Had:
         """How many leads of a company each limited client got this month, in its own days."""
@@ -122,6 +136,12 @@ def active_clients() -> list[Client]:
 def lead_age(client: Client) -> int:
     """How old a lead may be for this client, in days."""
     return client.max_lead_age_days or settings.MAX_LEAD_AGE_DAYS
+
+
+def _reserve_seat(seat: Seat, expected: Mapping[int, int]) -> Seat:
+    """The same client, asking for what it would need should some of its leads fall out."""
+    more = math.ceil(expected.get(seat.client_id, 0) * RESERVE)
+    return replace(seat, left=more, quota=more, already=0)
 
 
 def _seat(client: Client, promise: Promise, as_of: dt.datetime) -> Seat:
@@ -175,8 +195,8 @@ def _copied(names: Sequence[str], oldest: dt.datetime) -> Any:
     ]
     query = sql.SQL(
         "COPY (SELECT {} FROM pipeline_lead WHERE status = 'READY' AND created_at >= {}"
-        " ORDER BY id) TO STDOUT (FORMAT csv, HEADER)"
-    ).format(sql.SQL(", ").join(columns), sql.Literal(oldest))
+        " AND NOT {} ORDER BY id) TO STDOUT (FORMAT csv, HEADER)"
+    ).format(sql.SQL(", ").join(columns), sql.Literal(oldest), reviewing.IS_HELD)
     types = {f"field_{n}": pa.dictionary(pa.int32(), TEXT) for n in range(len(names))}
     numbers = dict.fromkeys(("id", "max_clients", "came_in"), pa.int64())
     with connection.cursor() as cursor, cursor.copy(query) as copy:

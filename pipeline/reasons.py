@@ -57,9 +57,24 @@ REASONS = {
     # drafts: why the template stood in for the AI
     "no_ai_account": "No AI account is set up (GEMINI_API_KEY)",
     "no_draft": "The forecast had expected another client",
-    "ai_error": "The AI gave no usable answer",
+    "ai_error": "The AI gave no answer, however often it was asked",
     "ai_auth": "The AI refused our key",
-    "ai_quota": "The AI's quota or our budget was used up",
+    "ai_quota": "The AI's quota or its account's money was used up",
+    "ai_budget": "Our budget for the AI was used up",
+    "ai_model": "The AI does not know our model any more",
+    "ai_location": "The AI may not be used from where the server stands",
+    "ai_limit": "The AI's account is limited",
+    "ai_down": "The AI was down for too long",
+    "ai_request": "The AI refused the request as invalid",
+    "ai_blocked": "The AI withheld its answer",
+    "ai_cut": "The AI's answer was cut off, twice",
+    "ai_empty": "The AI's answer was empty, twice",
+    "ai_unfit": "The AI's answer failed our checks, twice",
+    "ai_lost": "No answer came; it counts as paid",
+    "missing_value": "The lead lacks a value that the prompt must have",
+    "unreviewed": "Nobody reviewed the AI's draft in time",
+    "rejected": "A person rejected the AI's draft",
+    "redo": "A person asked for other words; none are written yet",
 }
 
 

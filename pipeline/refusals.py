@@ -28,7 +28,8 @@ _SECONDS_A_DAY = 86_400
 class Person:
     """What a run knew of a lead, as far as it can still be told.
 
-    `had` and `barred`: client → since when; `winners`: who got it in this run.
+    `had` and `barred`: client → since when; `winners`: who got it in this run; `held_for`: the
+    client for which its draft waits.
     """
 
     values: Mapping[str, str]
@@ -40,6 +41,7 @@ class Person:
     barred: Mapping[int, dt.datetime] = field(default_factory=dict)
     winners: Sequence[RunClient] = ()
     of_company: Mapping[int, int] = field(default_factory=dict)
+    held_for: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +150,12 @@ def _by_room(person: Person, row: RunClient) -> tuple[str, str]:
         return "money_limit" if name == "money" else f"cap_{name}", _cap(row, name)
     if len(person.winners) >= person.max_clients:
         return OUTBID, _outbid(person.winners[0], row)
-    return _by_company(person, row)
+    return _by_what_is_left(person, row)
 
 
-def _by_company(person: Person, row: RunClient) -> tuple[str, str]:
+def _by_what_is_left(person: Person, row: RunClient) -> tuple[str, str]:
+    if person.held_for:
+        return "held_review", f"kept for {person.held_for}: its draft waits for a person"
     limit, has = row.terms.get("max_per_domain"), person.of_company.get(row.client_id, 0)
     if person.company and limit is not None and has >= limit:
         return CAP_DOMAIN, f"enough leads of {person.company}: {has} of {limit}"

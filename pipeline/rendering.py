@@ -24,7 +24,8 @@ from pipeline.models import Lead
 from pipeline.models.leads import COLUMNS
 
 SUFFIXES = {FileKind.EXCEL: ".csv", FileKind.PLAIN: ".csv", FileKind.XLSX: ".xlsx"}
-_DRAFTED = frozenset(("subject", "body", "icebreaker"))
+SPAM_SCORE = "spam_score"  # a column that a client may ask for; advice, 0 to 10
+_DRAFTED = frozenset(("subject", "body", "icebreaker", SPAM_SCORE))
 _NAMES = ("first_name", "last_name", "full_name")  # whichever of them the file has
 _FETCHED = 1_000  # rows that lie in memory
 # A worker's threads share one interpreter: two that render at once take longer than one after the
@@ -44,6 +45,7 @@ SELECT {cells}, CASE WHEN draft.id IS NULL THEN lead.id END
   JOIN ONLY pipeline_lead lead ON lead.id = given.lead_id
   LEFT JOIN pipeline_draft draft
          ON draft.lead_id = given.lead_id AND draft.client_id = given.client_id
+        AND draft.review <> 'PENDING'
  ORDER BY given.lead_id
 """
 
@@ -90,6 +92,8 @@ def blocks_of(
             found["delivered_at"] = [moment] * len(rows)
             _fill(found, missing, write_missing(delivery, [pk for pk in missing if pk]))
             polished(found)
+            if "body" in found:
+                found["body"] = [drafting.letter(body, delivery.client) for body in found["body"]]
             yield [found[field] for field in fields]
 
 
@@ -97,7 +101,7 @@ def _selected(fields: Sequence[str]) -> tuple[list[str], list[str]]:
     """An SQL expression for each field, and the names of a file's own columns among them."""
     own = {"lead_id": "lead.id::text", "delivered_at": "NULL"}
     own |= {name: f'lead."{name}"' for name in COLUMNS}
-    own |= {name: f'draft."{name}"' for name in _DRAFTED}
+    own |= {name: f'draft."{name}"::text' for name in _DRAFTED}
     cells = [own.get(field, "coalesce(lead.extras ->> %s, '')") for field in fields]
     return cells, [field for field in fields if field not in own]
 
@@ -118,17 +122,31 @@ def _fill(
         return
     for name in _DRAFTED & found.keys():
         found[name] = [
-            cell if pk is None else getattr(written[pk], name)
+            cell if pk is None else str(getattr(written[pk], name))
             for pk, cell in zip(missing, found[name], strict=True)
         ]
 
 
 def write_missing(delivery: Delivery, lead_ids: Sequence[int]) -> dict[int, Words]:
-    """A lead that the forecast did not expect here gets the template, and says so."""
+    """A lead that the forecast did not expect here gets the template, and says so.
+
+    It keeps an icebreaker that was written for it in the same language: that is paid for. What a
+    person was to look at, and did not, never goes out.
+    """
     if not lead_ids:
         return {}
-    leads = Lead.objects.filter(pk__in=lead_ids)
-    requests = [drafting.request_for(lead, delivery.client) for lead in leads]
-    written = [(each, drafts.from_template(each, reason=drafts.NO_DRAFT)) for each in requests]
+    client = delivery.client
+    leads = list(Lead.objects.filter(pk__in=lead_ids))
+    known = drafting.icebreakers(leads, client.language)
+    requests = [drafting.request_for(lead, client) for lead in leads]
+    written = [
+        (
+            each,
+            drafts.from_template(
+                each, reason=drafts.NO_DRAFT, icebreaker=known.get(each.lead_id, "")
+            ),
+        )
+        for each in requests
+    ]
     drafting.store(delivery.run, written)
     return {request.lead_id: words for request, words in written}

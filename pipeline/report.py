@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from deliveries.models import Delivery
+from pipeline import budget
 from pipeline.models import Chunk, Draft, Run, StageRun
+from pipeline.models.drafts import DraftSource
+from pipeline.reasons import in_words
 from pipeline.states import Stage, StageStatus
 
 
@@ -26,7 +31,12 @@ def run_object(run: Run) -> dict[str, Any]:
         "deliveries": [_delivery(delivery) for delivery in deliveries],
         "open_deliveries": run.deliveries.open().count(),
         "drafts": drafts_of(deliveries),
-        "cost_cents": 0.0,
+        "template_reasons": {
+            split.reason: split.count
+            for split in split_of(deliveries)
+            if split.source == DraftSource.TEMPLATE
+        },
+        "cost_cents": budget.in_cents(budget.spent_micros(run)),
     }
 
 
@@ -76,12 +86,44 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
 def drafts_of(deliveries: Iterable[Delivery]) -> dict[str, int]:
     """Who wrote what went out: AI, template or human."""
     counts = dict.fromkeys(("ai", "template", "human"), 0)
+    for split in split_of(deliveries):
+        counts[split.source.lower()] += split.count
+    return counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """How many drafts one source wrote, and for a template: why."""
+
+    source: str
+    reason: str
+    count: int
+
+    @property
+    def words(self) -> str:
+        return in_words(self.reason)
+
+
+def split_of(deliveries: Iterable[Delivery]) -> list[Split]:
+    """Who wrote what went out, and why no AI did, the most first (spec P7)."""
+    counts: Counter[tuple[str, str]] = Counter()
     for delivery in deliveries:
         leads = delivery.delivered_leads.active().values("lead")
-        rows = Draft.objects.filter(client=delivery.client_id, lead__in=leads)
-        for source, n in rows.values_list("source").annotate(n=Count("pk")):
-            counts[source.lower()] += n
-    return counts
+        rows = Draft.objects.filter(client=delivery.client_id, lead__in=leads).order_by()
+        for source, reason, n in rows.values_list("source", "reason").annotate(n=Count("pk")):
+            counts[source, reason] += n
+    return _split(counts)
+
+
+def split_in(rows: QuerySet[Draft]) -> list[Split]:
+    """The same of any drafts."""
+    found = rows.order_by().values_list("source", "reason").annotate(n=Count("pk"))
+    return _split({(source, reason): n for source, reason, n in found})
+
+
+def _split(counts: Mapping[tuple[str, str], int]) -> list[Split]:
+    found = [Split(source=s, reason=r, count=n) for (s, r), n in counts.items()]
+    return sorted(found, key=lambda split: (-split.count, split.source, split.reason))
 
 
 def progress(run: Run) -> dict[str, tuple[int, int]]:

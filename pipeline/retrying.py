@@ -5,10 +5,13 @@ Both only reopen a chunk; a worker does the rest, whatever run is under way.
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import transaction
 from django.db.models import QuerySet
 
-from deliveries.models import WITH_FILE, Delivery, DeliveryStatus
+from deliveries import outbox
+from deliveries.models import WITH_FILE, Delivery, DeliveryStatus, Mail
 from pipeline import chunks, runs
 from pipeline.models import Chunk, Run
 from pipeline.states import ChunkStatus, RunStatus, Stage
@@ -51,6 +54,18 @@ def deliver_again(delivery_id: int) -> None:
             chunks.add(upload, [chunks.Slice(ref_id=delivery.pk)])
         elif not chunks.reopen(chunk.pk):
             raise runs.NotPossible(f"A worker is at delivery {delivery.pk} just now.")
+
+
+def send_again(mail: Mail, *, by: str, now: dt.datetime) -> Mail:
+    """A new mail in place of one that failed or may not have gone; `by` is who decided that.
+
+    A delivery that had failed, for every address was refused, goes on. Raises outbox.NotPossible.
+    """
+    with transaction.atomic():
+        again = outbox.resend(mail, by=by, now=now)
+        if again.delivery is not None and again.delivery.status == DeliveryStatus.FAILED:
+            try_again(again.delivery.pk)
+    return again
 
 
 def _locked(delivery_id: int) -> Delivery:

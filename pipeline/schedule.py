@@ -43,6 +43,19 @@ def due_night(now: dt.datetime) -> Night | None:
     return night
 
 
+def skipped_before(night: dt.date) -> list[dt.date]:
+    """Nights since the last nightly run before `night` that no run was made for."""
+    task = PeriodicTask.objects.filter(name=NIGHTLY).select_related("crontab").first()
+    before = Run.objects.filter(kind=RunKind.NIGHTLY, local_date__lt=night)
+    last = before.order_by("-local_date").values_list("local_date", flat=True).first()
+    if task is None or task.crontab is None or last is None:
+        return []
+    zone = zoneinfo.ZoneInfo(str(task.crontab.timezone))
+    days = (night - last).days
+    between = [last + dt.timedelta(days=each) for each in range(1, min(days, LOOK_BACK_DAYS))]
+    return [each for each in between if _night_on(task.crontab, each, zone)]
+
+
 def _changed_at(task: PeriodicTask) -> dt.datetime:
     """When the schedule last became what it is.
 

@@ -5,22 +5,35 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import logging
 import math
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db import connection
+from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.functions import Coalesce, Now
 
 from clients.models import KeyFingerprint
 from leadgen.env import ConfigurationError
-from leadgen.integrations.errors import TransientError
+from leadgen.integrations.errors import ConfigError, ServiceError, Throttled, TransientError
 from pipeline import chunks, clock
 from pipeline.models import Heartbeat, ServiceState
 
+logger = logging.getLogger(__name__)
+
 TRIP_AFTER = 5  # failures in a row
 PROBE_EVERY = dt.timedelta(minutes=1)
+PAUSES_MINUTES = (1, 2, 4, 8, 15)  # for a service that throttles us and does not say how long
 WORKER_IS_GONE_AFTER = 60  # seconds without a heartbeat
+_NEXT_SLOT = """
+UPDATE pipeline_servicestate
+   SET next_slot_at = greatest(next_slot_at, statement_timestamp()) + make_interval(secs => %(step)s)
+ WHERE service = %(service)s
+RETURNING extract(epoch FROM next_slot_at - statement_timestamp()) - %(step)s
+"""
 
 
 class Paused(TransientError):
@@ -29,36 +42,117 @@ class Paused(TransientError):
 
 @contextlib.contextmanager
 def guarded(service: str) -> Iterator[None]:
-    """Ask an outside service, unless it has failed TRIP_AFTER times in a row of late.
+    """Ask an outside service, unless it has failed TRIP_AFTER times in a row or wants a pause.
 
     Raises Paused at once while the breaker is open, so that rows of a service that is down burn
-    no time and no attempt.
+    no time and no attempt. What only a person can mend is kept for the desk to show.
     """
-    if ServiceState.objects.filter(service=service, open_until__gt=Now()).exists():
+    paused = ServiceState.objects.filter(service=service, open_until__gt=Now()).first()
+    if paused is not None and paused.open_until is not None:
+        wait = (paused.open_until - clock.database_now()).total_seconds()
         raise Paused(
-            f"{service} has not answered of late; trying again soon.",
+            f"{service} has not answered of late; trying again soon. {paused.last_error}".strip(),
             service=service,
-            retry_after=PROBE_EVERY.total_seconds(),
+            retry_after=max(wait, 1),
         )
     try:
         yield
-    except TransientError as error:
+    except (TransientError, ConfigError) as error:
         _count_failure(service, error)
         raise
+    recovered(service)
+
+
+def recovered(service: str) -> None:
+    """It answers: its breaker is closed."""
     ServiceState.objects.filter(service=service, failures__gt=0).update(
-        failures=0, open_until=None, last_error=""
+        failures=0, open_until=None, since=None, last_error="", reason=""
     )
 
 
-def _count_failure(service: str, error: TransientError) -> None:
-    """Trip after so many, or at once where the service itself says how long to stay away."""
-    ServiceState.objects.bulk_create([ServiceState(service=service)], ignore_conflicts=True)
-    state = ServiceState.objects.filter(service=service)
-    state.update(failures=F("failures") + 1, last_error=str(error))
+def _count_failure(service: str, error: ServiceError) -> None:
+    """Trip after so many, or at once where the service itself asks for a pause."""
+    state = _state_of(service)
+    state.update(
+        failures=F("failures") + 1, last_error=str(error), since=Coalesce(F("since"), Now())
+    )
+    if not isinstance(error, TransientError):
+        return
     state.filter(failures__gte=TRIP_AFTER).update(open_until=Now() + PROBE_EVERY)
-    if error.retry_after:
-        until = Now() + dt.timedelta(seconds=error.retry_after)
+    pause = _pause(state.get().failures, error)
+    if pause:
+        until = Now() + pause
         state.filter(Q(open_until=None) | Q(open_until__lt=until)).update(open_until=until)
+
+
+def _pause(failures: int, error: TransientError) -> dt.timedelta | None:
+    """As long as it asks for; where it throttles us and does not say, longer with each time."""
+    if error.retry_after:
+        return dt.timedelta(seconds=error.retry_after)
+    if isinstance(error, Throttled):
+        return dt.timedelta(minutes=PAUSES_MINUTES[min(failures, len(PAUSES_MINUTES)) - 1])
+    return None
+
+
+def pace(service: str, *, per_second: float) -> None:
+    """Wait for the next free slot: so many requests a second, of all workers on all hosts."""
+    _state_of(service)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_SLOT, {"service": service, "step": 1 / per_second})
+        (wait,) = cursor.fetchone()
+    time.sleep(max(float(wait), 0))
+
+
+def trip(service: str, error: str, *, reason: str, until: dt.datetime | None = None) -> None:
+    """Open the breaker at once, until that moment or for PROBE_EVERY.
+
+    The operator is told once, when it opens or another reason comes up, not for every call.
+    """
+    state = _state_of(service)
+    if not state.filter(reason=reason).exists():
+        logger.error("%s", error, extra={"service": service, "reason": reason})
+    state.update(
+        failures=F("failures") + TRIP_AFTER,
+        last_error=error,
+        since=Case(When(reason=reason, then=Coalesce(F("since"), Now())), default=Now()),
+        reason=reason,
+        open_until=until or Now() + PROBE_EVERY,
+    )
+
+
+def _state_of(service: str) -> QuerySet[ServiceState]:
+    ServiceState.objects.bulk_create([ServiceState(service=service)], ignore_conflicts=True)
+    return ServiceState.objects.filter(service=service)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breaker:
+    """What is known of a service that may be out of order.
+
+    `is_open`: it is not to be asked now. `failing` without it: one call may try.
+    """
+
+    is_open: bool = False
+    failing: bool = False
+    reason: str = ""
+    down_for: dt.timedelta = dt.timedelta()
+    opens_in: dt.timedelta = dt.timedelta()
+
+
+def breaker(service: str) -> Breaker:
+    """The breaker of a service, by PostgreSQL's clock."""
+    state = ServiceState.objects.filter(service=service).first()
+    if state is None or state.since is None:
+        return Breaker()
+    now = clock.database_now()
+    opens_in = (state.open_until or now) - now
+    return Breaker(
+        is_open=opens_in > dt.timedelta(),
+        failing=True,
+        reason=state.reason,
+        down_for=now - state.since,
+        opens_in=opens_in,
+    )
 
 
 def worker_heartbeat() -> str:

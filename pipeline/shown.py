@@ -20,13 +20,15 @@ NOTHING = "-"  # as in unfold's own empty cells
 
 # A status is a word first; its colour only repeats it.
 TONES = {
-    **dict.fromkeys(("DONE", "IMPORTED", "DELIVERED", "LOGGED", "SENT", "ACTIVE", "alive"), "good"),
+    **dict.fromkeys(
+        ("DONE", "IMPORTED", "DELIVERED", "LOGGED", "SENT", "ACTIVE", "APPROVED", "alive"), "good"
+    ),
     **dict.fromkeys(
         ("RUNNING", "IMPORTING", "NEW", "ALLOCATED", "UPLOADED", "NOTIFIED", "SENDING", "LEASED"),
         "busy",
     ),
-    **dict.fromkeys(("QUEUED", "WAITING", "UNKNOWN", "TEMPLATE", "PAUSED"), "warn"),
-    **dict.fromkeys(("FAILED", "REFUSED", "silent"), "bad"),
+    **dict.fromkeys(("QUEUED", "WAITING", "UNKNOWN", "TEMPLATE", "PAUSED", "PENDING"), "warn"),
+    **dict.fromkeys(("FAILED", "REFUSED", "REJECTED", "silent"), "bad"),
     **dict.fromkeys(("READY", "AI", "HUMAN"), "calm"),
 }
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from pipeline import chain, chunks, report, runs
+from pipeline import chain, chunks, report, runs, spending
 from pipeline.counts import Counts
 from pipeline.models import Chunk, ForecastPair, Run, StageRun
 from pipeline.models.runs import RunKind
@@ -92,12 +92,20 @@ def _drafted(chunk: Chunk) -> Counts:
 def simulation_object(run: Run) -> dict[str, Any]:
     """A run's object, with what each client would get, and what would be left over."""
     allocate = StageRun.objects.filter(run=run, stage=Stage.ALLOCATE).order_by("pk").first()
+    estimate = spending.estimate(run)
     return {
         **report.run_object(run),
         "run": None,  # there will never be a run of this id
         "simulated": True,
         "as_of": run.as_of.isoformat(),
-        "drafts": _drafts(run),
+        "drafts": spending.writers(run),
+        "cost_cents": estimate.cents,
+        "estimate": {
+            "pairs": estimate.pairs,
+            "tokens_in": estimate.tokens_in,
+            "tokens_out": estimate.tokens_out,
+            "stands_in": spending.who_stands_in(),
+        },
         "clients": [
             {
                 "client": row.client.name,
@@ -110,11 +118,3 @@ def simulation_object(run: Run) -> dict[str, Any]:
         ],
         "left_over": dict(allocate.reasons) if allocate else {},
     }
-
-
-def _drafts(run: Run) -> dict[str, int]:
-    """Who has written, or would write, what goes out: whatever has no draft gets the template's."""
-    deliveries = list(run.deliveries.all())
-    found = report.drafts_of(deliveries)
-    found["template"] += sum(delivery.rows for delivery in deliveries) - sum(found.values())
-    return found

@@ -48,6 +48,12 @@ class Links:
     def __len__(self) -> int:
         return len(self.position)
 
+    def only(self, kept: Bools) -> Links:
+        """Those of the kept leads, at the positions that these have once the others are gone."""
+        stays = kept[self.position]
+        position = (np.cumsum(kept) - 1)[self.position[stays]]
+        return Links(position=position.astype(np.int64), client_id=self.client_id[stays])
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stock:
@@ -68,6 +74,22 @@ class Stock:
 
     def __len__(self) -> int:
         return len(self.lead_id)
+
+    def only(self, kept: Bools) -> Stock:
+        """The same without the other leads."""
+        return Stock(
+            lead_id=self.lead_id[kept],
+            max_clients=self.max_clients[kept],
+            came_in=self.came_in[kept],
+            texts={
+                name: Texts(values=texts.values, code=texts.code[kept])
+                for name, texts in self.texts.items()
+            },
+            company=self.company[kept] if len(self.company) else self.company,
+            had=self.had.only(kept),
+            barred=self.barred.only(kept),
+            drafted=self.drafted.only(kept),
+        )
 
     def column(self, name: str) -> Texts:
         """The texts of a field; where nothing is known of it, all are ''."""

@@ -13,7 +13,7 @@ from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from pipeline import chain, chunks, pulse, together
+from pipeline import chain, chunks, postroom, pulse, services, together
 from pipeline import undo as undoing
 from pipeline.states import Stage
 
@@ -51,11 +51,20 @@ TASKS = dict(
 
 
 @shared_task(name="pipeline.tick")
-def tick(**_newer: object) -> None:
+def tick(*, hurried: bool = False, **_newer: object) -> None:
     """Sent by beat every TICK_SECONDS, and by the nightly schedule as a mere hurry-up."""
+    if not hurried:
+        services.beat("beat")
     chain.look_after()
     publish()
     publish_undos()
+    publish_mails()
+
+
+@shared_task(name="pipeline.mail")
+def mail(**_newer: object) -> None:
+    """Send what is owed beside the stages: digests, mails sent again, addresses put off."""
+    postroom.send()
 
 
 @shared_task(name="pipeline.undo")
@@ -68,7 +77,7 @@ def undo(*, lead_file_id: int, **_newer: object) -> None:
 def wake() -> None:
     """Have a worker tick now instead of at the next beat."""
     try:
-        tick.apply_async(expires=60, retry=False)
+        tick.apply_async(kwargs={"hurried": True}, expires=60, retry=False)
     except OperationalError as error:
         logger.warning("broker is away", extra={"error": str(error)})
 
@@ -87,6 +96,16 @@ def publish_undos() -> None:
     try:
         for lead_file_id in undoing.asked():
             undo.apply_async(kwargs={"lead_file_id": lead_file_id}, expires=60, retry=False)
+    except OperationalError as error:
+        logger.warning("broker is away", extra={"error": str(error)})
+
+
+def publish_mails() -> None:
+    """Send a hint where mails wait that no stage sends."""
+    if not postroom.waiting().exists():
+        return
+    try:
+        mail.apply_async(expires=60, retry=False)
     except OperationalError as error:
         logger.warning("broker is away", extra={"error": str(error)})
 

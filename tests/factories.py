@@ -30,6 +30,7 @@ from clients.models import Client, Plan, Suppression
 from deliveries.models import WITH_FILE, DeliveredLead, Delivery, Mail
 from deliveries.promises import promises_of
 from pipeline.models import (
+    AiCall,
     Chunk,
     Draft,
     Lead,
@@ -253,6 +254,27 @@ class DraftFactory(DjangoModelFactory[Draft]):
     body = "Hello Ann, we mend what others throw away."
     icebreaker = "Acme Pipes has been around for a while."
     created_at = NOW
+
+
+class AiCallFactory(DjangoModelFactory[AiCall]):
+    """Paid; without the budgets that it came from."""
+
+    class Meta:
+        model = AiCall
+
+    lead = SubFactory(LeadFactory)
+    client = SubFactory(ClientFactory)
+    run = SelfAttribute("lead.run")
+    day = LazyAttribute(lambda row: row.run.as_of.date())
+    model = "gemini-test"
+    outcome = "PAID"
+    reserved_micros = 3_000
+    micros = 495
+    tokens_in = 400
+    tokens_out = 150
+    ms = 300
+    created_at = NOW
+    lease_until = NOW + minutes(11)
 
 
 class DeliveryFactory(DjangoModelFactory[Delivery]):

@@ -8,6 +8,10 @@ os.environ.update(
     SECRET_KEY="a-key-for-tests-only-" * 3,
     SUPPRESSION_KEY="a-suppression-key-for-tests-only-" * 2,
     EMAIL_HOST="",
+    GEMINI_API_KEY=os.environ.get("TEST_GEMINI_API_KEY", ""),  # of a stand-in, for real workers
+    NOTION_INTEGRATION_SECRET="",
+    NOTION_DATABASE_ID="",
+    OPERATOR_EMAILS="",
     MX_LOOKUP="0",
     TIME_ZONE="UTC",
     NIGHTLY_AT="02:00",

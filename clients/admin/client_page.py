@@ -9,8 +9,9 @@ from typing import Any
 from clients.models import Client
 from clients.targeting import Rule, contradictions
 from clients.terms import CarryOver, Pacing
+from deliveries import outbox
 from deliveries.promises import Promise, promises_of
-from pipeline import matching
+from pipeline import matching, report
 from pipeline.matching import Preview
 from pipeline.reasons import OF_A_CLIENT, of_a_client
 from pipeline.shown import day, number
@@ -37,11 +38,21 @@ def client_context(client: Client, *, now: dt.datetime) -> dict[str, Any]:
         "windows": [{"title": _TITLES[each.name], "window": each} for each in promise.windows],
         "closed": closed_in_words(client, promise),
         "forecast": forecast_in_words(promise),
-        "warnings": warnings(client, preview),
+        "warnings": [*warnings(client, preview), *refused_in_words(client)],
         "preview": preview,
         "last_runs": client.run_clients.select_related("run").order_by("-run")[:LAST_RUNS],
+        "drafts": report.split_in(client.drafts.all()),
+        "to_review": client.drafts.waiting().count(),
         "deliveries": client.deliveries.select_related("run").order_by("-pk")[:LAST_DELIVERIES],
     }
+
+
+def refused_in_words(client: Client) -> list[str]:
+    """Addresses at which the mail server refuses the client's mails."""
+    return [
+        f"Mails to {address} are refused: {said} Correct the address."
+        for address, said in outbox.refused_addresses(client).items()
+    ]
 
 
 def stock_context(client: Client, *, now: dt.datetime) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold import widgets  # type: ignore[import-untyped]
 
+from clients.admin.changes import Told
 from clients.admin.client_page import client_context, rule_warnings, stock_context
 from clients.admin.forms import FIELD_NAMES, ClientForm, TargetRuleForm, as_rule, field_names
 from clients.admin.plans import CAPS, CONVENTIONS, cap_in_words
@@ -26,7 +27,7 @@ from clients.models import Client, TargetRule
 from clients.targeting import contradictions
 from deliveries.promises import promises_of
 from pipeline import matching
-from pipeline.admin.desk import Desk, TabularInline
+from pipeline.admin.desk import TabularInline
 from pipeline.reasons import OF_A_CLIENT
 from pipeline.shown import label, number, two_lines
 
@@ -46,7 +47,7 @@ class TargetRuleInline(TabularInline[TargetRule, Client]):
 
 
 @admin.register(Client)
-class ClientAdmin(Desk[Client]):
+class ClientAdmin(Told[Client]):
     form = ClientForm
     inlines = (TargetRuleInline,)
     formfield_overrides = _SMALL
@@ -93,7 +94,16 @@ class ClientAdmin(Desk[Client]):
                 )
             },
         ),
-        ("Drafts", {"fields": ("offer", "sender_name", "footer")}),
+        (
+            "What drafts say",
+            {"fields": ("offer", "call_to_action", ("language", "tone"))},
+        ),
+        ("Who signs them", {"fields": ("sender_name", "footer")}),
+        (
+            "Who looks at them first",
+            {"fields": (("review", "review_percent"), "unreviewed")},
+        ),
+        ("Mails", {"fields": ("reply_to", "mail_subject", "mail_intro")}),
         (
             "The file",
             {

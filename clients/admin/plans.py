@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from clients.admin.changes import Told
 from clients.models import WINDOWS, Plan
-from pipeline.admin.desk import Desk
 from pipeline.shown import number
 
 CAPS = tuple(f"cap_{window}" for window in WINDOWS)
@@ -27,7 +27,7 @@ def cap_in_words(cap: int | None) -> str:
 
 
 @admin.register(Plan)
-class PlanAdmin(Desk[Plan]):
+class PlanAdmin(Told[Plan]):
     list_display = (
         "name",
         "count_day",

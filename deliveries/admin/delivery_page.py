@@ -27,11 +27,7 @@ def delivery_context(delivery: Delivery, *, now: dt.datetime) -> dict[str, Any]:
         "rows": rows[:SHOWN_LEADS],
         "withdrawn": rows.exclude(status__in=["ALLOCATED", "DELIVERED"]).count(),
         "rows_url": list_url(DeliveredLead, delivery=delivery.pk),
-        "drafts": [
-            (source.upper(), count)
-            for source, count in report.drafts_of([delivery]).items()
-            if count
-        ],
+        "drafts": report.split_of([delivery]),
         "is_stuck": delivery.status in retrying.STUCK,
         "next_try_at": next_try_at(delivery),
         **link_context(delivery, now=now),

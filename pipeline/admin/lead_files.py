@@ -134,7 +134,7 @@ class LeadFileAdmin(History[LeadFile]):
         if request.method == "POST" and form.is_valid():
             found = keep(form, uploaded_by=signed_in(request).get_username())
             if found is not None:
-                self.log_addition(request, found, "Uploaded.")
+                self.log_addition(request, found, f"Uploaded: {counted(found)}.")
                 return redirect(admin_url(found))
         context = {
             **self.admin_site.each_context(request),
@@ -195,7 +195,7 @@ class LeadFileAdmin(History[LeadFile]):
         except importing.NotPossible as refusal:
             messages.warning(request, f"Not queued. {refusal}")
             return redirect(admin_url(lead_file))
-        self.log_change(request, lead_file, "Queued.")
+        self.log_change(request, lead_file, f"Queued: {counted(lead_file)}.")
         if form.cleaned_data["press"]:
             start_now(request, press=form.cleaned_data["press"])
         return redirect(admin_url(lead_file))
@@ -233,7 +233,7 @@ class LeadFileAdmin(History[LeadFile]):
         except undo.Refused as refusal:
             messages.warning(request, f"Not undone. {refusal}")
             return redirect(admin_url(lead_file))
-        self.log_change(request, lead_file, "Undone.")
+        self.log_change(request, lead_file, f"To be undone: {counted(lead_file)}.")
         tasks.publish_undos()
         messages.success(request, f"{lead_file} is being undone.")
         return redirect(admin_url(lead_file))
@@ -258,6 +258,15 @@ class LeadFileAdmin(History[LeadFile]):
                 "Content-Disposition": content_disposition_header(as_attachment=True, filename=name)
             },
         )
+
+
+def counted(lead_file: LeadFile) -> str:
+    """Its rows and what becomes of them, for its history."""
+    return (
+        f"{lead_file.rows:,} rows, {lead_file.accepted:,} accepted,"
+        f" {lead_file.duplicate_in_file:,} twice, {lead_file.invalid:,} invalid,"
+        f" {lead_file.blank:,} blank"
+    )
 
 
 def start_now(request: HttpRequest, *, press: uuid.UUID) -> None:

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from pipeline import lookalikes
+from pipeline.admin import timeline
 from pipeline.admin.desk import BigHistory, button, signed_in
 from pipeline.admin.filters import (
     CountryFilter,
@@ -31,7 +32,6 @@ from pipeline.reasons import in_words
 from pipeline.shown import NOTHING, admin_url, label, link_to, two_lines
 
 CHANGE = "pipeline.change_lead"
-SHOWN_TWINS = 20
 SHOWN_FIELDS = (*COLUMNS, "country_code")
 MOST_FOUND = 1_000
 SHOWN_CELLS = 4
@@ -160,8 +160,7 @@ def lead_context(lead: Lead) -> dict[str, Any]:
         "verdict": verdict(lead, len(given)),
         "drafts": lead.drafts.select_related("client", "run").order_by("-pk"),
         "given": given,
-        "twins": lead.duplicates.select_related("file").order_by("pk")[:SHOWN_TWINS],
-        "alike": lead.lookalikes.order_by("pk")[:SHOWN_TWINS],
+        "story": timeline.story(lead, given),
         "fields": [(name, getattr(lead, name)) for name in SHOWN_FIELDS if getattr(lead, name)],
         "polished": polished(lead),
         "extras": sorted(lead.extras.items()),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from deliveries.models import DeliveryStatus
-from pipeline import clock, runs, services, starting, tasks
+from pipeline import clock, report, runs, services, spending, starting, tasks
 from pipeline.admin import simulation
 from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.stages import stage_cards
@@ -146,6 +146,7 @@ class RunAdmin(History[Run]):
         except runs.RunIsActive as active:
             messages.warning(request, str(active))
             return redirect(admin_url(active.run))
+        self.log_addition(request, run, started_in_words(run))
         self._say_started(request, run)
         return redirect(admin_url(run))
 
@@ -182,6 +183,13 @@ class RunAdmin(History[Run]):
         return redirect(admin_url(run))
 
 
+def started_in_words(run: Run) -> str:
+    """What a run took up when it was started by hand, for its history."""
+    files = run.lead_files.count()
+    rows = run.lead_files.aggregate(rows=Sum("accepted"))["rows"] or 0
+    return f"Started by hand, with {files} files and {rows:,} rows."
+
+
 def what_may_start(request: HttpRequest) -> dict[str, Any]:
     """What the start button needs: a fresh press, and what stands against it."""
     return {
@@ -209,22 +217,26 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
             :SHOWN_PROMISES
         ],
         "unfinished": [row for row in deliveries if row.status not in ENDED],
-        "drafts": drafts_of(run),
+        "drafts": report.split_in(run.drafts.all()),
+        "may_redo": signed_in(request).has_perm("pipeline.change_draft"),
+        **ai_context(run),
         "may_continue": run.status == RunStatus.FAILED and runs_may_continue(run),
         "may_cancel": run.status == RunStatus.RUNNING and not deliveries,
         "running": run.status == RunStatus.RUNNING,
     }
 
 
+def ai_context(run: Run) -> dict[str, Any]:
+    """What the AI was expected to cost and did; nothing where there is no account nor any call."""
+    stands_in = spending.who_stands_in()
+    if stands_in == spending.NO_ACCOUNT and not run.ai_calls.exists():
+        return {}
+    return {"ai": spending.of_run(run), "ai_stands_in": stands_in}
+
+
 def runs_may_continue(run: Run) -> bool:
     """Whether `runs.resume` would agree: no later run has taken up what this one left."""
     return not Run.objects.filter(pk__gt=run.pk).exists() or run.deliveries.exists()
-
-
-def drafts_of(run: Run) -> list[dict[str, Any]]:
-    """Who wrote this run's drafts, and where it was the template: why (spec P7)."""
-    rows = run.drafts.values("source", "reason").annotate(count=Count("pk"))
-    return [dict(row) for row in rows.order_by("-count", "source", "reason")]
 
 
 def kept_by(run: Run, stage: Stage) -> str:

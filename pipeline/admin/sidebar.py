@@ -31,12 +31,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ("Plans", "sell", "clients.plan"),
             ("Suppressions", "block", "clients.suppression"),
         ),
+        _words(request),
         _group(
             request,
             "What goes out",
             ("Runs", "conveyor_belt", "pipeline.run"),
             ("Deliveries", "local_shipping", "deliveries.delivery"),
             ("Mails", "mail", "deliveries.mail"),
+            ("AI calls", "receipt_long", "pipeline.aicall"),
         ),
         _group(
             request,
@@ -46,6 +48,25 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ("Users", "group", "auth.user"),
         ),
     ]
+
+
+def _words(request: HttpRequest) -> dict[str, Any]:
+    """Drafts: the queue first, with how many wait in it."""
+    group = _group(
+        request,
+        "What is written",
+        ("Drafts", "edit_note", "pipeline.draft"),
+        ("Prompts", "psychology", "pipeline.prompt"),
+    )
+    if _may_see(request, "pipeline.draft"):
+        queue = {
+            "title": "Review",
+            "icon": "rate_review",
+            "link": reverse("admin:pipeline_draft_review"),
+            "badge": "pipeline.admin.review_queue.waiting_badge",
+        }
+        group["items"] = [queue, *group["items"]]
+    return group
 
 
 def _group(request: HttpRequest, title: str, *entries: tuple[str, str, str]) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from pipeline.admin.desk import History
+from pipeline.admin.desk import History, button
 from pipeline.models import Chunk, Heartbeat, ServiceState
 from pipeline.services import WORKER_IS_GONE_AFTER
 from pipeline.shown import duration, label, moment
@@ -36,6 +38,11 @@ class HeartbeatAdmin(History[Heartbeat]):
     list_before_template = "desk/services.html"
     ordering = ("name",)
 
+    def get_urls(self) -> list[URLPattern]:
+        look = self.admin_site.admin_view(button(doctor_view, "pipeline.change_heartbeat"))
+        own = path("doctor/", look, name="pipeline_heartbeat_doctor")
+        return [own, *super().get_urls()]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Heartbeat]:
         """Without the schedule's memory, which is kept beside the heartbeats but is none."""
         return super().get_queryset(request).exclude(name__startswith="schedule:")
@@ -56,7 +63,8 @@ class HeartbeatAdmin(History[Heartbeat]):
 
     @admin.display(description="Process", ordering="name")
     def process(self, row: Heartbeat) -> str:
-        return "Ticks (beat)" if row.name == "tick" else row.name.replace("worker:", "Worker ")
+        known = {"tick": "Ticks", "beat": "Beat"}
+        return known.get(row.name) or row.name.replace("worker:", "Worker ")
 
     @admin.display(description="State")
     def state(self, row: Heartbeat) -> SafeString:
@@ -72,12 +80,36 @@ class HeartbeatAdmin(History[Heartbeat]):
         return moment(row.at)
 
 
+def doctor_view(request: HttpRequest) -> HttpResponse:
+    """What `manage.py doctor` says, as a page; asked when the button is pressed."""
+    from pipeline import doctor  # noqa: PLC0415  (asks services that other pages need not load)
+
+    found = [
+        (PARTS.get(each.part, each.part), each, DOCTOR_LABELS[each.state])
+        for each in doctor.examine()
+    ]
+    context = {**admin.site.each_context(request), "title": "Doctor", "found": found}
+    return TemplateResponse(request, "desk/doctor.html", context)
+
+
+DOCTOR_LABELS = {
+    "ok": ("DONE", "Ok"),
+    "not_configured": ("", "Not set up"),
+    "failing": ("FAILED", "Failing"),
+}
 SERVICES = {
     "smtp": "Mail server",
     "storage": "File storage",
     "gemini": "Gemini",
     "drive": "Google Drive",
     "notion": "Notion",
+}
+PARTS = {
+    **SERVICES,
+    "postgres": "PostgreSQL",
+    "redis": "Redis or Valkey",
+    "worker": "Workers",
+    "beat": "Beat",
 }
 
 

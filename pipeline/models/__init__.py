@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.models.drafts import Draft, ForecastPair
+from pipeline.models.drafts import Draft, ForecastPair, Review
 from pipeline.models.leads import (
     Lead,
     LeadChange,
@@ -11,10 +11,14 @@ from pipeline.models.leads import (
     Rejection,
     SourceProfile,
 )
+from pipeline.models.money import AiBudget, AiCall
+from pipeline.models.prompts import Prompt
 from pipeline.models.runs import Chunk, Run, RunClient, StageRun
 from pipeline.models.upkeep import Heartbeat, ServiceState
 
 __all__ = [
+    "AiBudget",
+    "AiCall",
     "Chunk",
     "Draft",
     "ForecastPair",
@@ -23,7 +27,9 @@ __all__ = [
     "LeadChange",
     "LeadFile",
     "LeadStatus",
+    "Prompt",
     "Rejection",
+    "Review",
     "Run",
     "RunClient",
     "ServiceState",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from clients.models import Client
-from pipeline.models.leads import Lead
+from pipeline.models.leads import Lead, LeadStatus
+from pipeline.models.prompts import Prompt
 from pipeline.models.runs import Run
 
 
@@ -17,6 +20,9 @@ class ForecastPair(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="forecast_pairs")
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="forecast_pairs")
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="forecast_pairs")
+    is_reserve = models.BooleanField(
+        default=False, db_default=False, help_text="Expected to get it only should others fall out."
+    )
 
     class Meta:
         constraints = [
@@ -33,14 +39,33 @@ class DraftSource(models.TextChoices):
     HUMAN = "HUMAN", "Human"
 
 
+class Review(models.TextChoices):
+    NONE = "NONE", "Not asked for"
+    PENDING = "PENDING", "Waits for a person"
+    APPROVED = "APPROVED", "Approved"
+    REJECTED = "REJECTED", "Rejected"
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def waiting(self) -> Self:
+        """Drafts that a person is to look at while that still matters."""
+        return self.filter(review=Review.PENDING, lead__status=LeadStatus.READY)
+
+
 class Draft(models.Model):
-    """A cold e-mail and an icebreaker. Where a template stood in, it says so and why (spec P7)."""
+    """A cold e-mail and an icebreaker. Where a template stood in, it says so and why (spec P7).
+
+    What the row holds may go out, unless it is PENDING: then its lead waits for a person.
+    `body` bears neither signature nor footer; they are put below as the file is made.
+    """
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="drafts")
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="drafts")
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="drafts")
     cache_key = models.CharField(
-        max_length=64, help_text="Hash of the lead's content, the offer and the template."
+        max_length=64,
+        help_text="Hash of the lead's content, the offer, the prompt and the model; blank: to be"
+        " written anew.",
     )
 
     source = models.CharField(max_length=8, choices=DraftSource.choices)
@@ -49,11 +74,34 @@ class Draft(models.Model):
     body = models.TextField()
     icebreaker = models.TextField()
 
+    prompt = models.ForeignKey(
+        Prompt, on_delete=models.PROTECT, null=True, blank=True, related_name="drafts"
+    )
+    model = models.CharField(max_length=80, blank=True, db_default="")
+    spam_score = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="0, like a colleague's mail, to 10. Advice only."
+    )
+
+    review = models.CharField(
+        max_length=8, choices=Review.choices, default=Review.NONE, db_default=Review.NONE
+    )
+    reviewed_by = models.CharField(max_length=150, blank=True, db_default="")
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = DraftQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["lead", "client"], name="draft_once_per_pair"),
+            models.CheckConstraint(
+                condition=Q(review__in=Review.values), name="draft_review_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(review__in=[Review.APPROVED, Review.REJECTED]) | ~Q(reviewed_by=""),
+                name="draft_decided_by_somebody",
+            ),
             models.CheckConstraint(
                 condition=Q(source__in=DraftSource.values), name="draft_source_is_known"
             ),
@@ -61,6 +109,9 @@ class Draft(models.Model):
                 condition=~Q(source=DraftSource.TEMPLATE) | ~Q(reason=""),
                 name="draft_template_says_why",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["lead"], condition=Q(review="PENDING"), name="draft_waits"),
         ]
 
     def __str__(self) -> str:

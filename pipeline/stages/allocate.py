@@ -2,6 +2,7 @@
 
 In: READY leads and what each client is promised. Out: deliveries with their leads; whom nobody
 may have since dedupe looked is SUPPRESSED, and who has become too old for every client EXPIRED.
+A lead whose draft waits for a person is kept back, for the client that the draft is for.
 Safe twice, and against any number of allocators at once: one transaction under an advisory lock
 and the clients' row locks, which also finishes the chunk; the database's constraints are the
 last word.
@@ -15,7 +16,7 @@ from django.db import connection, transaction
 
 from clients.models import Client
 from deliveries.models import Delivery
-from pipeline import frozen, market, suppressing
+from pipeline import frozen, market, reviewing, suppressing
 from pipeline.allocator import Allocation
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.copying import copy_numbers
@@ -36,8 +37,13 @@ def work(chunk: Chunk, lease: Lease) -> None:
     with transaction.atomic():
         lease.hold()
         lock_clients()
+        reviewing.settle(run)
         found = market.market(run.as_of)
-        aside = {"suppressed_global": suppressing.set_aside(), "too_old": expire(found)}
+        aside = {
+            "suppressed_global": suppressing.set_aside(),
+            "too_old": expire(found),
+            "held_review": reviewing.hold(),
+        }
         allocation = found.allocate()
         write(run, allocation)
         frozen.keep(run, found.clients, found.promises, allocation.per_client)

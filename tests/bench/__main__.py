@@ -19,10 +19,15 @@ django.setup()
 
 from django.conf import settings  # noqa: E402  (Django first)
 
-from tests.bench import allocating, delivering, ingest  # noqa: E402
+from tests.bench import allocating, delivering, drafting, ingest  # noqa: E402
 from tests.bench.measures import Measure  # noqa: E402
 
-BENCHMARKS = (*ingest.BENCHMARKS, *allocating.BENCHMARKS, *delivering.BENCHMARKS)
+BENCHMARKS = (
+    *ingest.BENCHMARKS,
+    *allocating.BENCHMARKS,
+    *drafting.BENCHMARKS,
+    *delivering.BENCHMARKS,
+)
 
 
 def main() -> int:

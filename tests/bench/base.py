@@ -35,12 +35,16 @@ def make_database() -> None:
     call_command("migrate", verbosity=0)
 
 
-def in_fresh_process(work: str, *arguments: object) -> dict[str, Any]:
+def environment(**variables: str) -> dict[str, str]:
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.bench.settings", **variables}
+
+
+def in_fresh_process(work: str, *arguments: object, **variables: str) -> dict[str, Any]:
     """What `tests.bench.work` printed: at least `seconds` and `peak_mb` of that process."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.work", work, *map(str, arguments)],
         cwd=settings.BASE_DIR,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.bench.settings"},
+        env=environment(**variables),
         stdout=subprocess.PIPE,
         check=True,
     )

@@ -46,6 +46,23 @@ def stage(run_id: str, name: str) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began}
 
 
+def drafts(ids: str) -> dict[str, Any]:
+    """Write the drafts of these chunks of a run, one after the other, as one worker would."""
+    chain.stage_module(Stage.PERSONALIZE)
+    began, used = time.perf_counter(), time.process_time()
+    leads = 0
+    for pk in json.loads(ids):
+        while (claimed := chunks.claim(pk)) is not None:
+            chain._work(claimed, chunks.Lease(claimed.pk, claimed.attempt))
+            Chunk.objects.filter(pk=pk, status="PENDING").update(next_try_at=None)
+        leads += Chunk.objects.get(pk=pk).counts["kept"]
+    return {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - used,
+        "leads": leads,
+    }
+
+
 def import_export(path: str) -> dict[str, Any]:
     """The same file through django-import-export, as its documentation begins."""
     from tests.bench import peers
@@ -128,6 +145,7 @@ def upload(run_id: str, at_once: str, slowness: str) -> dict[str, Any]:
 
 WORKS: dict[str, Callable[..., dict[str, Any]]] = {
     "stage": stage,
+    "drafts": drafts,
     "import_export": import_export,
     "solve": solve,
     "allocate": allocate,

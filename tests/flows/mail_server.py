@@ -25,6 +25,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.answers: dict[str, str] = {}
         self.taken: list[tuple[str, EmailMessage]] = []  # (recipient, message)
         self.connections = 0
+        self.only_once = False  # whether a told answer is given once, and yes from then on
 
     @property
     def port(self) -> int:
@@ -34,8 +35,10 @@ class MailServer(socketserver.ThreadingTCPServer):
         return [recipient for recipient, _ in self.taken]
 
     def says(self, command: str, otherwise: str) -> str:
-        told = [said for start, said in self.answers.items() if command.startswith(start)]
-        return told[0] if told else otherwise
+        told = [start for start in self.answers if command.startswith(start)]
+        if not told:
+            return otherwise
+        return self.answers.pop(told[0]) if self.only_once else self.answers[told[0]]
 
 
 class _Session(socketserver.StreamRequestHandler):

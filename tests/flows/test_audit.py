@@ -21,7 +21,7 @@ from psycopg import sql
 
 from clients.models import Client
 from pipeline import audit, clock, services
-from pipeline.models import Heartbeat, Lead, RunClient, StageRun
+from pipeline.models import AiBudget, Heartbeat, Lead, RunClient, StageRun
 from pipeline.states import Stage
 from tests import factories as make
 from tests.factories import NOW, Night, complete_run, minutes
@@ -233,6 +233,46 @@ def an_erased_lead_keeps_its_page(night):
 def an_image_still_tells_of_an_erased_lead(night):
     lead = make.LeadFactory.create(file=night.file, status="ERASED")
     return make.LeadChangeFactory.create(lead=lead).lead_id
+
+
+def a_budget(night, **columns) -> AiBudget:
+    """Of the run, for one paid call."""
+    make.AiCallFactory.create(run=night.run, lead=night.left_over, client=night.client)
+    return AiBudget.objects.create(
+        scope="RUN", run=night.run, **{"cap_micros": 9_000, "spent_micros": 495, **columns}
+    )
+
+
+@planted("A25", because=ROWS)
+def a_budget_knows_less_than_its_calls_cost(night):
+    return a_budget(night, spent_micros=494).pk
+
+
+@planted("A25", because=ROWS)
+def calls_cost_more_than_their_cap(night):
+    return a_budget(night, cap_micros=494, spent_micros=494).pk
+
+
+@planted("A25", "ai_budget_is_never_passed")
+def a_budget_is_passed(night):
+    return change(a_budget(night), cap_micros=494)
+
+
+@planted("A25", because=ROWS)
+def a_call_under_way_is_not_reserved(night):
+    book = a_budget(night)
+    make.AiCallFactory.create(
+        run=night.run, lead=night.left_over, client=night.client, outcome="RESERVED", micros=0
+    )
+    return book.pk
+
+
+@planted("A26", because=ROWS)
+def a_draft_took_four_calls(night):
+    calls = make.AiCallFactory.create_batch(
+        4, run=night.run, lead=night.left_over, client=night.client
+    )
+    return calls[-1].pk
 
 
 @planted("A30", because=ROWS)

@@ -22,6 +22,7 @@ from pipeline.admin.desk import History
 from pipeline.models import Run, ServiceState, SourceProfile
 from pipeline.reasons import REASONS, in_words
 from tests.factories import (
+    AiCallFactory,
     ChunkFactory,
     DeliveryFactory,
     MailFactory,
@@ -76,6 +77,7 @@ def rows() -> None:
     SuppressionFactory.create(client=night.client)
     TargetRule.objects.create(client=night.client, field="country", operator="IN", values=["DE"])
     ServiceState.objects.create(service="smtp", failures=1, last_error="No answer.")
+    AiCallFactory.create(run=night.run, client=night.client, lead=night.left_over)
     services.beat("worker:night-shift:17")
     SourceProfile.objects.create(source="Apollo", updated_by="ida")
 
@@ -147,9 +149,13 @@ class TestPages:
             "Clients",
             "Plans",
             "Suppressions",
+            "Review",
+            "Drafts",
+            "Prompts",
             "Runs",
             "Deliveries",
             "Mails",
+            "AI calls",
             "Nightly schedule",
             "Services",
             "Users",

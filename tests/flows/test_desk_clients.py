@@ -46,6 +46,8 @@ def filled_in(*rules: tuple[str, str, str], **terms: object) -> dict[str, object
         "plan": PlanFactory.create().pk, "time_zone": "Europe/Berlin",
         "emails": "a@germania.example, b@germania.example",
         "offer": "We mend.", "sender_name": "Ida", "footer": "", "extra_columns": "",
+        "call_to_action": "", "language": "en", "tone": "PLAIN", "review": "NONE",
+        "review_percent": "10", "unreviewed": "HOLD",
         "columns": "", "file_kind": "EXCEL", "place": "DRIVE", "access": "ADDRESSES",
         "access_days": "",
         "cap_day": "5", "cap_week": "", "cap_month": "", "cap_total": "0",

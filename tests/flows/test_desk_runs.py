@@ -16,6 +16,7 @@ from pipeline.reasons import in_words
 from pipeline.states import Stage
 from tests.factories import (
     NOW,
+    AiCallFactory,
     ChunkFactory,
     DeliveryFactory,
     LeadFileFactory,
@@ -240,3 +241,38 @@ class TestARunsPage:
             "Done, but 1 of 2 deliveries is not finished"
             in desk.get(page(night.run)).content.decode()
         )
+
+
+class TestWhatTheAiCosts:
+    @pytest.fixture
+    def night(self, settings):
+        settings.GEMINI_API_KEY = "an-invented-key"
+        night = complete_run()
+        AiCallFactory.create(run=night.run, client=night.client, lead=night.left_over)
+        AiCallFactory.create(
+            run=night.run, client=night.client, lead=night.left_over, outcome="LOST", micros=3_000
+        )
+        return night
+
+    def test_stands_on_the_runs_page(self, desk, night):
+        found = desk.get(page(night.run)).content.decode()
+
+        assert "What the AI costs" in found
+        assert "of it 1 call without an answer" in found
+        assert "<b>0.35</b> of 500 cents" in found
+
+    def test_says_why_the_template_writes_for_now(self, desk, night):
+        Run.objects.update(status="RUNNING", ended_at=None)
+        services.trip("gemini", "Gemini does not accept the key.", reason="ai_auth")
+
+        assert in_words("ai_auth") in desk.get(page(night.run)).content.decode()
+
+    def test_is_not_spoken_of_where_there_is_no_ai(self, desk, settings):
+        assert "What the AI costs" not in desk.get(page(complete_run().run)).content.decode()
+
+    def test_is_summed_by_month_and_client_above_the_ledger(self, desk, night):
+        found = desk.get(reverse("admin:pipeline_aicall_changelist")).content.decode()
+
+        assert "March 2026" in found
+        assert night.client.name in found
+        assert "No answer came; counts as paid" in found

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.utils import timezone
 
 from clients.models import Client
+from deliveries import outbox, posting
 from deliveries.models import Delivery, Mail
 from leadgen.integrations import mail as smtp
-from leadgen.integrations.errors import ConfigError, PermanentError, TransientError
-from pipeline import audit, starting
+from pipeline import audit, postroom, starting
 from pipeline.models import Chunk, Run, ServiceState
-from pipeline.stages import notify
 from tests.factories import MailFactory
 from tests.flows import mail_server, nights
 from tests.flows.mail_server import ALL_IS_READ, HANG_UP
@@ -27,108 +28,7 @@ def server(settings):
         settings.EMAIL_USE_TLS = False
         settings.EMAIL_TIMEOUT = 5
         yield found
-
-
-def send(recipient=FIRST, subject="3 new leads") -> None:
-    with smtp.connected() as connection:
-        smtp.send(
-            connection,
-            subject=subject,
-            text="Hello Jürgen",
-            recipient=recipient,
-            message_id="<delivery-1@leads.example>",
-        )
-
-
-class TestSend:
-    def test_hands_the_mail_over_under_its_own_id(self, server):
-        send()
-
-        ((recipient, message),) = server.taken
-        assert recipient == FIRST
-        assert message["Message-ID"] == "<delivery-1@leads.example>"
-        assert message["Auto-Submitted"] == "auto-generated"
-        assert message.get_content().strip() == "Hello Jürgen"
-
-    def test_logs_in_where_an_account_is_set(self, server, settings):
-        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "ida", "a password"
-        known = f"AUTH PLAIN {mail_server.login('ida', 'a password')}"
-        server.answers = {known: "235 welcome", "AUTH": "535 nobody I know"}
-
-        send()
-
-        assert server.recipients() == [FIRST]
-
-    @pytest.mark.parametrize(
-        ("answers", "error", "sentence"),
-        [
-            pytest.param({"RCPT": "550 no such user"}, PermanentError, "550: no such", id="5xx"),
-            pytest.param({"RCPT": "450 try later"}, TransientError, "450: try later", id="4xx"),
-            pytest.param({"MAIL": "552 too much"}, PermanentError, "552: too much", id="sender"),
-            pytest.param({"DATA": "451 no space"}, TransientError, "451: no space", id="data"),
-            pytest.param({ALL_IS_READ: "554 spam"}, PermanentError, "554: spam", id="content"),
-            pytest.param({ALL_IS_READ: HANG_UP}, smtp.AnswerLost, "answer was lost", id="lost"),
-            pytest.param({"DATA": HANG_UP}, smtp.AnswerLost, "answer was lost", id="cut off"),
-        ],
-    )
-    def test_tells_what_became_of_the_mail(self, server, answers, error, sentence):
-        server.answers = answers
-
-        with pytest.raises(error, match=sentence):
-            send()
-
-    @pytest.mark.parametrize(
-        "injected",
-        [
-            pytest.param({"subject": "Leads\nBcc: eve@else.example"}, id="subject"),
-            pytest.param({"recipient": f"{FIRST}\nBcc: eve@else.example"}, id="recipient"),
-            pytest.param({"recipient": f"{FIRST}\r\nRCPT TO:<eve@else.example>"}, id="command"),
-        ],
-    )
-    def test_never_lets_a_value_become_a_header(self, server, injected):
-        with pytest.raises(PermanentError, match="could not be built"):
-            send(**injected)
-
-        assert server.taken == []
-
-
-class TestConnected:
-    def test_a_refused_login_is_for_a_person_to_correct(self, server, settings):
-        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "ida", "wrong password"
-        server.answers = {"AUTH": "535 nobody I know"}
-
-        with pytest.raises(ConfigError, match="refused EMAIL_USER and EMAIL_PASSWORD") as refused:
-            send()
-
-        assert "wrong password" not in str(refused.value)
-
-    def test_a_login_that_fails_for_now_is_an_outage(self, server, settings):
-        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "ida", "a password"
-        server.answers = {"AUTH": "454 temporary failure"}
-
-        with pytest.raises(TransientError, match="cannot be reached"):
-            send()
-
-    @pytest.mark.parametrize("answer", [pytest.param("421 busy", id="busy"), HANG_UP])
-    def test_a_server_that_does_not_let_us_in_is_an_outage(self, server, answer):
-        server.answers = {"connect": answer}
-
-        with pytest.raises(TransientError, match="cannot be reached"):
-            send()
-
-    def test_a_server_without_tls_is_never_sent_a_mail_in_the_clear(self, server, settings):
-        settings.EMAIL_USE_TLS = True
-
-        with pytest.raises(TransientError, match="STARTTLS"):
-            send()
-
-        assert server.taken == []
-
-    def test_no_server_at_all_is_an_outage(self, server, settings):
-        settings.EMAIL_PORT = 1
-
-        with pytest.raises(TransientError, match="cannot be reached"):
-            send()
+        smtp.hang_up()
 
 
 def night(monkeypatch, *addresses: str) -> Delivery:
@@ -169,8 +69,11 @@ class TestANightWithAMailServer:
         delivery = night(monkeypatch, FIRST, SECOND)
 
         assert delivery.status == "LOGGED"
-        assert states() == [(FIRST, "FAILED", 1), (SECOND, "SENT", 1)]
+        assert states() == [(FIRST, "FAILED", 0), (SECOND, "SENT", 1)]
         assert "550: no such user" in Mail.objects.get(recipient=FIRST).error
+        assert outbox.refused_addresses(delivery.client) == {
+            FIRST: "The mail server answered 550: no such user"
+        }
 
     def test_that_refuses_every_address_fails_the_delivery_and_no_other(self, server, monkeypatch):
         server.answers = {f"RCPT TO:<{FIRST}": "550 no such user"}
@@ -185,34 +88,88 @@ class TestANightWithAMailServer:
         assert Delivery.objects.get(client__name="Franken").status == "LOGGED"
         assert audit.run()["ok"]
 
-    def test_that_refuses_one_address_for_now_mails_the_other_and_tries_again(
+    def test_that_puts_one_address_off_mails_the_other_and_goes_on_beside_the_run(
         self, server, monkeypatch
     ):
-        server.answers = {f"RCPT TO:<{FIRST}": "450 mailbox busy"}
+        server.answers = {f"RCPT TO:<{FIRST}": "450 4.2.0 greylisted"}
         delivery = night(monkeypatch, FIRST, SECOND)
-        assert states() == [(FIRST, "PENDING", 1), (SECOND, "SENT", 1)]
-        assert (chunk_of(delivery).status, chunk_of(delivery).failures) == ("PENDING", 0)
+        assert states() == [(FIRST, "PENDING", 0), (SECOND, "SENT", 1)]
+        assert (delivery.status, chunk_of(delivery).status) == ("LOGGED", "DONE")
+        assert Run.objects.get().status == "DONE"
+
+        server.answers = {}
+        assert postroom.send() == 0  # not before its moment
+        Mail.objects.update(next_try_at=None)
+        assert postroom.send() == 1
+
+        assert states() == [(FIRST, "SENT", 1), (SECOND, "SENT", 1)]
+        assert audit.run()["ok"]
+
+    def test_that_puts_every_address_off_lets_the_delivery_wait_till_then(
+        self, server, monkeypatch
+    ):
+        server.answers = {f"RCPT TO:<{FIRST}": "450 4.2.0 greylisted"}
+        delivery = night(monkeypatch, FIRST)
+
+        chunk = chunk_of(delivery)
+        assert (chunk.status, chunk.failures) == ("PENDING", 0)
+        assert chunk.error == "The mail server answered 450: 4.2.0 greylisted"
+        assert chunk.next_try_at is not None
+        wait = chunk.next_try_at - timezone.now()
+        assert dt.timedelta(minutes=4) < wait < dt.timedelta(minutes=6)
+
+        server.answers = {}
+        Mail.objects.update(next_try_at=None)
+        try_again()
+
+        delivery.refresh_from_db()
+        assert (delivery.status, states()) == ("LOGGED", [(FIRST, "SENT", 1)])
+
+    def test_that_puts_an_address_off_for_two_days_is_given_up(self, server, monkeypatch):
+        server.answers = {f"RCPT TO:<{FIRST}": "450 4.2.0 greylisted"}
+        night(monkeypatch, FIRST, SECOND)
+
+        pauses = []
+        while states()[0][1] == "PENDING":
+            mail = Mail.objects.get(recipient=FIRST)
+            assert mail.next_try_at is not None
+            pauses.append(round((mail.next_try_at - timezone.now()).total_seconds() / 60))
+            Mail.objects.filter(pk=mail.pk).update(next_try_at=None)
+            postroom.send()
+
+        assert pauses == list(outbox.PUT_OFF_MINUTES)
+        mail = Mail.objects.get(recipient=FIRST)
+        assert (mail.status, mail.address_refused) == ("FAILED", False)
+        assert mail.error == "Put off 7 times. The mail server answered 450: 4.2.0 greylisted"
+
+    def test_that_breaks_off_before_the_text_has_not_got_it_and_gets_it_later(
+        self, server, monkeypatch
+    ):
+        server.answers = {f"RCPT TO:<{FIRST}": HANG_UP}
+        night(monkeypatch, FIRST)
+        assert states() == [(FIRST, "PENDING", 0)]
+
+        server.answers = {"DATA": HANG_UP}
+        try_again()
+        assert states() == [(FIRST, "PENDING", 1)]
 
         server.answers = {}
         try_again()
-
-        assert states() == [(FIRST, "SENT", 2), (SECOND, "SENT", 1)]
-        delivery.refresh_from_db()
-        assert delivery.status == "LOGGED"
+        assert states() == [(FIRST, "SENT", 2)]
+        assert server.recipients().count(FIRST) == 1
         assert audit.run()["ok"]
 
     def test_whose_answer_is_lost_leaves_that_mail_to_a_person_and_sends_the_other(
         self, server, monkeypatch
     ):
-        server.answers = {f"RCPT TO:<{FIRST}": HANG_UP}
+        server.answers = {ALL_IS_READ: HANG_UP}
+        server.only_once = True
         delivery = night(monkeypatch, FIRST, SECOND)
 
-        server.answers = {}
         try_again()
 
         assert states() == [(FIRST, "UNKNOWN", 1), (SECOND, "SENT", 1)]
-        assert server.recipients().count(SECOND) == 1
-        assert FIRST not in server.recipients()
+        assert server.recipients().count(FIRST) == server.recipients().count(SECOND) == 1
         delivery.refresh_from_db()
         assert delivery.status == "LOGGED"
 
@@ -267,6 +224,12 @@ class TestANightWithAMailServer:
         assert delivery.error == "The mail server refused EMAIL_USER and EMAIL_PASSWORD."
         assert states() == [(FIRST, "PENDING", 0)]
 
+    def test_is_asked_over_one_connection(self, server, monkeypatch):
+        night(monkeypatch, FIRST, SECOND)
+
+        assert len(server.taken) == 3
+        assert server.connections == 1
+
 
 @pytest.mark.django_db
 class TestAMailThatSomebodyElseBegan:
@@ -275,6 +238,48 @@ class TestAMailThatSomebodyElseBegan:
         mail = MailFactory.create(status="PENDING")
         Mail.objects.filter(pk=mail.pk).update(status="SENDING", begins=1)
 
-        notify.send_each([mail], "3 new leads", "Hello")
+        posting.post([mail], postroom.write)
 
         assert server.taken == []
+        assert Mail.objects.get().status == "SENDING"
+
+
+@pytest.mark.django_db
+class TestSendingAgain:
+    def test_is_a_new_mail_that_names_who_wanted_it(self, server, monkeypatch):
+        server.answers = {f"RCPT TO:<{FIRST}": "550 no such user"}
+        night(monkeypatch, FIRST, SECOND)
+        server.answers = {}
+
+        again = outbox.resend(Mail.objects.get(recipient=FIRST), by="ida", now=timezone.now())
+        postroom.send()
+
+        again.refresh_from_db()
+        assert (again.status, again.resend_by) == ("SENT", "ida")
+        assert again.message_id != again.supersedes.message_id
+        assert server.recipients().count(FIRST) == 1
+        assert outbox.refused_addresses(again.about.client) == {}
+        assert audit.run()["ok"]
+
+    def test_of_what_may_be_under_way_still_is_refused_for_15_minutes(self):
+        now = timezone.now()
+        mail = MailFactory.create(status="UNKNOWN", begun_at=now - dt.timedelta(minutes=14))
+
+        with pytest.raises(outbox.NotPossible, match="less than 15 minutes ago"):
+            outbox.resend(mail, by="ida", now=now)
+
+        assert outbox.resend(mail, by="ida", now=now + dt.timedelta(minutes=2)).supersedes == mail
+
+    @pytest.mark.parametrize("status", ["PENDING", "SENDING", "SENT"])
+    def test_is_only_for_what_failed_or_is_unknown(self, status):
+        mail = MailFactory.create(status=status)
+
+        with pytest.raises(outbox.NotPossible, match=f"The mail is {status.lower()}"):
+            outbox.resend(mail, by="ida", now=timezone.now())
+
+    def test_happens_once(self):
+        mail = MailFactory.create(status="FAILED")
+        outbox.resend(mail, by="ida", now=timezone.now())
+
+        with pytest.raises(outbox.NotPossible, match="already"):
+            outbox.resend(mail, by="bob", now=timezone.now())

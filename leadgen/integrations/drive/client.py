@@ -2,7 +2,7 @@
 
 https://developers.google.com/workspace/drive/api/reference/rest/v3
 
-Every file and folder is made under an id that was fetched and kept before (ADR 0011): should an
+Every file and folder is made under an id that was fetched and kept before (ADR 0013): should an
 answer be lost, the next try meets 409, compares, and is done. The library's own retries are off;
 whoever calls decides when to ask again. One Drive for each thread: httplib2 is made for one.
 """

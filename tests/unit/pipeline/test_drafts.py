@@ -4,12 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.drafts import LONGEST_SUBJECT, NO_ACCOUNT, Request, facts, from_template
+from pipeline.drafts import (
+    LANGUAGES,
+    LONGEST_SUBJECT,
+    NO_ACCOUNT,
+    Prompt,
+    Request,
+    facts,
+    from_template,
+    letter,
+)
+from pipeline.wording.languages import foreign
+from tests.drafted_words import CALLS, OFFERS
 
 OFFER = "We build robots that find cracks in pipes before they leak."
 
 
-def request(offer=OFFER, **lead):
+def request(offer=OFFER, *, asked=None, **lead):
     return Request(
         lead_id=1,
         client_id=2,
@@ -17,6 +28,7 @@ def request(offer=OFFER, **lead):
         offer=offer,
         sender_name="Dana Whitfield",
         footer="Dana Whitfield, Northwind. Answer stop to hear no more.",
+        **(asked or {}),
     )
 
 
@@ -37,10 +49,36 @@ class TestFromTemplate:
         assert found.body.startswith("Hello,\n\nThis note goes to ann@acme.com,")
         assert found.subject == "A question for ann@acme.com"
 
-    def test_ends_with_the_footer(self):
-        found = from_template(request(), reason=NO_ACCOUNT)
+    @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize("lead", [{}, {"company": "Acme"}, {"company": "Acme", "title": "CTO"}])
+    def test_is_all_in_the_client_s_language(self, language, lead):
+        asked = {"language": language, "call_to_action": CALLS[language]}
 
-        assert found.body.endswith("Answer stop to hear no more.")
+        found = from_template(request(OFFERS[language], asked=asked, **lead), reason=NO_ACCOUNT)
+
+        assert foreign(found.body, language) == ""
+        assert OFFERS[language] in found.body
+        assert CALLS[language] in found.body
+        assert found.spam_score <= 1
+
+    def test_names_the_sender_and_its_client(self):
+        found = from_template(request(asked={"client_name": "Northwind"}), reason=NO_ACCOUNT)
+
+        assert "I am writing for Dana Whitfield of Northwind about one thing" in found.body
+
+    def test_goes_on_in_small_letters_where_the_language_does(self):
+        asked = {"language": "de"}
+
+        found = from_template(request(company="Acme", asked=asked), reason=NO_ACCOUNT)
+
+        assert found.icebreaker.startswith("Bei Acme")
+        assert "Guten Tag,\n\nbei Acme" in found.body
+
+    def test_keeps_an_icebreaker_that_is_paid_for(self):
+        found = from_template(request(), reason=NO_ACCOUNT, icebreaker="You mend pipes.")
+
+        assert found.icebreaker == "You mend pipes."
+        assert "Hello,\n\nYou mend pipes." in found.body
 
     @given(
         st.dictionaries(st.sampled_from(["first_name", "company", "title"]), st.text(max_size=99))
@@ -51,6 +89,27 @@ class TestFromTemplate:
         assert 0 < len(found.subject) <= LONGEST_SUBJECT
         assert found.icebreaker
         assert "None" not in found.body or "None" in str(lead)
+
+
+class TestTheLetter:
+    def test_is_signed_and_ends_with_the_footer(self):
+        found = letter("Hello.", sender_name="Dana", footer="Dana, Northwind. Answer stop.")
+
+        assert found == "Hello.\n\nKind regards\nDana\n\nDana, Northwind. Answer stop."
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_says_how_to_hear_no_more_even_without_a_footer(self, language):
+        found = letter(
+            "…", sender_name="Dana", footer=" ", language=language, client_name="Northwind"
+        )
+
+        assert "Dana, Northwind\n" in found
+        assert "stop" in found.lower()
+
+    def test_bears_a_footer_once(self):
+        once = letter("Hello.", sender_name="Dana", footer="Answer stop.")
+
+        assert letter(once, sender_name="Dana", footer="Answer stop.") == once
 
 
 class TestFacts:
@@ -77,7 +136,29 @@ class TestCacheKey:
         assert request(company="Acme").cache_key == request(company="Acme").cache_key
 
     @pytest.mark.parametrize(
-        "other", [request(offer="Something else"), request(company="Acme")], ids=["offer", "lead"]
+        "other",
+        [
+            request(offer="Something else"),
+            request(company="Acme"),
+            request(asked={"language": "de"}),
+            request(asked={"tone": "FORMAL"}),
+            request(asked={"model": "gemini"}),
+        ],
+        ids=["offer", "lead", "language", "tone", "model"],
     )
     def test_differs_where_anything_differs(self, other):
         assert other.cache_key != request().cache_key
+
+    def test_differs_by_prompt_where_a_model_is_asked_and_only_there(self):
+        other = {"prompt": Prompt(version="v2", text="Be brief.")}
+
+        assert request(asked=other).cache_key == request().cache_key
+        assert (
+            request(asked={**other, "model": "gemini"}).cache_key
+            != request(asked={"model": "gemini"}).cache_key
+        )
+
+    def test_of_a_template_is_none_that_an_answer_would_have(self):
+        asked = request(asked={"model": "gemini"})
+
+        assert asked.template_key == request().cache_key != asked.cache_key

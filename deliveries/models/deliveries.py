@@ -1,4 +1,4 @@
-"""What went out, to whom, and the mails about it."""
+"""What went out, and to whom: deliveries, the leads in them, where their files are."""
 
 from __future__ import annotations
 
@@ -58,6 +58,15 @@ class Delivery(models.Model):
         blank=True, db_default="", help_text="What was done otherwise than the client's terms say."
     )
 
+    notion_key = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Names its row in Notion; written before the row is made.",
+    )
+    notion_page_id = models.CharField(max_length=60, blank=True, default="", db_default="")
+
     created_at = models.DateTimeField(db_default=Now())
     uploaded_at = models.DateTimeField(null=True)
     notified_at = models.DateTimeField(null=True)
@@ -79,6 +88,13 @@ class Delivery(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["storage_name"], condition=~Q(storage_name=""), name="delivery_own_file"
+            ),
+            models.UniqueConstraint(
+                fields=["notion_key"], condition=~Q(notion_key=""), name="delivery_own_notion_key"
+            ),
+            models.CheckConstraint(
+                condition=Q(notion_page_id="") | ~Q(notion_key=""),
+                name="delivery_in_notion_has_a_key",
             ),
             models.UniqueConstraint(
                 fields=["drive_file_id"],
@@ -193,67 +209,3 @@ class DeliveredLead(models.Model):
 
     def __str__(self) -> str:
         return f"Lead {self.lead_id} to client {self.client_id} {self.status}"
-
-
-class MailStatus(models.TextChoices):
-    PENDING = "PENDING", "Pending"
-    SENDING = "SENDING", "Sending"
-    SENT = "SENT", "Sent"
-    FAILED = "FAILED", "Failed"
-    UNKNOWN = "UNKNOWN", "Unknown"
-
-
-class Mail(models.Model):
-    """The outbox. A row is written before its mail is sent, and never sent twice by itself.
-
-    UNKNOWN: the process died, or the server's answer was lost, after sending began. Only a
-    named person may have such a mail sent again, as a new row that supersedes this one.
-    """
-
-    class Kind(models.TextChoices):
-        DELIVERY = "DELIVERY", "Delivery"
-
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="mails")
-    step = models.SmallIntegerField(default=0)
-    recipient = models.EmailField()
-    supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True)
-    resend_by = models.CharField(max_length=150, blank=True)
-
-    status = models.CharField(max_length=7, choices=MailStatus.choices, default=MailStatus.PENDING)
-    message_id = models.CharField(max_length=200, unique=True)
-    begins = models.PositiveSmallIntegerField(default=0, help_text="How often sending began.")
-    refusals = models.PositiveSmallIntegerField(
-        default=0, help_text="How often the server answered that it did not take it."
-    )
-    error = models.TextField(blank=True)
-
-    created_at = models.DateTimeField(db_default=Now())
-    begun_at = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(status__in=MailStatus.values), name="mail_status_is_known"
-            ),
-            models.CheckConstraint(condition=Q(kind="DELIVERY"), name="mail_kind_is_known"),
-            models.UniqueConstraint(
-                fields=["kind", "delivery", "step", "recipient"],
-                condition=Q(supersedes=None),
-                name="mail_once_per_recipient",
-            ),
-            models.CheckConstraint(
-                condition=Q(supersedes=None) | ~Q(resend_by=""), name="mail_resend_is_named"
-            ),
-            models.CheckConstraint(
-                condition=Q(begins__lte=F("refusals") + 1), name="mail_begun_once_between_refusals"
-            ),
-            models.CheckConstraint(
-                condition=~Q(status=MailStatus.SENT) | Q(begins__gte=1, sent_at__isnull=False),
-                name="mail_sent_was_begun",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Mail {self.pk} {self.status}"

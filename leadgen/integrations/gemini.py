@@ -1,0 +1,210 @@
+"""Asking Gemini for words (https://ai.google.dev/api/generate-content).
+
+One client per process. A call is one request: the library's own retries are off, for whoever
+calls counts the money of each. What goes wrong comes out as one of `leadgen.integrations.errors`;
+no message, trace or log of ours holds the key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+
+from leadgen.integrations.errors import (
+    AccountError,
+    Dropped,
+    ServiceError,
+    TransientError,
+    Unusable,
+)
+from leadgen.integrations.gemini_errors import BLOCKED, CUT, EMPTY, LIMITED, SERVICE, refusal
+
+TIMEOUT_SECONDS = 60
+STANDARD, FLEX = "standard", "flex"
+
+# Finish reasons that need no judgement; every other one means that the answer was withheld.
+_WHOLE = {"STOP", "FINISH_REASON_UNSPECIFIED"}
+_CUT = "MAX_TOKENS"
+_LIMITED = "PUP_LIMITED_DISABLED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back, and what it cost."""
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+    model_version: str
+    ms: int
+
+
+class Gemini:
+    """One account and model. Made once per process: see `connected`."""
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        model: str,
+        base_url: str = "",
+        api_version: str = "v1beta",
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        from google import genai
+        from google.genai import types
+
+        self.model = model
+        self._timeout = timeout_seconds
+        self._client = genai.Client(
+            enterprise=False,
+            api_key=key,
+            http_options=types.HttpOptions(
+                base_url=base_url or None,
+                api_version=api_version,
+                timeout=int(timeout_seconds * 1000),
+                retry_options=types.HttpRetryOptions(attempts=1),
+            ),
+        )
+        self._types = types
+
+    async def generate(
+        self,
+        *,
+        system: str,
+        data: str,
+        schema: Mapping[str, Any],
+        max_output_tokens: int,
+        tier: str = STANDARD,
+    ) -> Answer:
+        """One request, one answer. Raises ServiceError, and nothing else."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._timeout + 5):  # should the library's not work
+                reply = await self._client.aio.models.generate_content(
+                    model=self.model,
+                    contents=data,
+                    config=self._config(system, schema, max_output_tokens, tier),
+                )
+        except Exception as error:  # noqa: BLE001  (four libraries raise here: see `translated`)
+            raise translated(error) from None
+        return _answer(reply, ms=int((time.monotonic() - began) * 1000))
+
+    def _config(
+        self, system: str, schema: Mapping[str, Any], max_output_tokens: int, tier: str
+    ) -> Any:
+        types = self._types
+        return types.GenerateContentConfig(
+            system_instruction=system,
+            response_mime_type="application/json",
+            response_json_schema=schema,
+            max_output_tokens=max_output_tokens,
+            automatic_continuation=False,
+            automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+            service_tier=types.ServiceTier.FLEX if tier == FLEX else None,
+        )
+
+    async def close(self) -> None:
+        await self._client.aio.aclose()
+
+
+_lock = threading.Lock()
+_connected: dict[tuple[object, ...], Gemini] = {}
+
+
+def is_set_up() -> bool:
+    return bool(settings.GEMINI_API_KEY)
+
+
+def model() -> str:
+    """Who is asked; blank where there is no account."""
+    return settings.GEMINI_MODEL if is_set_up() else ""
+
+
+def connected() -> Gemini:
+    """The client for the account in the settings, one per process: a forked child makes its own."""
+    key, model = settings.GEMINI_API_KEY, settings.GEMINI_MODEL
+    base_url, api_version = settings.GEMINI_BASE_URL, settings.GEMINI_API_VERSION
+    made_for = (os.getpid(), key, model, base_url, api_version)
+    with _lock:
+        if made_for not in _connected:
+            _connected[made_for] = Gemini(
+                key=key, model=model, base_url=base_url, api_version=api_version
+            )
+        return _connected[made_for]
+
+
+def forget() -> None:
+    """The next question makes a new client."""
+    with _lock:
+        _connected.clear()
+
+
+def translated(error: Exception) -> ServiceError:
+    """Our error for theirs; the sentence is ours, for theirs may hold anything."""
+    import aiohttp
+    from google.genai import errors
+
+    if isinstance(error, errors.APIError):
+        headers = getattr(error.response, "headers", None) or {}
+        return refusal(error.code, error.details, retry_after=str(headers.get("Retry-After", "")))
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return TransientError("Gemini cannot be reached.", service=SERVICE)
+    sentence = f"Gemini's answer cannot be read ({type(error).__name__})."  # HTML, cut JSON …
+    if isinstance(error, (aiohttp.ClientError, OSError)):
+        sentence = "The connection to Gemini broke off."
+    if isinstance(error, TimeoutError):
+        sentence = "Gemini did not answer in time."
+    return Dropped(sentence, service=SERVICE)
+
+
+def _answer(reply: Any, *, ms: int) -> Answer:
+    tokens_in, tokens_out = _tokens(reply)
+    unusable = partial(Unusable, service=SERVICE, tokens_in=tokens_in, tokens_out=tokens_out)
+    if not reply.candidates:
+        blocked = getattr(reply.prompt_feedback, "block_reason", None) is not None
+        raise unusable("Gemini gave no answer.", reason=BLOCKED if blocked else EMPTY)
+    candidate = reply.candidates[0]
+    ending = _ending(candidate)
+    if ending == _LIMITED:
+        raise AccountError("Gemini has limited the account.", service=SERVICE, reason=LIMITED)
+    if ending not in _WHOLE:
+        raise unusable("Gemini withheld its answer.", reason=CUT if ending == _CUT else BLOCKED)
+    text = _text(candidate)
+    if not text.strip():
+        raise unusable("Gemini's answer is empty.", reason=EMPTY)
+    return Answer(
+        text=text,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        model_version=reply.model_version or "",
+        ms=ms,
+    )
+
+
+def _ending(candidate: Any) -> str:
+    """Why it ended, in capitals; one that the library does not know comes as a text."""
+    reason = candidate.finish_reason
+    return str(getattr(reason, "value", reason) or "STOP").upper()
+
+
+def _text(candidate: Any) -> str:
+    parts = getattr(candidate.content, "parts", None) or []
+    return "".join(part.text for part in parts if part.text and not part.thought)
+
+
+def _tokens(reply: Any) -> tuple[int, int]:
+    """In and out; thoughts are paid as output. Any of them may be missing."""
+    used = reply.usage_metadata
+    if used is None:
+        return 0, 0
+    out = (used.candidates_token_count or 0) + (used.thoughts_token_count or 0)
+    return used.prompt_token_count or 0, out

@@ -1,0 +1,57 @@
+"""The AI's ledger: each call that may have cost money, and what they came to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+
+from pipeline import budget, spending
+from pipeline.admin.desk import History
+from pipeline.models import AiCall
+from pipeline.reasons import in_words
+from pipeline.shown import label, moment, number
+
+
+@admin.register(AiCall)
+class AiCallAdmin(History[AiCall]):
+    list_display = (
+        "made_at", "outcome_label", "client", "run", "model", "tokens", "cents", "took", "why",
+    )  # fmt: skip
+    list_filter = ("outcome", "client", "day")
+    list_select_related = ("client", "run")
+    list_before_template = "desk/ai_money.html"
+    ordering = ("-pk",)
+    show_full_result_count = False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "title": "AI calls", "months": spending.months()}
+        return super().changelist_view(request, context)
+
+    @admin.display(description="Made", ordering="pk")
+    def made_at(self, call: AiCall) -> str:
+        return moment(call.created_at)
+
+    @admin.display(description="Outcome", ordering="outcome")
+    def outcome_label(self, call: AiCall) -> SafeString:
+        return label(call.outcome, call.get_outcome_display())
+
+    @admin.display(description="Tokens in / out")
+    def tokens(self, call: AiCall) -> str:
+        return f"{number(call.tokens_in)} / {number(call.tokens_out)}"
+
+    @admin.display(description="Cents", ordering="micros")
+    def cents(self, call: AiCall) -> str:
+        return f"{budget.in_cents(call.micros):.4f}"
+
+    @admin.display(description="Took")
+    def took(self, call: AiCall) -> str:
+        return f"{call.ms} ms" if call.ms else ""
+
+    @admin.display(description="Why no draft")
+    def why(self, call: AiCall) -> str:
+        return in_words(call.reason) if call.reason else ""

@@ -1,0 +1,191 @@
+"""Questions to the AI, many at once: paced by the shared limits, tried again where that helps.
+
+Knows no row: it lives in the process's event loop. What became of a question is told through
+`tell`, exactly once, whatever happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from leadgen.integrations import gemini, loops
+from leadgen.integrations.errors import (
+    Dropped,
+    PermanentError,
+    ServiceError,
+    Throttled,
+    TransientError,
+    Unusable,
+)
+from leadgen.integrations.gemini import Answer, Gemini
+from leadgen.integrations.gemini_errors import SERVICE
+from leadgen.integrations.limits import Limit, Limits
+
+TRIES = 4  # of a question that the service did not take; nothing is charged for these
+TRIP_AFTER = 20  # failures in a row, over all questions of this process
+FIRST_BACKOFF = 1.0  # seconds; then 2, 4 …
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One call that is reserved. `tokens`: what it may take in, by our reckoning."""
+
+    call_id: int
+    system: str
+    data: str
+    schema: Mapping[str, Any]
+    max_output_tokens: int
+    tokens: int
+    tier: str = gemini.STANDARD
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """An answer or an error; `tier` is the one that answered."""
+
+    call_id: int
+    tier: str
+    answer: Answer | None = None
+    error: ServiceError | None = None
+
+
+Tell = Callable[[Reply], None]
+
+
+class NotAsked(TransientError):
+    """The question was recalled before it was under way."""
+
+
+class Asking:
+    """Asks one account; one per process, so that connections and the limits' share are kept."""
+
+    def __init__(self, account: Gemini, limits: Limits) -> None:
+        self.limits = limits
+        self.failures = 0  # in a row
+        self._account = account
+        self._waiting: set[asyncio.Task[None] | None] = set()  # not, or no longer, under way
+
+    def ask(self, question: Question, tell: Tell) -> None:
+        loops.loop().call_soon_threadsafe(self._begin, question, tell)
+
+    def recall(self) -> None:
+        """Whatever is not under way need not be asked any more."""
+        loops.loop().call_soon_threadsafe(self._recall)
+
+    async def close(self) -> None:
+        await self.limits.close()
+        await self._account.close()
+
+    def _begin(self, question: Question, tell: Tell) -> None:
+        task = asyncio.create_task(self._ask(question, tell))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    def _recall(self) -> None:
+        for task in list(self._waiting):
+            if task is not None:
+                task.cancel()
+
+    async def _ask(self, question: Question, tell: Tell) -> None:
+        """Ask until there is an answer, an error that stays one, or nothing left to try."""
+        tries, tier = 0, question.tier
+        try:
+            while True:
+                reply = await self._once(question, tier)
+                if not _helps_to_repeat(reply):
+                    return tell(reply)
+                if tier != gemini.STANDARD:  # the cheap tier is only tried
+                    tier = gemini.STANDARD
+                    continue
+                if not isinstance(reply.error, Throttled):
+                    tries += 1
+                    if tries == TRIES or self.failures >= TRIP_AFTER:
+                        return tell(reply)
+                    await asyncio.sleep(_backoff(tries))
+        except asyncio.CancelledError:
+            error = NotAsked("It was not asked any more.", service=SERVICE)
+            tell(Reply(call_id=question.call_id, tier=tier, error=error))
+            raise
+
+    async def _once(self, question: Question, tier: str) -> Reply:
+        me = asyncio.current_task()
+        async with self.limits.start(question.tokens):
+            self._waiting.discard(me)
+            reply = await self._call(question, tier)
+        self._waiting.add(me)
+        await self._take_note(question, reply)
+        return reply
+
+    async def _call(self, question: Question, tier: str) -> Reply:
+        try:
+            answer = await self._account.generate(
+                system=question.system,
+                data=question.data,
+                schema=question.schema,
+                max_output_tokens=question.max_output_tokens,
+                tier=tier,
+            )
+        except ServiceError as error:
+            return Reply(call_id=question.call_id, tier=tier, error=error)
+        return Reply(call_id=question.call_id, tier=tier, answer=answer)
+
+    async def _take_note(self, question: Question, reply: Reply) -> None:
+        """What the answer says of the service itself."""
+        if isinstance(reply.error, Throttled):
+            if reply.tier == gemini.STANDARD:
+                await self.limits.throttled(reply.error.retry_after)
+        elif isinstance(reply.error, TransientError):
+            self.failures += 1
+        elif reply.answer is not None or isinstance(reply.error, Unusable):
+            self.failures = 0
+            used = reply.answer.tokens_in if reply.answer else question.tokens
+            self.limits.answered(reckoned=question.tokens, tokens=used)
+
+
+def _helps_to_repeat(reply: Reply) -> bool:
+    """Whether the same call may be made again: not where the first may have been paid for."""
+    return reply.error is not None and not isinstance(reply.error, (PermanentError, Dropped))
+
+
+def _backoff(tries: int) -> float:
+    jitter = random.uniform(0.8, 1.2)  # noqa: S311  (not a secret)
+    return float(FIRST_BACKOFF * 2 ** (tries - 1) * jitter)
+
+
+_lock = threading.Lock()
+_asking: dict[tuple[object, ...], Asking] = {}
+
+
+def asking() -> Asking:
+    """The one of this process, for the account and the limits in the settings."""
+    limit = Limit(
+        requests_per_minute=settings.GEMINI_RPM,
+        tokens_per_minute=settings.GEMINI_TPM,
+        in_flight=settings.GEMINI_CONCURRENCY,
+    )
+    account = gemini.connected()
+    made_for = (os.getpid(), id(account), limit)
+    with _lock:
+        if made_for not in _asking:
+            prefix = str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"])
+            limits = Limits(
+                limit, name=f"gemini:{account.model}", url=settings.REDIS_URL, prefix=prefix
+            )
+            _asking[made_for] = Asking(account, limits)
+        return _asking[made_for]
+
+
+def close() -> None:
+    """Close what this process has open; the next question opens it anew."""
+    with _lock:
+        for key in [key for key in _asking if key[0] == os.getpid()]:
+            loops.submit(_asking.pop(key).close()).result(timeout=10)
+        gemini.forget()

@@ -1,0 +1,287 @@
+"""The AI's money: reserved before a call, settled after it. The only writer of AiBudget and AiCall.
+
+A call is asked for only once the most that it can cost is reserved in the run's and the day's
+budget; the database refuses to pass either cap. What is under way when its worker dies is LOST
+and counts as spent, for nobody knows better.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import zoneinfo
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Avg, Q, Sum
+from django.db.models.functions import Now
+
+from pipeline import clock
+from pipeline.models import AiBudget, AiCall, Chunk, Run
+from pipeline.models.money import AiCallQuerySet, BudgetScope, CallOutcome
+
+logger = logging.getLogger(__name__)
+
+MICROS_PER_CENT = 10_000
+CALLS_AT_ONCE = 25
+LEASE = dt.timedelta(minutes=11)  # longer than any task may last
+MAX_CALLS = 3  # for one draft in one run, whatever becomes of them
+FLEX_SHARE = Decimal("0.5")  # of the price, on the flex tier
+
+# What a draft takes until calls of our own say better.
+USUAL_TOKENS = (800, 250)
+REMEMBERED_CALLS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A call to be: whom it is about, and the most that it can cost."""
+
+    lead_id: int
+    client_id: int
+    micros: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What became of a reserved call."""
+
+    call_id: int
+    outcome: CallOutcome
+    micros: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    ms: int = 0
+    reason: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What drafts for so many pairs would cost, by what drafts took of late."""
+
+    pairs: int
+    tokens_in: int
+    tokens_out: int
+    micros: int
+
+    @property
+    def cents(self) -> float:
+        return in_cents(self.micros)
+
+
+def in_cents(micros: int) -> float:
+    return round(micros / MICROS_PER_CENT, 4)
+
+
+def price(tokens_in: int, tokens_out: int, *, share: Decimal = Decimal(1)) -> int:
+    """Micros of a call, rounded up: USD per million tokens is micros per token."""
+    exact = tokens_in * settings.GEMINI_PRICE_IN + tokens_out * settings.GEMINI_PRICE_OUT
+    return int((exact * share).to_integral_value(ROUND_CEILING))
+
+
+def today() -> dt.date:
+    return clock.database_now().astimezone(zoneinfo.ZoneInfo(settings.TIME_ZONE)).date()
+
+
+def caps() -> dict[str, int]:
+    """Scope → micros, as the settings say."""
+    return {
+        BudgetScope.RUN: settings.AI_BUDGET_RUN_CENTS * MICROS_PER_CENT,
+        BudgetScope.DAY: settings.AI_BUDGET_DAY_CENTS * MICROS_PER_CENT,
+    }
+
+
+def reserve(run: Run | None, wanted: Sequence[Wanted], *, chunk: Chunk | None = None) -> list[int]:
+    """Ids of the calls that may be made: of the first ones, as many as both caps allow.
+
+    Without a run, for somebody at the desk, the day's alone.
+    """
+    day = today()
+    with transaction.atomic():
+        budgets = _locked(run, day)
+        count = _affordable(wanted, min(map(_room, budgets)))
+        micros = sum(call.micros for call in wanted[:count])
+        for budget in budgets:
+            budget.reserved_micros += micros
+        AiBudget.objects.bulk_update(budgets, ["cap_micros", "reserved_micros"])
+        calls = AiCall.objects.bulk_create(
+            AiCall(
+                run=run,
+                chunk=chunk,
+                attempt=chunk.attempt if chunk else 0,
+                lead_id=call.lead_id,
+                client_id=call.client_id,
+                day=day,
+                model=settings.GEMINI_MODEL,
+                reserved_micros=call.micros,
+                lease_until=Now() + LEASE,
+            )
+            for call in wanted[:count]
+        )
+    return [call.pk for call in calls]
+
+
+def _locked(run: Run | None, day: dt.date) -> list[AiBudget]:
+    """The day's and the run's budget, in this order, under the caps of now."""
+    wanted = [AiBudget(scope=BudgetScope.DAY, day=day, cap_micros=caps()[BudgetScope.DAY])]
+    mine = Q(scope=BudgetScope.DAY, day=day)
+    if run is not None:
+        wanted.append(AiBudget(scope="RUN", run=run, cap_micros=caps()[BudgetScope.RUN]))
+        mine |= Q(scope=BudgetScope.RUN, run=run)
+    if AiBudget.objects.filter(mine).count() < len(wanted):
+        AiBudget.objects.bulk_create(wanted, ignore_conflicts=True)
+    budgets = list(AiBudget.objects.select_for_update().filter(mine).order_by("scope"))
+    for budget in budgets:  # a cap that was lowered stops calls; it takes none back
+        gone = budget.reserved_micros + budget.spent_micros
+        budget.cap_micros = max(caps()[budget.scope], gone)
+    return budgets
+
+
+def _room(budget: AiBudget) -> int:
+    return budget.cap_micros - budget.reserved_micros - budget.spent_micros
+
+
+def _affordable(wanted: Sequence[Wanted], room: int) -> int:
+    for count, call in enumerate(wanted):
+        room -= call.micros
+        if room < 0:
+            return count
+    return len(wanted)
+
+
+def is_open(run: Run) -> bool:
+    """Whether the run may spend anything at all, now."""
+    spent = _micros(AiCall.objects.filter(run=run))
+    of_today = _micros(AiCall.objects.filter(day=today()))
+    return spent < caps()[BudgetScope.RUN] and of_today < caps()[BudgetScope.DAY]
+
+
+# One statement for a block; who was settled before, or lost meanwhile, is left as it is.
+_SETTLE = """
+WITH said AS (
+    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::int[], %s::int[], %s::int[],
+                         %s::text[], %s::text[])
+           AS said (id, outcome, micros, tokens_in, tokens_out, ms, reason, model))
+UPDATE pipeline_aicall call
+   SET outcome = said.outcome, micros = said.micros, tokens_in = said.tokens_in,
+       tokens_out = said.tokens_out, ms = said.ms, reason = said.reason,
+       model = coalesce(nullif(said.model, ''), call.model)
+  FROM said
+ WHERE call.id = said.id AND call.outcome = 'RESERVED'
+RETURNING call.run_id, call.day, call.reserved_micros, call.micros
+"""
+# A provider that counts more than we could foresee does not stop the books: the row of the call
+# keeps what it cost, and the budget is full.
+_FREE = """
+UPDATE pipeline_aibudget
+   SET reserved_micros = reserved_micros - %(reserved)s,
+       spent_micros = least(spent_micros + %(spent)s,
+                            cap_micros - reserved_micros + %(reserved)s)
+ WHERE (scope = 'DAY' AND day = %(day)s) OR (scope = 'RUN' AND run_id = %(run)s)
+"""
+
+
+def settle(outcomes: Iterable[Settled]) -> None:
+    """Book what became of reserved calls, each once."""
+    rows = sorted(outcomes, key=lambda each: each.call_id)
+    if not rows:
+        return
+    columns = (
+        [each.call_id for each in rows],
+        [each.outcome.value for each in rows],
+        [each.micros for each in rows],
+        [each.tokens_in for each in rows],
+        [each.tokens_out for each in rows],
+        [each.ms for each in rows],
+        [each.reason for each in rows],
+        [each.model for each in rows],
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SETTLE, columns)
+        _free(cursor.fetchall())
+
+
+def _free(booked: Iterable[tuple[int | None, dt.date, int, int]]) -> None:
+    """Move what was reserved for these calls to spent, as far as they cost it."""
+    sums: dict[tuple[dt.date, int], tuple[int, int]] = defaultdict(lambda: (0, 0))  # 0: no run
+    for run_id, day, reserved, micros in booked:
+        before = sums[day, run_id or 0]
+        sums[day, run_id or 0] = (before[0] + reserved, before[1] + micros)
+        if micros > reserved:
+            logger.error("a call cost more than was reserved", extra={"run": run_id})
+    with connection.cursor() as cursor:
+        for (day, run_id), (reserved, spent) in sorted(sums.items()):
+            _lock(day, run_id)
+            cursor.execute(_FREE, {"day": day, "run": run_id, "reserved": reserved, "spent": spent})
+
+
+def _lock(day: dt.date, run_id: int) -> None:
+    """In the order of `reserve`, so that the two never wait for each other."""
+    mine = Q(scope=BudgetScope.RUN, run=run_id) | Q(scope=BudgetScope.DAY, day=day)
+    list(AiBudget.objects.select_for_update().filter(mine).order_by("scope").values_list("pk"))
+
+
+def lose_abandoned() -> int:
+    """Calls whose lease ran out are LOST, and count as spent; how many."""
+    return _lose(AiCall.objects.under_way().filter(lease_until__lt=Now()))
+
+
+def lose_of(chunk: Chunk) -> int:
+    """Calls that earlier attempts at this chunk left under way are LOST."""
+    return _lose(AiCall.objects.under_way().filter(chunk=chunk, attempt__lt=chunk.attempt))
+
+
+def _lose(calls: AiCallQuerySet) -> int:
+    with transaction.atomic():
+        lost = list(calls.select_for_update(skip_locked=True, of=("self",)).order_by("pk"))
+        settle(
+            Settled(
+                call_id=call.pk,
+                outcome=CallOutcome.LOST,
+                micros=call.reserved_micros,
+                reason="ai_lost",
+            )
+            for call in lost
+        )
+    return len(lost)
+
+
+def calls_made(run: Run | None, pairs: Iterable[tuple[int, int]]) -> Mapping[tuple[int, int], int]:
+    """(lead, client) → calls of this run that may have cost money."""
+    if run is None:
+        return {}
+    leads = {lead for lead, _ in pairs}
+    rows = AiCall.objects.filter(run=run, lead__in=leads).exclude(outcome=CallOutcome.REFUSED)
+    made: dict[tuple[int, int], int] = defaultdict(int)
+    for lead, client in rows.values_list("lead", "client"):
+        made[lead, client] += 1
+    return made
+
+
+def spent_micros(run: Run) -> int:
+    return _micros(AiCall.objects.filter(run=run))
+
+
+def _micros(calls: AiCallQuerySet) -> int:
+    return int(calls.charged().aggregate(sum=Sum("micros"))["sum"] or 0)
+
+
+def estimate(pairs: int) -> Estimate:
+    """Pairs by tokens by price, with the tokens that paid calls took of late."""
+    recent = AiCall.objects.filter(outcome=CallOutcome.PAID).order_by("-pk")[:REMEMBERED_CALLS]
+    found = AiCall.objects.filter(pk__in=recent.values("pk")).aggregate(
+        tokens_in=Avg("tokens_in"), tokens_out=Avg("tokens_out")
+    )
+    tokens_in = round(found["tokens_in"] or USUAL_TOKENS[0])
+    tokens_out = round(found["tokens_out"] or USUAL_TOKENS[1])
+    return Estimate(
+        pairs=pairs,
+        tokens_in=pairs * tokens_in,
+        tokens_out=pairs * tokens_out,
+        micros=price(pairs * tokens_in, pairs * tokens_out),
+    )

@@ -1,0 +1,1 @@
+"""What may be told, asked, said and checked of a draft's words: the parts behind `drafts`. Pure."""

@@ -1,0 +1,247 @@
+"""`manage.py doctor`: each part told apart from the next, and what to do about it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.storage import FileSystemStorage
+from django.urls import reverse
+
+from leadgen.integrations import notion
+from pipeline import doctor, services
+from pipeline.models import Heartbeat
+from tests.flows import commands
+from tests.integrations import notion_double, post_office
+
+PARTS = ["postgres", "redis", "worker", "beat", "storage", "gemini", "drive", "notion", "smtp"]
+
+
+def states(found) -> dict[str, str]:
+    return {part["part"]: part["state"] for part in found["parts"]}
+
+
+def finding(part: str) -> doctor.Finding:
+    return next(each for each in doctor.examine() if each.part == part)
+
+
+@pytest.fixture
+def alive(db):
+    services.beat(services.worker_heartbeat())
+    services.beat("beat")
+
+
+@pytest.mark.django_db
+class TestTheObject:
+    def test_names_nine_parts_and_is_ok_without_any_account(self, alive):
+        code, found = commands.ask("doctor")
+
+        assert code == 0
+        assert found["ok"] is True
+        assert [part["part"] for part in found["parts"]] == PARTS
+        assert states(found) == {
+            **dict.fromkeys(PARTS[:5], "ok"),
+            **dict.fromkeys(PARTS[5:], "not_configured"),
+        }
+        assert all(set(part) == {"part", "state", "detail", "fix"} for part in found["parts"])
+
+    def test_exits_with_1_where_a_part_fails(self):
+        code, found = commands.ask("doctor")
+
+        assert (code, found["ok"]) == (1, False)
+        assert states(found)["worker"] == states(found)["beat"] == "failing"
+
+    def test_is_shown_to_a_person_with_what_to_do(self, alive):
+        console = commands.nobody_reads()
+        command = doctor_command()
+        command.show(doctor.as_json(doctor.examine()), console)
+
+        assert "not configured" in console.export_text()
+
+
+def doctor_command():
+    from pipeline.management.commands.doctor import Command
+
+    return Command()
+
+
+class TestWithoutAServer:
+    def test_says_which_one_and_still_prints_all_parts(self, tmp_path):
+        done = commands.run(
+            "doctor",
+            "--json",
+            env=commands.environment(
+                DATABASE_URL="postgres://nobody@127.0.0.1:1/none", REDIS_URL="redis://127.0.0.1:1/0"
+            ),
+        )
+
+        found = commands.the_object(done.stdout)
+        assert done.returncode == 1
+        assert [part["part"] for part in found["parts"]] == PARTS
+        postgres, redis, worker = found["parts"][:3]
+        assert postgres["state"] == redis["state"] == "failing"
+        assert "DATABASE_URL" in postgres["fix"]
+        assert "REDIS_URL" in redis["fix"]
+        assert worker["detail"] == "Cannot be seen while PostgreSQL does not answer."
+
+
+@pytest.mark.django_db
+class TestOurOwnParts:
+    def test_a_worker_that_is_silent_is_gone(self, alive):
+        assert "1 alive" in finding("worker").detail
+
+        Heartbeat.objects.filter(name__startswith="worker:").delete()
+
+        assert finding("worker").fix.startswith("Run `make up`")
+
+    def test_beat_is_told_from_a_worker_that_ticks_in_its_place(self):
+        services.beat("tick")
+
+        assert finding("beat").state == "failing"
+
+        services.beat("beat")
+        assert finding("beat").state == "ok"
+
+    def test_storage_that_takes_no_files_is_named(self, settings, tmp_path):
+        (tmp_path / "a file").write_text("where a folder should be")
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "default": {
+                "BACKEND": f"{FileSystemStorage.__module__}.FileSystemStorage",
+                "OPTIONS": {"location": tmp_path / "a file"},
+            },
+        }
+
+        assert finding("storage").state == "failing"
+
+    def test_links_that_no_client_can_reach_are_told_of(self, settings):
+        assert "which no client can reach: set PUBLIC_URL" in finding("storage").detail
+
+        settings.PUBLIC_URL = "https://leads.agency.example"
+        assert finding("storage").detail.endswith(
+            "Links in mails begin with https://leads.agency.example."
+        )
+
+
+@pytest.mark.django_db
+class TestTheMailServer:
+    @pytest.fixture(autouse=True)
+    def _smtp(self, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST = "127.0.0.1"
+        settings.EMAIL_USE_TLS = False
+
+    def test_that_works(self, settings):
+        with post_office.opened() as (_, settings.EMAIL_PORT):
+            assert finding("smtp").state == "ok"
+
+    @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+    def test_that_knows_us_not(self, settings):
+        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "ida", "wrong"
+        with post_office.opened(login=True) as (_, settings.EMAIL_PORT):
+            found = finding("smtp")
+
+        assert (found.state, found.detail) == (
+            "failing",
+            "The mail server refused EMAIL_USER and EMAIL_PASSWORD.",
+        )
+        assert "app password" in found.fix
+
+    def test_that_does_not_let_us_send_in_our_name(self, settings):
+        with post_office.opened() as (office, settings.EMAIL_PORT):
+            office.answers = {"MAIL": "553 5.7.1 not your address"}
+            found = finding("smtp")
+
+        assert "does not let us send as" in found.detail
+
+    def test_that_cannot_be_reached(self, settings):
+        settings.EMAIL_PORT = 1
+
+        found = finding("smtp")
+
+        assert "cannot be reached" in found.detail
+        assert "EMAIL_HOST" in found.fix
+
+
+@pytest.mark.django_db
+class TestNotion:
+    @pytest.fixture
+    def double(self, settings):
+        with notion_double.running() as found:
+            notion_double.use(settings, found)
+            yield found
+            notion.hang_up()
+
+    def test_that_works(self, double):
+        assert finding("notion").state == "ok"
+
+    def test_half_set_up_names_what_is_missing(self, double, settings):
+        settings.NOTION_DATABASE_ID = ""
+
+        found = finding("notion")
+
+        assert found.state == "not_configured"
+        assert found.detail.startswith("NOTION_DATABASE_ID is not set.")
+
+    def test_with_a_wrong_key(self, double, settings):
+        settings.NOTION_INTEGRATION_SECRET = "wrong"
+
+        assert "refused NOTION_INTEGRATION_SECRET" in finding("notion").detail
+
+    def test_with_a_database_that_is_not_shared(self, double):
+        double.shared = False
+
+        assert "connect the integration" in finding("notion").detail
+
+    def test_that_cannot_be_reached(self, double, settings):
+        settings.NOTION_BASE_URL = "http://127.0.0.1:1"
+
+        found = finding("notion")
+
+        assert "cannot be reached" in found.detail
+        assert "NOTION_BASE_URL" in found.fix
+
+    def test_that_lacks_columns_is_given_them(self, alive, double):
+        double.types = {"Name": "title"}
+        assert "--fix-notion" in finding("notion").fix
+
+        code, found = commands.ask("doctor", "--fix-notion")
+
+        assert code == 0
+        assert found["added_to_notion"] == list(notion.COLUMNS)
+        assert states(found)["notion"] == "ok"
+
+    def test_whose_integration_may_not_add_columns_says_so(self, double):
+        double.types = {"Name": "title"}
+        double.capable = False
+
+        code, found = commands.ask("doctor", "--fix-notion")
+
+        assert code == 2
+        assert "capabilities" in found["error"]
+
+    def test_is_not_mended_where_it_is_not_set_up(self):
+        code, found = commands.ask("doctor", "--fix-notion")
+
+        assert (code, found["error"]) == (2, "Notion is not set up.")
+
+
+@pytest.mark.django_db
+class TestThePage:
+    def test_shows_the_same_when_the_button_is_pressed(self, client, alive):
+        client.force_login(User.objects.create_superuser("ida"))
+
+        page = client.post(reverse("admin:pipeline_heartbeat_doctor"))
+
+        assert page.status_code == 200
+        text = page.content.decode()
+        assert "PostgreSQL" in text
+        assert "Mails become .eml files." in text
+
+    def test_is_not_asked_by_a_mere_visit(self, client):
+        client.force_login(User.objects.create_superuser("ida"))
+
+        assert client.get(reverse("admin:pipeline_heartbeat_doctor")).status_code == 405
+        assert (
+            "Look at every part now"
+            in client.get(reverse("admin:pipeline_heartbeat_changelist")).content.decode()
+        )

@@ -1,0 +1,60 @@
+"""What a client's mail says of drafts and quota, worked out of plain rows."""
+
+from __future__ import annotations
+
+from deliveries import letters
+from deliveries.letters import Quota, Share
+from pipeline.models import RunClient
+
+
+class TestShares:
+    def test_name_each_source_most_first_with_the_reason_a_client_may_know(self):
+        rows = [("TEMPLATE", "ai_quota", 2), ("AI", "", 5), ("HUMAN", "", 1)]
+
+        assert letters._shares(rows) == [
+            Share(count=5, words="written by AI"),
+            Share(
+                count=2,
+                words="from our template, not by AI",
+                why="the day's share of the AI was used up",
+            ),
+            Share(count=1, words="written by a person"),
+        ]
+
+    def test_count_reasons_together_that_are_the_agencys_own(self):
+        rows = [("TEMPLATE", "ai_auth", 2), ("TEMPLATE", "some_new_code", 3)]
+
+        assert letters._shares(rows) == [
+            Share(count=5, words="from our template, not by AI", why=letters.ELSE)
+        ]
+
+
+class TestQuotas:
+    def test_count_this_delivery_in_and_leave_out_what_has_no_cap(self):
+        promised = RunClient(
+            windows=[
+                {"window": "total", "cap": None, "used": 9, "left": None},
+                {"window": "month", "cap": 200, "used": 38, "left": 162},
+                {"window": "day", "cap": 5, "used": 0, "left": 5},
+                {"window": "even", "cap": 3, "used": 0, "left": 3},
+            ],
+            placed=2,
+        )
+
+        assert letters.quotas_of(promised) == [
+            Quota(words="today", used=2, cap=5),
+            Quota(words="this month", used=40, cap=200),
+        ]
+        assert [quota.left for quota in letters.quotas_of(promised)] == [3, 160]
+
+    def test_are_none_where_a_run_kept_no_promise(self):
+        assert letters.quotas_of(None) == []
+
+
+class TestSender:
+    def test_is_the_name_that_mails_come_from(self, settings):
+        settings.DEFAULT_FROM_EMAIL = "Halvenlund Leads <leads@halvenlund.example>"
+        assert letters.sender_name() == "Halvenlund Leads"
+
+        settings.DEFAULT_FROM_EMAIL = "leads@halvenlund.example"
+        assert letters.sender_name() == "leads@halvenlund.example"
