@@ -35,7 +35,8 @@ _UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"  # may stand before a trigger, 
 # A number, or a phone number with 7 to 15 digits (E.164) and a + before them; nothing between
 # the digits that a spreadsheet could take for more than one sum.
 _PLAIN = re.compile(
-    r"[+-]?[0-9]+(?:[.,][0-9]+)*%?|[+](?=(?:[^0-9]*[0-9]){7,15}[^0-9]*\Z)[0-9(][0-9 ()./-]*[0-9]"
+    r"[+][0-9](?: ?[0-9]){6,14}"  # most phones, found faster; the last way finds them, too
+    r"|[+-]?[0-9]+(?:[.,][0-9]+)*%?|[+](?=(?:[^0-9]*[0-9]){7,15}[^0-9]*\Z)[0-9(][0-9 ()./-]*[0-9]"
 )
 
 

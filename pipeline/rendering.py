@@ -28,9 +28,9 @@ SPAM_SCORE = "spam_score"  # a column that a client may ask for; advice, 0 to 10
 _DRAFTED = frozenset(("subject", "body", "icebreaker", SPAM_SCORE))
 _NAMES = ("first_name", "last_name", "full_name")  # whichever of them the file has
 _FETCHED = 1_000  # rows that lie in memory
-# Of a worker's threads: while one waits for PostgreSQL the other writes; more would only share
-# the interpreter, and hold more in memory.
-_TWO = threading.BoundedSemaphore(2)
+# A worker's threads share one interpreter: two that render at once take longer than one after the
+# other, and hold more in memory. Uploads go on meanwhile; more processes render more at once.
+_ALONE = threading.Lock()
 
 # First the delivery's own rows, by their index: in the order of leads the planner would rather
 # walk through everybody's.
@@ -42,7 +42,7 @@ WITH given AS MATERIALIZED (
 )
 SELECT {cells}, CASE WHEN draft.id IS NULL THEN lead.id END
   FROM given
-  JOIN pipeline_lead lead ON lead.id = given.lead_id
+  JOIN ONLY pipeline_lead lead ON lead.id = given.lead_id
   LEFT JOIN pipeline_draft draft
          ON draft.lead_id = given.lead_id AND draft.client_id = given.client_id
         AND draft.review <> 'PENDING'
@@ -70,7 +70,7 @@ def render(delivery: Delivery, delivered_at: dt.datetime, stream: IO[bytes]) -> 
     columns = csv_export.columns_of(client.columns, client.extra_columns)
     headers = [column.header for column in columns]
     blocks = blocks_of(delivery, delivered_at, [column.field for column in columns])
-    with _TWO:
+    with _ALONE:
         if client.file_kind == FileKind.XLSX:
             return xlsx_export.write(blocks, stream, headers)
         return csv_export.write(blocks, stream, headers, excel=client.file_kind == FileKind.EXCEL)

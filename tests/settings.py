@@ -8,6 +8,8 @@ os.environ.update(
     SECRET_KEY="a-key-for-tests-only-" * 3,
     SUPPRESSION_KEY="a-suppression-key-for-tests-only-" * 2,
     EMAIL_HOST="",
+    STORAGE_URL="",
+    GOOGLE_DRIVE_CREDENTIALS="",
     GEMINI_API_KEY=os.environ.get("TEST_GEMINI_API_KEY", ""),  # of a stand-in, for real workers
     NOTION_INTEGRATION_SECRET="",
     NOTION_DATABASE_ID="",

@@ -46,7 +46,6 @@ _REMEMBERED = 20_000  # values, some MB
 _SHORTEST_SHOUTED = 5  # letters; IBM, SAP and BMW are names, not shouting
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def person_name(first: str, last: str, full: str) -> tuple[str, str]:
     """First and last name to greet by; the full name fills what is missing of them."""
     first, last = _person(first), _person(last)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -18,6 +20,7 @@ from tests.bench.measures import ROUNDS, Benchmark, Measure, load, median
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 FILES = max(ROWS // 1_000, 1)
 UPLOADS = int(os.environ.get("BENCH_UPLOADS", "200"))
+PROCESSES = 2  # of a worker: the default of WORKERS
 ONE_BY_ONE = 10  # of them are also uploaded one after another
 SLOWNESS = 0.3  # seconds that each answer of the stand-in takes
 
@@ -72,17 +75,17 @@ COPY (SELECT lead.email, lead.first_name, lead.last_name, lead.company, lead.tit
 
 
 def measure_export() -> list[Measure]:
-    """Every delivery's file is rendered and stored, by one worker; then the same rows by COPY."""
+    """Every delivery's file is rendered and stored by a worker as it comes; then COPY alone."""
     make_database()
     run = _fill(ROWS, FILES)
     ratios, peaks = [], []
     for _ in range(ROUNDS):
         copy = _copy_to_stdout()
-        ours = in_fresh_process("export", run.pk)
-        assert ours["rows"] == ROWS
-        ratios.append(ours["seconds"] / copy)
-        peaks.append(ours["peak_mb"])
-    busy, told = load(), f"one COPY TO STDOUT of the same rows; {FILES:,} files of {ROWS:,} leads"
+        ours = _by_a_worker(run)
+        assert sum(one["rows"] for one in ours) == ROWS
+        ratios.append(max(one["seconds"] for one in ours) / copy)
+        peaks.append(max(one["peak_mb"] for one in ours))
+    busy, told = load(), f"one COPY TO STDOUT of the same rows; {FILES:,} files, {ROWS:,} leads"
     return [
         Measure(
             name="export_vs_copy", value=median(ratios), unit="x", bar=3, better="lower",
@@ -93,6 +96,13 @@ def measure_export() -> list[Measure]:
             against=told, rounds=ROUNDS, load=busy,
         ),
     ]  # fmt: skip
+
+
+def _by_a_worker(run: Run) -> list[dict[str, Any]]:
+    """Its processes at once, each with its share."""
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        parts = range(PROCESSES)
+        return list(pool.map(lambda n: in_fresh_process("export", run.pk, n, PROCESSES), parts))
 
 
 def measure_upload() -> list[Measure]:

@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("SECRET_KEY", "a-key-for-benchmarks-only-" * 3)
 os.environ.setdefault("SUPPRESSION_KEY", "a-suppression-key-for-benchmarks-only-" * 2)
 os.environ.setdefault("LOG_LEVEL", "warning")
+os.environ.update(STORAGE_URL="", GOOGLE_DRIVE_CREDENTIALS="")
 
 from leadgen.settings import *  # noqa: F403
 from leadgen.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, STORAGES, VAR_DIR

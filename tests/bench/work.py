@@ -5,14 +5,12 @@ Prints one JSON object: the seconds of the work alone, and the peak memory of th
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402  (Django first)
-from django.db import connection, transaction  # noqa: E402
+from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from deliveries.models import Delivery  # noqa: E402
@@ -108,31 +106,20 @@ def allocate() -> dict[str, Any]:
     return {"seconds": seconds, "placed": allocation.leads}
 
 
-def export(run_id: str) -> dict[str, Any]:
-    """Render, hash and store the file of each of a run's deliveries, in one worker's threads."""
-    made = Delivery.objects.filter(run=int(run_id)).select_related("client", "run")
-    deliveries, now = list(made.order_by("pk")), timezone.now()
-    parts = [deliveries[n :: settings.DRIVE_CONCURRENCY] for n in range(settings.DRIVE_CONCURRENCY)]
+def export(run_id: str, part: str, parts: str) -> dict[str, Any]:
+    """Render, hash and store the files of every n-th delivery of a run, as a worker's process."""
+    stage_of: Any = chain.stage_module(Stage.UPLOAD)  # a worker is warm
+    made = Delivery.objects.filter(run=int(run_id)).select_related("client", "run").order_by("pk")
+    deliveries, now, rows = list(made)[int(part) :: int(parts)], timezone.now(), 0
     began = time.perf_counter()
-    with ThreadPoolExecutor(settings.DRIVE_CONCURRENCY) as threads:
-        rows = sum(threads.map(lambda part: _export(part, now), parts))
-    return {"seconds": time.perf_counter() - began, "rows": rows}
-
-
-def _export(deliveries: list[Delivery], now: dt.datetime) -> int:
-    from pipeline import rendering
-    from pipeline.stages import upload as stage_of
-
-    rows = 0
     for delivery in deliveries:
         with tempfile.TemporaryFile() as content:
-            rows += rendering.render(delivery, now, content)
+            rows += stage_of.rendering.render(delivery, now, content)
             content.seek(0)
             hashlib.file_digest(content, "sha256")
             content.seek(0)
             storage.keep(f"deliveries/{stage_of.storage_name(delivery)}", content)
-    connection.close()
-    return rows
+    return {"seconds": time.perf_counter() - began, "rows": rows}
 
 
 def upload(run_id: str, at_once: str, slowness: str) -> dict[str, Any]:
