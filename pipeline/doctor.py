@@ -21,7 +21,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from leadgen.integrations import drive, gemini, mail, notion
-from leadgen.integrations.errors import ConfigError, ServiceError
+from leadgen.integrations.errors import PermanentError, ServiceError
 from pipeline import services
 from pipeline.shown import duration
 
@@ -142,8 +142,8 @@ def _outside(part: str, service: Outside) -> Finding:
     try:
         return Finding(part=part, state=OK, detail=service.probe())
     except ServiceError as error:
-        known = isinstance(error, ConfigError)
-        fix = service.key_fix if known else service.away_fix
+        refused = isinstance(error, PermanentError)
+        fix = service.key_fix if refused else service.away_fix
         return Finding(part=part, state=FAILING, detail=str(error), fix=fix)
 
 

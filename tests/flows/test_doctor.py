@@ -15,7 +15,7 @@ from leadgen.integrations import notion
 from pipeline import doctor, services
 from pipeline.models import AiCall, Heartbeat
 from tests.flows import commands
-from tests.integrations import notion_double, post_office
+from tests.integrations import drive_double, notion_double, post_office
 
 PARTS = ["postgres", "redis", "worker", "beat", "storage", "gemini", "drive", "notion", "smtp"]
 
@@ -227,6 +227,49 @@ class TestNotion:
         code, found = commands.ask("doctor", "--fix-notion")
 
         assert (code, found["error"]) == (2, "Notion is not set up.")
+
+
+@pytest.mark.django_db
+class TestDrive:
+    @pytest.fixture
+    def double(self, settings):
+        with drive_double.serving() as (found, address):
+            settings.GOOGLE_DRIVE_CREDENTIALS = drive_double.person(address)
+            settings.GOOGLE_DRIVE_BASE_URL = address
+            settings.GOOGLE_DRIVE_FOLDER_ID = drive_double.ROOT
+            yield found
+
+    def test_that_works_keeps_nothing_of_the_probe(self, double):
+        found = finding("drive")
+
+        assert (found.state, found.fix) == ("ok", "")
+        assert "made, shared, read and deleted" in found.detail
+        assert double.made == []
+
+    @pytest.mark.parametrize(
+        ("method", "status", "reason"),
+        [
+            pytest.param("token", 400, "invalid_grant", id="wrong key"),
+            pytest.param(
+                "permissions.create", 403, "insufficientFilePermissions", id="missing permission"
+            ),
+        ],
+    )
+    def test_that_refuses_us_says_what_to_correct(self, double, method, status, reason):
+        double.fail(method, status=status, reason=reason)
+
+        found = finding("drive")
+
+        assert found.state == "failing"
+        assert found.fix.startswith("Correct GOOGLE_DRIVE_CREDENTIALS")
+
+    def test_that_is_down_waits(self, double):
+        double.down = True
+
+        found = finding("drive")
+
+        assert found.state == "failing"
+        assert "deliveries wait" in found.fix
 
 
 class Models(BaseHTTPRequestHandler):
