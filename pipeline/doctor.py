@@ -20,8 +20,8 @@ from django.core.files.storage import default_storage
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from leadgen.integrations import drive, mail, notion
-from leadgen.integrations.errors import ConfigError, ServiceError
+from leadgen.integrations import drive, gemini, mail, notion
+from leadgen.integrations.errors import PermanentError, ServiceError
 from pipeline import services
 from pipeline.shown import duration
 
@@ -58,7 +58,7 @@ class Outside:
     without: str
     key_fix: str  # where the service does not know us, or not let us
     away_fix: str  # where it cannot be reached
-    probe: Callable[[], str] | None = None
+    probe: Callable[[], str]
 
 
 OUTSIDE = {
@@ -68,6 +68,7 @@ OUTSIDE = {
         key_fix="Correct GEMINI_API_KEY, GEMINI_MODEL or GEMINI_API_VERSION.",
         away_fix="See whether this machine reaches Gemini (GEMINI_BASE_URL); it is asked again"
         " by itself, and drafts come from the template meanwhile.",
+        probe=gemini.probe,
     ),
     "drive": Outside(
         variables=["GOOGLE_DRIVE_CREDENTIALS"],
@@ -138,14 +139,11 @@ def _outside(part: str, service: Outside) -> Finding:
     if lacks:
         detail = f"{' and '.join(lacks)} {'is' if len(lacks) == 1 else 'are'} not set."
         return Finding(part=part, state=NOT_CONFIGURED, detail=f"{detail} {service.without}")
-    if service.probe is None:
-        detail = f"This version does not use it yet. {service.without}"
-        return Finding(part=part, state=NOT_CONFIGURED, detail=detail)
     try:
         return Finding(part=part, state=OK, detail=service.probe())
     except ServiceError as error:
-        known = isinstance(error, ConfigError)
-        fix = service.key_fix if known else service.away_fix
+        refused = isinstance(error, PermanentError)
+        fix = service.key_fix if refused else service.away_fix
         return Finding(part=part, state=FAILING, detail=str(error), fix=fix)
 
 

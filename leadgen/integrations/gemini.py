@@ -28,6 +28,7 @@ from leadgen.integrations.errors import (
 from leadgen.integrations.gemini_errors import BLOCKED, CUT, EMPTY, LIMITED, SERVICE, refusal
 
 TIMEOUT_SECONDS = 60
+PROBE_SECONDS = 15
 STANDARD, FLEX = "standard", "flex"
 
 # Finish reasons that need no judgement; every other one means that the answer was withheld.
@@ -112,6 +113,15 @@ class Gemini:
             service_tier=types.ServiceTier.FLEX if tier == FLEX else None,
         )
 
+    async def look(self) -> str:
+        """The model's full name, asked of Google; costs nothing. Raises ServiceError."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                found = await self._client.aio.models.get(model=self.model)
+        except Exception as error:  # noqa: BLE001  (as above)
+            raise translated(error) from None
+        return str(found.name or self.model)
+
     async def close(self) -> None:
         await self._client.aio.aclose()
 
@@ -140,6 +150,29 @@ def connected() -> Gemini:
                 key=key, model=model, base_url=base_url, api_version=api_version
             )
         return _connected[made_for]
+
+
+def probe() -> str:
+    """Whether the key is taken and the model known, in words; nothing is written or paid for.
+
+    Raises TransientError, ConfigError or PermanentError.
+    """
+    name = asyncio.run(_look())
+    return f"The key is taken, and {name.removeprefix('models/')} is there to write drafts."
+
+
+async def _look() -> str:
+    asked = Gemini(
+        key=settings.GEMINI_API_KEY,
+        model=settings.GEMINI_MODEL,
+        base_url=settings.GEMINI_BASE_URL,
+        api_version=settings.GEMINI_API_VERSION,
+        timeout_seconds=PROBE_SECONDS,
+    )
+    try:
+        return await asked.look()
+    finally:
+        await asked.close()
 
 
 def forget() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import FileSystemStorage
@@ -9,9 +13,9 @@ from django.urls import reverse
 
 from leadgen.integrations import notion
 from pipeline import doctor, services
-from pipeline.models import Heartbeat
+from pipeline.models import AiCall, Heartbeat
 from tests.flows import commands
-from tests.integrations import notion_double, post_office
+from tests.integrations import drive_double, notion_double, post_office
 
 PARTS = ["postgres", "redis", "worker", "beat", "storage", "gemini", "drive", "notion", "smtp"]
 
@@ -223,6 +227,113 @@ class TestNotion:
         code, found = commands.ask("doctor", "--fix-notion")
 
         assert (code, found["error"]) == (2, "Notion is not set up.")
+
+
+@pytest.mark.django_db
+class TestDrive:
+    @pytest.fixture
+    def double(self, settings):
+        with drive_double.serving() as (found, address):
+            settings.GOOGLE_DRIVE_CREDENTIALS = drive_double.person(address)
+            settings.GOOGLE_DRIVE_BASE_URL = address
+            settings.GOOGLE_DRIVE_FOLDER_ID = drive_double.ROOT
+            yield found
+
+    def test_that_works_keeps_nothing_of_the_probe(self, double):
+        found = finding("drive")
+
+        assert (found.state, found.fix) == ("ok", "")
+        assert "made, shared, read and deleted" in found.detail
+        assert double.made == []
+
+    @pytest.mark.parametrize(
+        ("method", "status", "reason"),
+        [
+            pytest.param("token", 400, "invalid_grant", id="wrong key"),
+            pytest.param(
+                "permissions.create", 403, "insufficientFilePermissions", id="missing permission"
+            ),
+        ],
+    )
+    def test_that_refuses_us_says_what_to_correct(self, double, method, status, reason):
+        double.fail(method, status=status, reason=reason)
+
+        found = finding("drive")
+
+        assert found.state == "failing"
+        assert found.fix.startswith("Correct GOOGLE_DRIVE_CREDENTIALS")
+
+    def test_that_is_down_waits(self, double):
+        double.down = True
+
+        found = finding("drive")
+
+        assert found.state == "failing"
+        assert "deliveries wait" in found.fix
+
+
+class Models(BaseHTTPRequestHandler):
+    """What Google says of models to whoever asks, as far as `status` lets it."""
+
+    status = 200
+
+    def do_GET(self) -> None:
+        said = {"name": self.path.partition("/v1beta/")[2]}
+        refused = {"error": {"code": self.status, "message": "No.", "status": "REFUSED"}}
+        body = json.dumps(said if self.status == 200 else refused).encode()
+        self.send_response(self.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@pytest.mark.django_db
+class TestGemini:
+    @pytest.fixture
+    def google(self, settings, monkeypatch):
+        settings.GEMINI_API_KEY = "a key"
+        with ThreadingHTTPServer(("127.0.0.1", 0), Models) as server:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            settings.GEMINI_BASE_URL = f"http://127.0.0.1:{server.server_address[1]}"
+            yield lambda status: monkeypatch.setattr(Models, "status", status)
+            server.shutdown()
+            thread.join()
+
+    def test_that_works_costs_nothing(self, google, settings):
+        found = finding("gemini")
+
+        assert (found.state, found.fix) == ("ok", "")
+        assert settings.GEMINI_MODEL in found.detail
+        assert not AiCall.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [
+            pytest.param(401, "does not accept GEMINI_API_KEY", id="wrong key"),
+            pytest.param(403, "does not let GEMINI_API_KEY use", id="missing permission"),
+            pytest.param(404, "does not know GEMINI_MODEL", id="another model"),
+        ],
+    )
+    def test_that_refuses_us_says_what_to_correct(self, google, status, said):
+        google(status)
+
+        found = finding("gemini")
+
+        assert said in found.detail
+        assert found.fix.startswith("Correct GEMINI_API_KEY")
+
+    def test_that_cannot_be_reached(self, settings):
+        settings.GEMINI_API_KEY, settings.GEMINI_BASE_URL = "a key", "http://127.0.0.1:1"
+
+        found = finding("gemini")
+
+        assert (found.state, found.detail) == ("failing", "Gemini cannot be reached.")
+        assert "GEMINI_BASE_URL" in found.fix
 
 
 @pytest.mark.django_db
