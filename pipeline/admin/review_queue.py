@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 
 from clients.models import Client
 from pipeline.models import Draft, LeadStatus
-from pipeline.shown import admin_url, number
+from pipeline.shown import admin_url
 
 
 def client_of(request: HttpRequest) -> Client | None:
@@ -80,9 +80,3 @@ def draft_context(draft: Draft, client: Client | None) -> dict[str, Any]:
 
 def _page_at(ids: list[int], client: Client | None) -> str:
     return page_of(Draft(pk=ids[0]), client) if ids else ""
-
-
-def waiting_badge(_request: HttpRequest) -> str:
-    """How many drafts wait, for the sidebar; nothing where none does."""
-    count = Draft.objects.waiting().count()
-    return number(count) if count else ""

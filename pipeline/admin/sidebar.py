@@ -7,6 +7,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from pipeline.models import Draft
+from pipeline.shown import number
+
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """What unfold's SIDEBAR asks for; entries without permission are left out."""
@@ -63,8 +66,9 @@ def _words(request: HttpRequest) -> dict[str, Any]:
             "title": "Review",
             "icon": "rate_review",
             "link": reverse("admin:pipeline_draft_review"),
-            "badge": "pipeline.admin.review_queue.waiting_badge",
         }
+        if waiting := Draft.objects.waiting().count():
+            queue["badge"] = number(waiting)
         group["items"] = [queue, *group["items"]]
     return group
 
