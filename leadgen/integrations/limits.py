@@ -39,9 +39,9 @@ START_WITH = 8  # calls in flight, until the service has shown that it bears mor
 LEASE_SECONDS = 5.0
 RENEW_EVERY = 0.25  # seconds
 ASK_EVERY = 0.02  # seconds, while calls wait for their start
-AHEAD = 0.2  # seconds: starts are given out this far ahead
-TOO_LATE = 0.08  # seconds: a start that was missed by more is forfeited
-USED = 0.99  # of the rate: what is left covers that no clock and no network is exact
+AHEAD = 0.1  # seconds: starts are given out this far ahead
+TOO_LATE = 0.05  # seconds: a start that was missed by more is forfeited
+USED = 0.98  # of the rate: what is left covers that no clock and no network is exact
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 120.0  # seconds, where the service names none
 ALONE_RATE = 1 / 8  # of the rate, for a worker that never reached Valkey
 

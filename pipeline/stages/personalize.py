@@ -17,7 +17,7 @@ import numpy as np
 from django.db import transaction
 
 from leadgen.integrations import gemini
-from pipeline import asking, budget, drafting, drafts, market, outages, prompts, reviewing, services
+from pipeline import asking, budget, drafting, drafts, outages, prompts, reviewing, services
 from pipeline.allocator import Allocation
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.copying import copy_numbers
@@ -61,6 +61,8 @@ def plan(run: Run) -> Plan:
     """Forecast who gets what, and cut the expected leads into chunks of LEADS_PER_CHUNK."""
     if run.stage_runs.filter(stage="PERSONALIZE").exists():
         return Plan(slices=[])
+    from pipeline import market  # noqa: PLC0415  (pandas: 70 MB that only the forecast needs)
+
     found = market.market(run.as_of)
     expected, reserve = found.forecast()
     _note(run, expected, is_reserve=False)
