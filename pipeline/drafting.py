@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -195,8 +195,12 @@ def _in_sample(request: Request, percent: int) -> bool:
 
 def letter(body: str, client: Client) -> str:
     """The body as it is sent, signed and with the client's footer (spec C4)."""
-    return drafts.letter(
-        body,
+    return signing(client)(body)
+
+
+def signing(client: Client) -> Callable[[str], str]:
+    """Makes of each of the client's drafts what is sent."""
+    return drafts.signing(
         sender_name=client.sender_name,
         footer=client.footer,
         language=client.language,

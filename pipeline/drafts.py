@@ -7,11 +7,12 @@ AI wrote goes out grounded or not at all (spec P6, ADR 0011).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pipeline.wording import gate, spam, templates
 from pipeline.wording.answers import ANSWER_SCHEMA, Unreadable, read
-from pipeline.wording.languages import LANGUAGES
+from pipeline.wording.languages import LANGUAGES, get_ready
 from pipeline.wording.request import TEMPLATE_VERSION, Prompt, Request, Words, facts
 
 __all__ = [
@@ -24,8 +25,10 @@ __all__ = [
     "Words",
     "facts",
     "from_template",
+    "get_ready",
     "judge",
     "letter",
+    "signing",
 ]
 
 LONGEST_SUBJECT = gate.LONGEST_SUBJECT
@@ -162,15 +165,28 @@ def _sentence(text: str) -> str:
 def letter(
     body: str, *, sender_name: str, footer: str, language: str = "en", client_name: str = ""
 ) -> str:
-    """The body as it is sent: signed, and below it who writes and how to hear no more (spec C4).
+    """The body as it is sent: see `signing`."""
+    return signing(
+        sender_name=sender_name, footer=footer, language=language, client_name=client_name
+    )(body)
 
-    Code adds both, whoever wrote the body. A client without a footer of its own gets the
-    language's sentence.
+
+def signing(
+    *, sender_name: str, footer: str, language: str = "en", client_name: str = ""
+) -> Callable[[str], str]:
+    """Makes of a body what is sent: signed, and below it who writes and how to hear no more.
+
+    Code adds both (spec C4), whoever wrote the body. A client without a footer of its own gets
+    the language's sentence. One for all drafts of a client: a file has many.
     """
     said = templates.phrases(language)
-    body, below = body.strip(), footer.strip()
+    below = footer.strip()
     if not below:
         below = f"{', '.join(filter(None, (sender_name, client_name)))}\n{said.opt_out}"
-    if body.endswith(below):
-        return body
-    return "\n\n".join([body, f"{said.regards}\n{sender_name}", below])
+    ending = f"\n\n{said.regards}\n{sender_name}\n\n{below}"
+
+    def signed(body: str) -> str:
+        body = body.strip()
+        return body if body.endswith(below) else body + ending
+
+    return signed

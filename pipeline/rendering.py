@@ -83,6 +83,7 @@ def blocks_of(
     moment = delivered_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     known = [*dict.fromkeys([*fields, *_NAMES])]
     cells, values = _selected(known)
+    signed = drafting.signing(delivery.client)
     query = _ROWS.format(cells=", ".join(cells))
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(query, [delivery.pk, list(ACTIVE), *values])
@@ -93,7 +94,7 @@ def blocks_of(
             _fill(found, missing, write_missing(delivery, [pk for pk in missing if pk]))
             polished(found)
             if "body" in found:
-                found["body"] = [drafting.letter(body, delivery.client) for body in found["body"]]
+                found["body"] = list(map(signed, found["body"]))
             yield [found[field] for field in fields]
 
 

@@ -29,6 +29,11 @@ def foreign(text: str, language: str) -> str:
     return LANGUAGES[found] if found != language and confidence >= SURE else ""
 
 
+def get_ready() -> None:
+    """Load the model: it takes a second, and 70 MB for a moment."""
+    _identifier()
+
+
 def _identifier() -> Any:
     with _lock:  # its model takes a second to load
         return _loaded()

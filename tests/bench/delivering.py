@@ -135,7 +135,7 @@ def _copy_to_stdout() -> float:
 def _fill(rows: int, files: int) -> Run:
     """A run whose leads are allocated, a file's worth to each client, and nothing else."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE pipeline_run, clients_client, clients_plan CASCADE")
+        cursor.execute("TRUNCATE pipeline_run, pipeline_lead, clients_client, clients_plan CASCADE")
     now = timezone.now()
     run = Run.objects.create(
         kind="MANUAL", local_date=now.date(), as_of=now, request_key=f"bench:{now}",
