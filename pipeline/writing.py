@@ -100,7 +100,6 @@ class AiWriter:
         self._watch = outages.Watch()
         if not self._watch.on_trial:
             asking.failures = 0
-        drafts.get_ready()  # before anything is in flight
 
     def write(self, requests: Sequence[Request]) -> Iterator[Part]:
         """Drafts as they come. Never raises for a single request: a template stands in."""

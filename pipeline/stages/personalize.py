@@ -109,6 +109,7 @@ def writer_for(chunk: Chunk) -> Writer | None:
         return None
     if reason:
         return TemplateWriter(reason)
+    drafts.get_ready()  # it takes much memory for a moment: before there is a client, and calls
     return AiWriter(
         asking.asking(),
         lambda request, violations: prompts.instruction(
