@@ -8,14 +8,15 @@ from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
 from django.template.loader import render_to_string
 
 from clients import wording
 from clients.models import WINDOWS
 from deliveries.models import Delivery, Mail
 from leadgen.integrations.mail import Letter
-from pipeline.models import Draft, RunClient
+from pipeline import report
+from pipeline.models import RunClient
+from pipeline.report import Split
 
 SUBJECT = "{leads} for you ({date})"
 INTRO = "Hello {client},\n\nyour {leads} of {date} are ready."
@@ -90,7 +91,7 @@ def context_of(delivery: Delivery) -> dict[str, Any]:
         "delivery": delivery,
         "subject": _said(client.mail_subject, counted) or wording.fill(SUBJECT, values),
         "intro": _said(client.mail_intro, counted) or wording.fill(INTRO, values),
-        "shares": shares_of(delivery),
+        "shares": shares_of(report.split_of([delivery])),
         "quotas": quotas_of(RunClient.objects.filter(run=delivery.run, client=client).first()),
         "link_days": settings.LINK_DAYS,
         "sender": sender_name(),
@@ -110,24 +111,14 @@ def _date(delivery: Delivery) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
-def shares_of(delivery: Delivery) -> list[Share]:
-    """Who wrote the drafts that go out, most first."""
-    leads = delivery.delivered_leads.active().values("lead")
-    rows = (
-        Draft.objects.filter(client=delivery.client_id, lead__in=leads)
-        .order_by()
-        .values_list("source", "reason")
-        .annotate(count=Count("pk"))
-    )
-    return _shares(rows)
-
-
-def _shares(rows: Iterable[tuple[str, str, int]]) -> list[Share]:
-    """Pure: reasons that a client is told in the same words count together."""
+def shares_of(split: Iterable[Split]) -> list[Share]:
+    """Who wrote the drafts that go out, most first; what a client is told in the same words counts
+    together.
+    """
     found: dict[tuple[str, str], int] = {}
-    for source, reason, count in rows:
-        key = (source, BECAUSE.get(reason, ELSE) if source == "TEMPLATE" else "")
-        found[key] = found.get(key, 0) + count
+    for one in split:
+        key = (one.source, BECAUSE.get(one.reason, ELSE) if one.source == "TEMPLATE" else "")
+        found[key] = found.get(key, 0) + one.count
     return [
         Share(count=count, words=SOURCES[source], why=why)
         for (source, why), count in sorted(found.items(), key=lambda each: -each[1])

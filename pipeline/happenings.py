@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F
-
-from deliveries.models import ACTIVE, Delivery, DeliveryStatus, Mail, MailStatus
+from deliveries.models import Delivery, DeliveryStatus, Mail, MailStatus
 from pipeline import report
-from pipeline.models import Draft, LeadFile, Run, RunClient
+from pipeline.models import LeadFile, Run, RunClient
 from pipeline.models.leads import LeadFileStatus
 from pipeline.reasons import in_words, of_a_client
 from pipeline.states import Stage
@@ -63,7 +61,7 @@ def of_run(run: Run) -> Told:
         clients=len(going),
         open_deliveries=found["open_deliveries"],
         steps=steps_of(run),
-        drafts=drafts_of(run),
+        drafts=_drafts(found["drafts"]),
         cost_cents=found["cost_cents"],
         problems=shown([*_files(run), *_deliveries(deliveries), *_mails(run)]),
         caps=shown(caps_of(promised)),
@@ -91,20 +89,12 @@ def steps_of(run: Run) -> list[Step]:
     ]
 
 
-def drafts_of(run: Run) -> str:
-    """Who wrote what went out, in one query for all clients."""
-    rows = (
-        Draft.objects.filter(
-            lead__delivered_leads__run=run,
-            lead__delivered_leads__client=F("client"),
-            lead__delivered_leads__status__in=ACTIVE,
-        )
-        .order_by()
-        .values_list("source")
-        .annotate(count=Count("pk"))
+def _drafts(by_source: Mapping[str, int]) -> str:
+    """Who wrote what went out."""
+    words = {"ai": "by AI", "human": "by a person", "template": "from the template"}
+    return ", ".join(
+        f"{by_source[source]:,} {said}" for source, said in words.items() if by_source[source]
     )
-    words = {"AI": "by AI", "TEMPLATE": "from the template", "HUMAN": "by a person"}
-    return ", ".join(f"{count:,} {words[source]}" for source, count in sorted(rows))
 
 
 def _files(run: Run) -> list[str]:

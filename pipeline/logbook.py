@@ -56,7 +56,7 @@ def _entered(book: notion.Notion, delivery: Delivery, hold: Callable[[], None]) 
 
 def entry_of(delivery: Delivery) -> notion.Entry:
     """The row, in plain values: of the client and of counts, never of a lead."""
-    drafts = report.drafts_of([delivery])
+    drafts = report.by_source(report.split_of([delivery]))
     return notion.Entry(
         key=delivery.notion_key or f"run-{delivery.run_id}-delivery-{delivery.pk}",
         title=f"{delivery.client.name}, {delivery.run.local_date}",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 
-from deliveries.models import Delivery
+from deliveries.models import ACTIVE, Delivery
 from pipeline import budget, prices
 from pipeline.models import Chunk, Draft, Run, StageRun
 from pipeline.models.drafts import DraftSource
@@ -22,6 +21,7 @@ def run_object(run: Run) -> dict[str, Any]:
     """All that an outside script may want to know of a run; sums are counted from rows."""
     stage_runs = {stage_run.stage: stage_run for stage_run in run.stage_runs.all()}
     deliveries = list(run.deliveries.select_related("client").order_by("client__name"))
+    split = split_of(deliveries)
     return {
         "run": run.pk,
         "status": run.status,
@@ -30,11 +30,9 @@ def run_object(run: Run) -> dict[str, Any]:
         "stages": [_stage(stage, stage_runs.get(stage), run) for stage in Stage],
         "deliveries": [_delivery(delivery) for delivery in deliveries],
         "open_deliveries": run.deliveries.open().count(),
-        "drafts": drafts_of(deliveries),
+        "drafts": by_source(split),
         "template_reasons": {
-            split.reason: split.count
-            for split in split_of(deliveries)
-            if split.source == DraftSource.TEMPLATE
+            one.reason: one.count for one in split if one.source == DraftSource.TEMPLATE
         },
         "cost_cents": prices.in_cents(budget.spent_micros(run)),
     }
@@ -83,14 +81,6 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def drafts_of(deliveries: Iterable[Delivery]) -> dict[str, int]:
-    """Who wrote what went out: AI, template or human."""
-    counts = dict.fromkeys(("ai", "template", "human"), 0)
-    for split in split_of(deliveries):
-        counts[split.source.lower()] += split.count
-    return counts
-
-
 @dataclass(frozen=True, kw_only=True)
 class Split:
     """How many drafts one source wrote, and for a template: why."""
@@ -106,24 +96,28 @@ class Split:
 
 def split_of(deliveries: Iterable[Delivery]) -> list[Split]:
     """Who wrote what went out, and why no AI did, the most first (spec P7)."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for delivery in deliveries:
-        leads = delivery.delivered_leads.active().values("lead")
-        rows = Draft.objects.filter(client=delivery.client_id, lead__in=leads).order_by()
-        for source, reason, n in rows.values_list("source", "reason").annotate(n=Count("pk")):
-            counts[source, reason] += n
-    return _split(counts)
+    return split_in(
+        Draft.objects.filter(
+            lead__delivered_leads__delivery__in=deliveries,
+            lead__delivered_leads__client=F("client"),
+            lead__delivered_leads__status__in=ACTIVE,
+        )
+    )
 
 
 def split_in(rows: QuerySet[Draft]) -> list[Split]:
     """The same of any drafts."""
     found = rows.order_by().values_list("source", "reason").annotate(n=Count("pk"))
-    return _split({(source, reason): n for source, reason, n in found})
+    split = [Split(source=source, reason=reason, count=n) for source, reason, n in found]
+    return sorted(split, key=lambda one: (-one.count, one.source, one.reason))
 
 
-def _split(counts: Mapping[tuple[str, str], int]) -> list[Split]:
-    found = [Split(source=s, reason=r, count=n) for (s, r), n in counts.items()]
-    return sorted(found, key=lambda split: (-split.count, split.source, split.reason))
+def by_source(split: Iterable[Split]) -> dict[str, int]:
+    """The sums: AI, template and human."""
+    counts = dict.fromkeys(("ai", "template", "human"), 0)
+    for one in split:
+        counts[one.source.lower()] += one.count
+    return counts
 
 
 def progress(run: Run) -> dict[str, tuple[int, int]]:

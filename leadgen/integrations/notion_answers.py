@@ -5,13 +5,10 @@ https://developers.notion.com/reference/status-codes and …/request-limits
 
 from __future__ import annotations
 
-import datetime as dt
-from email.utils import parsedate_to_datetime
 from json import JSONDecodeError
 from typing import Any, Literal
 
-from django.utils import timezone
-
+from leadgen.integrations import headers
 from leadgen.integrations.errors import (
     ConfigError,
     PermanentError,
@@ -95,20 +92,6 @@ def _lost(sentence: str, kind: Kind) -> ServiceError:
 
 
 def retry_after(said: str | None) -> float:
-    """Seconds from a Retry-After header: a number or a date (RFC 9110, 10.2.3)."""
-    if not said:
-        return PAUSE_SECONDS
-    try:
-        return max(float(said), 1)
-    except ValueError:
-        return _until(said)
-
-
-def _until(said: str) -> float:
-    try:
-        moment = parsedate_to_datetime(said)
-    except ValueError:
-        return PAUSE_SECONDS
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return max((moment - timezone.now()).total_seconds(), 1)
+    """Seconds to wait, at least one; PAUSE_SECONDS where it does not say."""
+    asked = headers.retry_after(said)
+    return PAUSE_SECONDS if asked is None else max(asked, 1)

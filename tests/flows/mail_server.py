@@ -9,6 +9,9 @@ import threading
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
+
+from leadgen.integrations import mail
 
 HANG_UP = ""  # an answer: close the connection without a word
 ALL_IS_READ = "."  # in place of a command: the message has been sent to its end
@@ -98,6 +101,23 @@ def running() -> Iterator[MailServer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextlib.contextmanager
+def in_use(settings: Any) -> Iterator[MailServer]:
+    """The product sends its mails to a server; whose connection ends with it."""
+    with running() as server:
+        use(settings, server.port)
+        yield server
+        mail.hang_up()
+
+
+def use(settings: Any, port: int) -> None:
+    """Point the product at a server."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    settings.EMAIL_USE_TLS = False
+    settings.EMAIL_TIMEOUT = 5
 
 
 def login(user: str, password: str) -> str:

@@ -25,6 +25,7 @@ from pipeline.models import AiBudget, Heartbeat, Lead, RunClient, StageRun
 from pipeline.states import Stage
 from tests import factories as make
 from tests.factories import NOW, Night, complete_run, minutes
+from tests.files import keep_files
 
 pytestmark = pytest.mark.django_db
 
@@ -609,13 +610,7 @@ def night() -> Night:
 @pytest.fixture
 def files(settings, tmp_path):
     """An own, empty file storage."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
+    keep_files(settings, tmp_path)
     return tmp_path
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from pipeline.models import Lead, LeadFile, Rejection
 from pipeline.models.leads import LeadFileStatus
 from tests.factories import LeadFactory, LeadFileFactory, RejectionFactory, RunFactory
+from tests.files import keep_files
 from tests.flows import nights
 
 pytestmark = pytest.mark.django_db
@@ -23,13 +24,7 @@ UPLOAD = "/admin/pipeline/leadfile/add/"
 
 @pytest.fixture(autouse=True)
 def _own_storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path, "allow_overwrite": False},
-        },
-    }
+    keep_files(settings, tmp_path)
 
 
 @pytest.fixture

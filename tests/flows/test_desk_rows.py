@@ -23,6 +23,7 @@ from tests.factories import (
     complete_run,
     store_file,
 )
+from tests.files import keep_files
 from tests.flows.nights import key_of
 
 pytestmark = pytest.mark.django_db
@@ -30,13 +31,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _own_storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path, "allow_overwrite": False},
-        },
-    }
+    keep_files(settings, tmp_path)
 
 
 @pytest.fixture

@@ -170,10 +170,8 @@ class TestTheMailServer:
 class TestNotion:
     @pytest.fixture
     def double(self, settings):
-        with notion_double.running() as found:
-            notion_double.use(settings, found)
+        with notion_double.in_use(settings) as found:
             yield found
-            notion.hang_up()
 
     def test_that_works(self, double):
         assert finding("notion").state == "ok"

@@ -12,19 +12,14 @@ from django.utils import timezone
 from deliveries import links
 from deliveries.models import Download
 from tests.factories import CONTENT, DeliveryFactory, store_file
+from tests.files import keep_files
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def _own_storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
+    keep_files(settings, tmp_path)
 
 
 @pytest.fixture

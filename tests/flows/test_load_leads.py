@@ -12,6 +12,7 @@ from django.core.management import call_command
 from pipeline import checking
 from pipeline.models import LeadFile, SourceProfile
 from tests.factories import LeadFileFactory
+from tests.files import keep_files
 from tests.flows import nights
 from tests.flows.commands import ask
 
@@ -35,13 +36,7 @@ class SomebodyIsQuicker(FileSystemStorage):
 
 @pytest.fixture(autouse=True)
 def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "storage"},
-        },
-    }
+    keep_files(settings, tmp_path / "storage")
     return tmp_path / "storage"
 
 

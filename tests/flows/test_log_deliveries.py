@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from deliveries.models import Delivery
-from leadgen.integrations import notion
 from pipeline import logbook
 from pipeline.models import Chunk
 from tests.factories import ChunkFactory, DeliveryFactory, RunFactory, StageRunFactory
@@ -20,10 +19,8 @@ pytestmark = pytest.mark.django_db
 def double(settings, monkeypatch):
     monkeypatch.setattr(logbook, "PER_SECOND", 1_000)
     monkeypatch.setattr("pipeline.tasks.publish", lambda: None)
-    with notion_double.running() as found:
-        notion_double.use(settings, found)
+    with notion_double.in_use(settings) as found:
         yield found
-        notion.hang_up()
 
 
 class TestLogDeliveries:

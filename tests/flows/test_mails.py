@@ -10,7 +10,6 @@ from django.utils import timezone
 from clients.models import Client
 from deliveries import outbox, posting
 from deliveries.models import Delivery, Mail
-from leadgen.integrations import mail as smtp
 from pipeline import audit, postroom, starting
 from pipeline.models import Chunk, Run, ServiceState
 from tests.factories import MailFactory
@@ -22,13 +21,8 @@ FIRST, SECOND = "a@germania.com", "b@germania.com"
 
 @pytest.fixture
 def server(settings):
-    with mail_server.running() as found:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", found.port
-        settings.EMAIL_USE_TLS = False
-        settings.EMAIL_TIMEOUT = 5
+    with mail_server.in_use(settings) as found:
         yield found
-        smtp.hang_up()
 
 
 def night(monkeypatch, *addresses: str) -> Delivery:

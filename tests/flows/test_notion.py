@@ -9,7 +9,6 @@ import pytest
 from django.utils import timezone
 
 from deliveries.models import Delivery, Mail
-from leadgen.integrations import mail as smtp
 from leadgen.integrations import notion
 from pipeline import audit, logbook, postroom, retrying, services, starting
 from pipeline.models import Chunk, Run, ServiceState, StageRun
@@ -31,11 +30,8 @@ def _no_broker(monkeypatch):
 
 @pytest.fixture
 def double(settings):
-    with notion_double.running() as found:
-        notion_double.use(settings, found)
+    with notion_double.in_use(settings) as found:
         yield found
-        notion.hang_up()
-        assert found.complaints == []
 
 
 def night() -> Run:
@@ -208,12 +204,8 @@ class TestARefusal:
 class TestMailAndNotionDownOverNight:
     @pytest.fixture
     def server(self, settings):
-        with mail_server.running() as found:
-            settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-            settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", found.port
-            settings.EMAIL_USE_TLS = False
+        with mail_server.in_use(settings) as found:
             yield found
-            smtp.hang_up()
 
     def test_both_nights_end_and_are_finished_once_when_they_return(self, double, server, settings):
         settings.STAGE_PATIENCE_MINUTES = 0

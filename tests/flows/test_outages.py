@@ -14,6 +14,7 @@ from deliveries.models import Delivery
 from pipeline import audit, chain, chunks, runs, starting
 from pipeline.models import Chunk, Lead, LeadFile, Run
 from pipeline.states import LostRace, RunStatus
+from tests.files import keep_files
 from tests.flows import nights
 
 pytestmark = pytest.mark.django_db
@@ -43,16 +44,6 @@ def _no_broker(monkeypatch):
 def storage(settings, tmp_path):
     keep_files(settings, tmp_path, FileSystemStorage)
     return tmp_path
-
-
-def keep_files(settings, place, backend: type) -> None:
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": f"{backend.__module__}.{backend.__qualname__}",
-            "OPTIONS": {"location": place},
-        },
-    }
 
 
 def start() -> Run:

@@ -10,6 +10,7 @@ from deliveries.models import Delivery, Mail
 from pipeline import audit, starting
 from pipeline.models import Chunk, Lead, LeadFile, Run
 from pipeline.states import RunStatus
+from tests.files import keep_files
 from tests.flows import nights
 
 pytestmark = pytest.mark.django_db
@@ -22,13 +23,7 @@ def _no_broker(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
+    keep_files(settings, tmp_path)
     return tmp_path
 
 

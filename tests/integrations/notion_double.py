@@ -19,6 +19,7 @@ from typing import Any
 
 import jsonschema
 
+from leadgen.integrations import notion
 from tests.integrations.notion_schemas import ALTER, CREATE, QUERY, UPDATE
 
 SECRET = "ntn_of_an_invented_workspace"
@@ -282,3 +283,13 @@ def use(settings: Any, server: NotionDouble) -> None:
     settings.NOTION_DATABASE_ID = DATABASE_ID
     settings.NOTION_DATA_SOURCE_ID = ""
     settings.NOTION_BASE_URL = server.url
+
+
+@contextlib.contextmanager
+def in_use(settings: Any) -> Iterator[NotionDouble]:
+    """The product logs to a double, which has nothing to complain of in the end."""
+    with running() as server:
+        use(settings, server)
+        yield server
+        notion.hang_up()
+        assert server.complaints == []

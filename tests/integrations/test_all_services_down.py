@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from clients.models import Plan
 from deliveries.models import Delivery
-from leadgen.integrations import mail as smtp
 from leadgen.integrations import notion
 from pipeline import audit, logbook, postroom, starting
 from pipeline.models import Chunk, Run, ServiceState
@@ -27,21 +26,14 @@ def _no_broker(monkeypatch):
 
 @pytest.fixture
 def log(settings):
-    with notion_double.running() as found:
-        notion_double.use(settings, found)
+    with notion_double.in_use(settings) as found:
         yield found
-        notion.hang_up()
-        assert found.complaints == []
 
 
 @pytest.fixture
 def post(settings):
-    with mail_server.running() as found:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", found.port
-        settings.EMAIL_USE_TLS = False
+    with mail_server.in_use(settings) as found:
         yield found
-        smtp.hang_up()
 
 
 def night() -> Run:

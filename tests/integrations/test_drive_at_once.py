@@ -17,6 +17,7 @@ from tests.factories import (
     RunFactory,
     StageRunFactory,
 )
+from tests.files import keep_files
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -24,13 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch, settings, tmp_path):
     monkeypatch.setattr("pipeline.tasks.publish", lambda: None)
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path, "allow_overwrite": False},
-        },
-    }
+    keep_files(settings, tmp_path)
 
 
 def planned(deliveries: int, **delivery) -> list[Chunk]:

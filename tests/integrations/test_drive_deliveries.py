@@ -12,6 +12,7 @@ from deliveries.models import Delivery, DriveFolder, Mail
 from pipeline import audit, retrying, runs, starting
 from pipeline.models import Chunk, Run, ServiceState
 from pipeline.states import RunStatus
+from tests.files import keep_files
 from tests.flows import nights
 from tests.integrations.drive_double import FOLDER, ROOT
 
@@ -25,13 +26,7 @@ def _no_broker(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path, "allow_overwrite": False},
-        },
-    }
+    keep_files(settings, tmp_path)
     return tmp_path
 
 

@@ -15,17 +15,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiri
 FIRST, SECOND = "ann@client.example", "bob@client.example"
 
 
-def use(settings, port: int) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    settings.EMAIL_USE_TLS = False
-    settings.EMAIL_TIMEOUT = 5
-
-
 @pytest.fixture
 def office(settings):
     with post_office.opened() as (found, port):
-        use(settings, port)
+        mail_server.use(settings, port)
         yield found
         mail.hang_up()
 
@@ -33,7 +26,7 @@ def office(settings):
 @pytest.fixture
 def guarded_office(settings):
     with post_office.opened(login=True) as (found, port):
-        use(settings, port)
+        mail_server.use(settings, port)
         found.accounts = {"ida": "a password"}
         settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "ida", "a password"
         yield found
@@ -191,10 +184,8 @@ class TestOpening:
 class TestAServerThatIsBusy:
     @pytest.fixture
     def server(self, settings):
-        with mail_server.running() as found:
-            use(settings, found.port)
+        with mail_server.in_use(settings) as found:
             yield found
-            mail.hang_up()
 
     def test_is_left_alone_where_it_puts_the_login_off(self, server, settings):
         settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "ida", "a password"

@@ -35,11 +35,8 @@ ENTRY = notion.Entry(
 @pytest.fixture
 def double(settings, monkeypatch):
     monkeypatch.setattr(notion, "CONFLICT_PAUSES", (0, 0, 0))
-    with notion_double.running() as found:
-        notion_double.use(settings, found)
+    with notion_double.in_use(settings) as found:
         yield found
-        notion.hang_up()
-        assert found.complaints == []
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from tests.factories import (
     DeliveryFactory,
     DraftFactory,
 )
+from tests.files import keep_files
 
 pytestmark = pytest.mark.django_db
 
@@ -39,13 +40,7 @@ OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 
 @pytest.fixture(autouse=True)
 def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path, "allow_overwrite": False},
-        },
-    }
+    keep_files(settings, tmp_path)
     return tmp_path
 
 

@@ -5,17 +5,15 @@ https://developers.google.com/workspace/drive/api/guides/handle-errors
 
 from __future__ import annotations
 
-import datetime as dt
-import email.utils
 import http.client
 import json
 from typing import Any
 
 import httplib2
-from django.utils import timezone
 from google.auth import exceptions as auth
 from googleapiclient.errors import Error, HttpError
 
+from leadgen.integrations import headers
 from leadgen.integrations.errors import (
     ConfigError,
     PermanentError,
@@ -137,7 +135,7 @@ def _refusal(error: HttpError) -> ServiceError:
         return TransientError(
             f"Google Drive is busy ({status} {reason or message_of(error)}).",
             service=SERVICE,
-            retry_after=_retry_after(error),
+            retry_after=headers.retry_after(error.resp.get("retry-after")),
         )
     kind, sentence = _kind(status, reason, message_of(error))
     return kind(f"{sentence} (Google: {status} {reason or message_of(error)})", service=SERVICE)
@@ -154,20 +152,6 @@ def _kind(status: int, reason: str, message: str) -> tuple[type[ServiceError], s
         409: (AlreadyThere, "There is a file with this id already."),
     }
     return by_status.get(status, (PermanentError, f"Google Drive refused: {message}"))
-
-
-def _retry_after(error: HttpError) -> float | None:
-    """Seconds, however the header says it."""
-    value = error.resp.get("retry-after", "")
-    if value.isdigit():
-        return float(value)
-    try:
-        at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=dt.UTC)
-    return max((at - timezone.now()).total_seconds(), 0.0)
 
 
 def _first_line(error: Exception) -> str:

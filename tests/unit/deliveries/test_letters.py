@@ -5,13 +5,18 @@ from __future__ import annotations
 from deliveries import letters
 from deliveries.letters import Quota, Share
 from pipeline.models import RunClient
+from pipeline.report import Split
+
+
+def wrote(source: str, reason: str, count: int) -> Split:
+    return Split(source=source, reason=reason, count=count)
 
 
 class TestShares:
     def test_name_each_source_most_first_with_the_reason_a_client_may_know(self):
-        rows = [("TEMPLATE", "ai_quota", 2), ("AI", "", 5), ("HUMAN", "", 1)]
+        split = [wrote("TEMPLATE", "ai_quota", 2), wrote("AI", "", 5), wrote("HUMAN", "", 1)]
 
-        assert letters._shares(rows) == [
+        assert letters.shares_of(split) == [
             Share(count=5, words="written by AI"),
             Share(
                 count=2,
@@ -22,9 +27,9 @@ class TestShares:
         ]
 
     def test_count_reasons_together_that_are_the_agencys_own(self):
-        rows = [("TEMPLATE", "ai_auth", 2), ("TEMPLATE", "some_new_code", 3)]
+        split = [wrote("TEMPLATE", "ai_auth", 2), wrote("TEMPLATE", "some_new_code", 3)]
 
-        assert letters._shares(rows) == [
+        assert letters.shares_of(split) == [
             Share(count=5, words="from our template, not by AI", why=letters.ELSE)
         ]
 
