@@ -22,7 +22,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,16 +169,20 @@ class _Server:
 
     def stop(self) -> None:
         """End it and what a killed one left running; no process but ours is ever touched."""
-        main = self.main_process()
-        for pid in self.processes() if main is None else [main]:
+        ours = self.processes()
+        main = self._main_of(ours)
+        for pid in ours if main is None else [main]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL if main is None else self.ending)
         self._wait(lambda: not (self.processes() or self.state().running), "does not stop")
 
     def main_process(self) -> int | None:
         """The process that answers, or that the pid file names, if it is one of ours."""
+        return self._main_of(self.processes())
+
+    def _main_of(self, ours: Collection[int]) -> int | None:
         named = self.state().pid or _first_number(self.pid_file)
-        return named if named in self.processes() else None
+        return named if named in ours else None
 
     def processes(self) -> list[int]:
         return processes_in(self.home, self.program)

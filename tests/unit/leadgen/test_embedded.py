@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import environ
@@ -180,6 +181,9 @@ def pretend(tmp_path):
         if not program.exists():
             program.symlink_to(str(shutil.which("sleep")))
         started.append(subprocess.Popen([program, "60"], cwd=directory))
+        comm = Path(f"/proc/{started[-1].pid}/comm")  # exec names the process a moment later
+        while comm.exists() and comm.read_text().strip() != name:
+            time.sleep(0.01)
         return started[-1]
 
     yield start
