@@ -380,6 +380,30 @@ class TestTwice:
 
         assert everything() == once
 
+    def test_of_rows_that_changed_while_they_were_judged_nothing_is_moved(self, run):
+        file = lead_file(run)
+        for record in (1, 2):
+            fresh(file, record, key=uuid.UUID(int=record))
+
+        def change(execute, sql, params, many, context):
+            found = execute(sql, params, many, context)
+            if sql == "ANALYZE settled":
+                execute(
+                    "UPDATE pipeline_lead_new SET line = 9 WHERE record = 1", None, False, context
+                )
+            return found
+
+        with (
+            pytest.raises(RuntimeError, match="changed while they were judged"),
+            transaction.atomic(),
+            connection.execute_wrapper(change),
+        ):
+            settle(run)
+
+        assert verdicts(run) == [("NEW", "", None), ("NEW", "", None)]
+        settle(run)
+        assert verdicts(run) == [("READY", "", None), ("READY", "", None)]
+
 
 def live(**columns: Any) -> Lead:
     return make.LeadFactory.create(**bare(key=uuid.uuid4(), **columns))
