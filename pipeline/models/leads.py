@@ -216,7 +216,7 @@ class Lead(models.Model):
     What validate brings lies in `pipeline_lead_new`, a child of this table (INHERITS) that holds
     NEW leads only and has one index; dedupe moves them here with their status. So no lead is
     written twice, nor into six indexes before it is judged. Every query of this table sees both;
-    no other code changes the status of a NEW lead.
+    no other code changes the status of a NEW lead (ADR 0014).
     """
 
     # Four foreign keys without an index of their own, for each index is one more write for each of
