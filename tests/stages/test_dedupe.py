@@ -405,6 +405,18 @@ class TestTwice:
         assert verdicts(run) == [("READY", "", None), ("READY", "", None)]
 
 
+class TestWhereNewLeadsLie:
+    def test_the_sequence_of_ids_is_not_looked_up_for_each_row(self):
+        """It was, by a function in the default: a third of an import's COPY."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute"
+                " ON attrelid = adrelid AND attnum = adnum"
+                " WHERE adrelid = 'pipeline_lead_new'::regclass AND attname = 'id'"
+            )
+            assert cursor.fetchall() == [("nextval('pipeline_lead_id_seq'::regclass)",)]
+
+
 def live(**columns: Any) -> Lead:
     return make.LeadFactory.create(**bare(key=uuid.uuid4(), **columns))
 
