@@ -16,69 +16,57 @@ from pipeline.models import Lead, LeadStatus, Run
 from pipeline.models.leads import LIVE
 
 SWITCHBOARD = 5  # live leads with one number
+_NO_LIMIT = 2**62
+_KEYS = (
+    ("page", "linkedin_key", "linkedin_key <> ''", _NO_LIMIT),
+    ("phone", "phone_key", "phone_key IS NOT NULL", SWITCHBOARD),
+)
 
-# In tables of their own, analysed: what a run has just written no statistics tell of, and a plan
-# made for a handful of rows takes hours for a million.
-_FRESH = """
-CREATE TEMPORARY TABLE fresh ON COMMIT DROP AS
-SELECT id, linkedin_key, phone_key FROM pipeline_lead
- WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL
-   AND (linkedin_key <> '' OR phone_key IS NOT NULL)
-"""
-# One pass over the base for both keys.
-_ALIKE = """
-CREATE TEMPORARY TABLE alike ON COMMIT DROP AS
-SELECT id, linkedin_key, phone_key FROM pipeline_lead
- WHERE status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED')
-   AND (linkedin_key <> '' AND linkedin_key IN (SELECT linkedin_key FROM fresh)
-        OR phone_key IN (SELECT phone_key FROM fresh))
-"""
-_PAGES = """
-CREATE TEMPORARY TABLE page ON COMMIT DROP AS
-SELECT linkedin_key, min(id) AS first_id FROM alike
- WHERE linkedin_key <> ''
- GROUP BY linkedin_key HAVING count(*) > 1
-"""
-_PHONES = """
-CREATE TEMPORARY TABLE phone ON COMMIT DROP AS
-SELECT phone_key, min(id) AS first_id FROM alike
- WHERE phone_key IS NOT NULL
- GROUP BY phone_key HAVING count(*) > 1 AND count(*) < %(switchboard)s
-"""
-_FOUND = """
-CREATE TEMPORARY TABLE found ON COMMIT DROP AS
-SELECT fresh.id,
-       CASE WHEN page.first_id < fresh.id THEN page.first_id END AS by_page,
-       CASE WHEN phone.first_id < fresh.id THEN phone.first_id END AS by_phone
-  FROM fresh
-  LEFT JOIN page ON page.linkedin_key = fresh.linkedin_key
-  LEFT JOIN phone ON phone.phone_key = fresh.phone_key
- WHERE page.first_id < fresh.id OR phone.first_id < fresh.id
+# One pass over the base for each key, which PostgreSQL shares out between its processes: what a
+# temporary table holds, only one of them can read.
+_SHARED_BY = """
+CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS
+SELECT {key}, min(id) AS first_id FROM ONLY pipeline_lead
+ WHERE status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED') AND {filled}
+   AND {key} IN (SELECT {key} FROM ONLY pipeline_lead
+                  WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL AND {filled})
+ GROUP BY {key} HAVING count(*) > 1 AND count(*) < %(below)s
 """
 _MARK = """
-UPDATE pipeline_lead lead
+WITH found AS (
+    SELECT fresh.id,
+           CASE WHEN page.first_id < fresh.id THEN page.first_id END AS by_page,
+           CASE WHEN phone.first_id < fresh.id THEN phone.first_id END AS by_phone
+      FROM ONLY pipeline_lead fresh
+      LEFT JOIN page ON page.linkedin_key = fresh.linkedin_key
+      LEFT JOIN phone ON phone.phone_key = fresh.phone_key
+     WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL
+       AND (page.first_id < fresh.id OR phone.first_id < fresh.id)
+)
+UPDATE ONLY pipeline_lead lead
    SET lookalike_id = coalesce(found.by_page, found.by_phone),
        lookalike_by = CASE WHEN found.by_page IS NULL THEN 'phone' ELSE 'linkedin' END
   FROM found
  WHERE lead.id = found.id
 """
-_GONE = "DROP TABLE fresh, alike, page, phone, found"
 
 
 def mark(run_id: int) -> int:
-    """Mark the run's READY leads, once all its leads are settled; returns how many."""
+    """Mark the run's READY leads, once all its leads are settled; returns how many.
+
+    Wants the table analysed: a plan made for a handful of rows takes hours for a million.
+    """
+    marked = 0
     with connection.cursor() as cursor:
-        cursor.execute(_FRESH, {"run": run_id})
-        cursor.execute("ANALYZE fresh")
-        cursor.execute(_ALIKE)
-        cursor.execute(_PAGES)
-        cursor.execute(_PHONES, {"switchboard": SWITCHBOARD})
-        cursor.execute("ANALYZE page, phone")
-        cursor.execute(_FOUND)
-        cursor.execute("ANALYZE found")
-        cursor.execute(_MARK)
-        marked = int(cursor.rowcount)
-        cursor.execute(_GONE)
+        for table, key, filled, below in _KEYS:
+            statement = _SHARED_BY.format(table=table, key=key, filled=filled)
+            cursor.execute(statement, {"run": run_id, "below": below})
+            marked += cursor.rowcount
+        if marked:
+            cursor.execute("ANALYZE page, phone")
+            cursor.execute(_MARK, {"run": run_id})
+            marked = cursor.rowcount
+        cursor.execute("DROP TABLE page, phone")
     return marked
 
 

@@ -24,7 +24,7 @@ from pipeline.models import Chunk, Lead, LeadStatus, Run, StageRun
 from pipeline.suppressing import LISTED
 
 DIGITS = 16  # of a key's first hex digit: a chunk takes some of them
-LEADS_PER_CHUNK = 250_000  # each chunk reads all the run's leads: few and large ones are quickest
+LEADS_PER_CHUNK = 500_000  # each chunk reads all the run's leads: few and large ones are quickest
 WORTH_ANALYSING = 10_000
 
 _JUDGE = f"""
@@ -56,9 +56,11 @@ SELECT fresh.id, fresh.place,
             WHEN known.id IS NOT NULL THEN known.id
             WHEN fresh.id <> fresh.first_id THEN fresh.first_id END AS twin_id
   FROM fresh
-  LEFT JOIN pipeline_lead known
-         ON known.key = fresh.key
-        AND known.status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED')
+  LEFT JOIN LATERAL (  -- LIMIT: by the index, where the planner would read the whole base
+    SELECT id, file_id FROM ONLY pipeline_lead known
+     WHERE known.key = fresh.key AND status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED')
+     LIMIT 1
+  ) known ON true
 """  # noqa: S608  (made of our own words)
 
 # A lead is written once: it goes from where NEW ones lie to where the others are (see Lead).
@@ -99,11 +101,13 @@ def _tell_the_planner(table: str, fresh: int) -> None:
     """What was imported or settled a moment ago, autovacuum has not looked at yet.
 
     Told of no READY leads, it plans for one, and allocate takes hours to look for those that are
-    suppressed by now.
+    suppressed by now. A rough look will do; autovacuum takes the thorough one in its own time.
     """
     if fresh >= WORTH_ANALYSING:
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL default_statistics_target = 20")
             cursor.execute(f"ANALYZE {table}")
+            cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")
 
 
 def work(chunk: Chunk, lease: Lease) -> None:
