@@ -15,12 +15,11 @@ from deliveries.models import Delivery
 from pipeline import sample_words as words
 from pipeline.models import LeadFile, Run, StageRun
 from tests.bench.base import in_fresh_process, make_database
-from tests.bench.measures import ROUNDS, Benchmark, Measure, load, median
+from tests.bench.measures import PROCESSES, ROUNDS, Benchmark, Measure, load, median
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 FILES = max(ROWS // 1_000, 1)
 UPLOADS = int(os.environ.get("BENCH_UPLOADS", "200"))
-PROCESSES = 2  # of a worker: the default of WORKERS
 ONE_BY_ONE = 10  # of them are also uploaded one after another
 SLOWNESS = 0.3  # seconds that each answer of the stand-in takes
 

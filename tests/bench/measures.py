@@ -10,6 +10,7 @@ from typing import Any
 
 BUSY = 1.5  # load per core above which seconds say nothing
 ROUNDS = 3
+PROCESSES = 2  # of a worker: the default of WORKERS
 
 
 @dataclass(frozen=True, kw_only=True)
