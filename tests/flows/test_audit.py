@@ -430,13 +430,13 @@ def a_delivery_counts_a_lead_that_it_does_not_have(night):
     return change(night.delivery, rows=3)
 
 
-@planted("A15", because=ROWS, also=("A11",))
+@planted("A15", "delivered_lead_of_a_delivery", also=("A11",))
 def a_delivery_holds_another_clients_lead(night):
     change(night.given[0], client=make.ClientFactory.create())
     return night.delivery.pk
 
 
-@planted("A15", because=ROWS, also=("A11",))
+@planted("A15", "delivered_lead_of_a_delivery", also=("A11",))
 def a_delivery_holds_another_runs_lead(night):
     change(night.given[0], run=make.RunFactory.create(status="CANCELLED"))
     return night.delivery.pk
