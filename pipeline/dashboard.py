@@ -21,7 +21,7 @@ from pipeline.admin.stages import stage_cards
 from pipeline.admin.upkeep import SERVICES
 from pipeline.health import OLDEST_TICK
 from pipeline.models import Draft, Heartbeat, LeadFile, Run, ServiceState
-from pipeline.models.leads import LeadFileStatus
+from pipeline.models.lead_files import LeadFileStatus
 from pipeline.shown import admin_url, list_url
 from pipeline.states import RunStatus
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from deliveries.models import Delivery, DeliveryStatus, Mail, MailStatus
 from pipeline import report
 from pipeline.models import LeadFile, Run, RunClient
-from pipeline.models.leads import LeadFileStatus
+from pipeline.models.lead_files import LeadFileStatus
 from pipeline.reasons import in_words, of_a_client
 from pipeline.states import Stage
 

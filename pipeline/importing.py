@@ -14,7 +14,7 @@ from django.db import transaction
 
 from pipeline import profiles
 from pipeline.models import LeadFile
-from pipeline.models.leads import KnownLeads, LeadFileStatus
+from pipeline.models.lead_files import KnownLeads, LeadFileStatus
 from pipeline.states import RunStatus
 
 STALLED_AFTER = dt.timedelta(minutes=10)

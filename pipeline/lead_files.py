@@ -17,7 +17,7 @@ from pipeline import checking, profiles, rejects
 from pipeline.checking import Check, Refused, Said, Told
 from pipeline.mapping import Columns
 from pipeline.models import LeadFile, Rejection
-from pipeline.models.leads import LeadFileStatus
+from pipeline.models.lead_files import LeadFileStatus
 from pipeline.reasons import in_words
 from pipeline.rejections import address_reasons
 from pipeline.rejects import Reject

@@ -20,7 +20,7 @@ from deliveries.models import Delivery, DeliveryStatus
 from pipeline import chunks
 from pipeline.counts import Counts, total
 from pipeline.models import Lead, LeadFile, LeadStatus, Run, StageRun
-from pipeline.models.leads import LeadFileStatus
+from pipeline.models.lead_files import LeadFileStatus
 from pipeline.models.runs import RunKind
 from pipeline.states import (
     RUN_TRANSITIONS,

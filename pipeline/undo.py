@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from deliveries.models import DeliveredLead, DeliveredLeadStatus
 from pipeline import filling, restoring
 from pipeline.models import Lead, LeadFile, LeadStatus, Rejection, Run
-from pipeline.models.leads import LeadFileStatus
+from pipeline.models.lead_files import LeadFileStatus
 
 logger = logging.getLogger(__name__)
 

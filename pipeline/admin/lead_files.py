@@ -22,7 +22,7 @@ from pipeline.admin.preview import CheckForm, QueueForm, check_again, file_conte
 from pipeline.admin.runs import NO_WORKER, what_may_start
 from pipeline.admin.uploads import UploadForm, keep
 from pipeline.models import LeadFile, SourceProfile
-from pipeline.models.leads import KnownLeads, LeadFileStatus
+from pipeline.models.lead_files import KnownLeads, LeadFileStatus
 from pipeline.services import live_workers
 from pipeline.shown import NOTHING, admin_url, label, link_to, moment, number, two_lines
 

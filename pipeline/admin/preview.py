@@ -11,7 +11,8 @@ from django.db.models import Count
 from pipeline import importing
 from pipeline.mapping import FIELDS
 from pipeline.models import LeadFile, Rejection
-from pipeline.models.leads import KnownLeads, LeadFileStatus, LeadStatus
+from pipeline.models.lead_files import KnownLeads, LeadFileStatus
+from pipeline.models.leads import LeadStatus
 from pipeline.shown import list_url, number
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from pipeline.models.drafts import Draft, ForecastPair, Review
-from pipeline.models.leads import (
-    Lead,
-    LeadChange,
-    LeadFile,
-    LeadStatus,
-    Rejection,
-    SourceProfile,
-)
+from pipeline.models.lead_files import LeadFile, Rejection, SourceProfile
+from pipeline.models.leads import Lead, LeadChange, LeadStatus
 from pipeline.models.money import AiBudget, AiCall
 from pipeline.models.prompts import Prompt
 from pipeline.models.runs import Chunk, Run, RunClient, StageRun

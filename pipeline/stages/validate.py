@@ -31,7 +31,7 @@ from pipeline import importing
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.counts import Counts
 from pipeline.models import Chunk, LeadFile, Run
-from pipeline.models.leads import LeadFileStatus
+from pipeline.models.lead_files import LeadFileStatus
 
 if TYPE_CHECKING:
     import pandas as pd

