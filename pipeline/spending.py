@@ -67,11 +67,18 @@ def affordable(pairs: int) -> int:
     """For how many of these pairs a run that starts now could pay."""
     if not pairs:
         return 0
+    room = min(budget.caps()["RUN"], _left_today())
+    return min(pairs, room // max(1, prices.estimate(1).micros))
+
+
+def left_today_cents() -> float:
+    return prices.in_cents(_left_today())
+
+
+def _left_today() -> int:
     today = AiBudget.objects.filter(day=budget.today()).first()
     gone = today.spent_micros + today.reserved_micros if today else 0
-    caps = budget.caps()
-    room = min(caps["RUN"], caps["DAY"] - gone)
-    return min(pairs, max(0, room) // max(1, prices.estimate(1).micros))
+    return max(0, budget.caps()["DAY"] - gone)
 
 
 # Of the pairs that the forecast expects: those that the AI is to write, or has written in this

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from leadgen.integrations import gemini
+from leadgen.integrations.errors import Dropped
+from leadgen.integrations.gemini_errors import SERVICE
 from pipeline import budget, drafts, outages, prices
 from pipeline.asking import Asking, Question, Reply
 from pipeline.budget import Settled, Wanted
@@ -39,9 +41,11 @@ LARGER = 4
 BYTES_PER_TOKEN = 4  # usual; the most is one
 OVERHEAD = 64  # tokens that the service adds
 LOOK_EVERY = 0.2  # seconds
+GRACE = 5.0  # seconds after the last, for what is under way while a person waits
 FIRST_BACKOFF = 1.0  # seconds, where no answer came; then 2, 4
 
 Instruct = Callable[[Request, Sequence[str]], Instruction]
+Heard = Callable[[Request, Verdict], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +88,10 @@ class AiWriter:
         *,
         chunk: Chunk | None = None,
         seconds: float | None = None,
+        heard: Heard = lambda _request, _verdict: None,
     ) -> None:
         self.left = 0
+        self._heard = heard
         self._chunk = chunk
         self._run = chunk.stage_run.run if chunk else None  # None: somebody at the desk waits
         self._asking = asking
@@ -114,6 +120,8 @@ class AiWriter:
             while self._jobs or self._later or self._under_way or self._ready.settled:
                 self._send()
                 self._receive()
+                if self._run is None and time.monotonic() > self._ends_at + GRACE:
+                    self._give_up()
                 if self._is_due():
                     yield self._part()
             yield self._part()
@@ -208,6 +216,7 @@ class AiWriter:
     def _take(self, reply: Reply) -> None:
         job = self._under_way.pop(reply.call_id)
         verdict = verdict_of(reply, job.request, reserved=job.reserved)
+        self._heard(job.request, verdict)
         self._ready.settled.append(verdict.settled)
         self._watch.note(reply)
         job.calls += verdict.counts
@@ -217,6 +226,17 @@ class AiWriter:
             self._try_again(job, verdict)
         else:
             self._stand_in(job, verdict.reason)
+
+    def _give_up(self) -> None:
+        """Nobody at the desk waits for an answer that does not come; it counts as paid."""
+        error = Dropped("Gemini did not answer in time.", service=SERVICE)
+        for call_id, job in self._under_way.items():
+            lost = Reply(call_id=call_id, tier=gemini.STANDARD, error=error)
+            verdict = verdict_of(lost, job.request, reserved=job.reserved)
+            self._heard(job.request, verdict)
+            self._ready.settled.append(verdict.settled)
+            self._stand_in(job, verdict.reason)
+        self._under_way.clear()
 
     def _may_mend(self, job: _Job, verdict: Verdict) -> bool:
         return (verdict.mends and not job.retried) or (verdict.outside and self._watch.tripped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.models.drafts import Draft, ForecastPair, Review
+from pipeline.models.drafts import Draft, ForecastPair, Review, TriedDraft
 from pipeline.models.leads import (
     Lead,
     LeadChange,
@@ -35,4 +35,5 @@ __all__ = [
     "ServiceState",
     "SourceProfile",
     "StageRun",
+    "TriedDraft",
 ]
