@@ -35,7 +35,7 @@ MAX_CALLS = 3  # for one draft in one run, whatever becomes of them
 class Wanted:
     """A call to be: whom it is about, and the most that it can cost.
 
-    `lead_id` below 0: a lead that is in no table yet.
+    An id below 0: a lead that is in no table yet, or nobody.
     """
 
     lead_id: int
@@ -79,7 +79,7 @@ INSERT INTO pipeline_aicall (run_id, chunk_id, attempt, lead_id, client_id, day,
                              reserved_micros, micros, tokens_in, tokens_out, ms, outcome, reason,
                              lease_until)
 SELECT %(run)s, %(chunk)s, %(attempt)s, nullif(greatest(wanted.lead_id, 0), 0),
-       wanted.client_id, %(day)s, %(model)s,
+       nullif(greatest(wanted.client_id, 0), 0), %(day)s, %(model)s,
        wanted.micros, 0, 0, 0, 0, 'RESERVED', '', %(lease_until)s
   FROM unnest(%(leads)s::bigint[], %(clients)s::bigint[], %(micros)s::bigint[])
        WITH ORDINALITY AS wanted (lead_id, client_id, micros, n)

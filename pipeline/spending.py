@@ -165,7 +165,7 @@ def _by_client(which: Q) -> list[Row]:
     )  # fmt: skip
     return [
         Row(
-            name=row["name"] or "a client that has gone",
+            name=row["name"] or "no client, or one that has gone",
             calls=row["calls"],
             tokens_in=row["tokens_in"],
             tokens_out=row["tokens_out"],
