@@ -144,12 +144,14 @@ def of_run(run: Run) -> Spending:
     )
 
 
-def months() -> list[tuple[dt.date, list[Row]]]:
-    """The last year's months, the newest first, client by client."""
+def months() -> list[tuple[dt.date, list[Row], float]]:
+    """The last year's months, the newest first, client by client, and the sum of each in cents."""
     recent = AiCall.objects.filter(day__gt=budget.today() - dt.timedelta(days=SHOWN_DAYS))
     first_days = recent.annotate(month=TruncMonth("day")).values_list("month", flat=True)
     found = sorted(first_days.distinct(), reverse=True)
-    return [(month, _by_client(Q(day__year=month.year, day__month=month.month))) for month in found]
+    rows = [_by_client(Q(day__year=month.year, day__month=month.month)) for month in found]
+    sums = [sum(row.cents for row in each) for each in rows]
+    return list(zip(found, rows, sums, strict=True))
 
 
 def _by_client(which: Q) -> list[Row]:

@@ -17,6 +17,7 @@ from unfold import widgets  # type: ignore[import-untyped]
 
 from clients.models import Client
 from clients.targeting import first_refusal
+from leadgen.integrations import gemini
 from pipeline.admin.desk import Desk, button, signed_in
 from pipeline.mapping import FIELDS
 from pipeline.models import Lead, Prompt, Review
@@ -204,7 +205,11 @@ class PromptAdmin(Desk[Prompt]):
         """What would be sent for three real leads, saved or not; nothing is kept."""
         form = PromptForm(request.POST)
         client = _chosen_client(request)
-        context: dict[str, Any] = {"errors": form.errors.get("text", []), "client": client}
+        context: dict[str, Any] = {
+            "errors": form.errors.get("text", []),
+            "client": client,
+            "no_account": not gemini.is_set_up(),
+        }
         if form.is_valid() and client is not None:
             wants_answer = "try" in request.POST
             context["shown"] = previews(form.cleaned_data["text"], client, ask=wants_answer)

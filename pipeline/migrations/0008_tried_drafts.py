@@ -33,4 +33,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('source__in', ['AI', 'TEMPLATE', 'HUMAN'])), name='tried_draft_source_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('source', 'TEMPLATE'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='tried_draft_template_says_why')],
             },
         ),
+        migrations.AlterModelOptions(
+            name='aicall',
+            options={'verbose_name': 'AI call'},
+        ),
     ]
