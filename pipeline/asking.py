@@ -12,7 +12,7 @@ import os
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -30,14 +30,18 @@ from leadgen.integrations.gemini import Answer, Gemini
 from leadgen.integrations.gemini_errors import SERVICE
 from leadgen.integrations.limits import Limit, Limits
 
+TRIP_AFTER = 20  # leads that failed in a row, over all questions of this process
 TRIES = 4  # of a question that the service did not take; nothing is charged for these
-TRIP_AFTER = 20  # failures in a row, over all questions of this process
 FIRST_BACKOFF = 1.0  # seconds; then 2, 4 …
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One call that is reserved. `tokens`: what it may take in, by our reckoning."""
+    """One call that is reserved. `tokens`: what it may take in, by our reckoning.
+
+    `failed_before`: the same lead has failed already, so that one more failure says nothing new
+    of the service.
+    """
 
     call_id: int
     system: str
@@ -46,16 +50,23 @@ class Question:
     max_output_tokens: int
     tokens: int
     tier: str = gemini.STANDARD
+    failed_before: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """An answer or an error; `tier` is the one that answered."""
+    """An answer or an error; `tier` is the one that answered.
+
+    `failures`: how many leads have failed since the last answer. `in_flight`: how many calls
+    were still under way.
+    """
 
     call_id: int
     tier: str
     answer: Answer | None = None
     error: ServiceError | None = None
+    failures: int = 0
+    in_flight: int = 0
 
 
 Tell = Callable[[Reply], None]
@@ -70,8 +81,9 @@ class Asking:
 
     def __init__(self, account: Gemini, limits: Limits) -> None:
         self.limits = limits
-        self.failures = 0  # in a row
+        self.failures = 0  # leads in a row; one that is tried again counts once
         self._account = account
+        self._in_flight = 0
         self._waiting: set[asyncio.Task[None] | None] = set()  # not, or no longer, under way
 
     def ask(self, question: Question, tell: Tell) -> None:
@@ -100,7 +112,7 @@ class Asking:
         tries, tier = 0, question.tier
         try:
             while True:
-                reply = await self._once(question, tier)
+                reply = await self._once(question, tier, is_new=not tries)
                 if not _helps_to_repeat(reply):
                     return tell(reply)
                 if tier != gemini.STANDARD:  # the cheap tier is only tried
@@ -108,7 +120,7 @@ class Asking:
                     continue
                 if not isinstance(reply.error, Throttled):
                     tries += 1
-                    if tries == TRIES or self.failures >= TRIP_AFTER:
+                    if tries == TRIES or is_down(reply):
                         return tell(reply)
                     await asyncio.sleep(_backoff(tries))
         except asyncio.CancelledError:
@@ -116,14 +128,18 @@ class Asking:
             tell(Reply(call_id=question.call_id, tier=tier, error=error))
             raise
 
-    async def _once(self, question: Question, tier: str) -> Reply:
+    async def _once(self, question: Question, tier: str, *, is_new: bool) -> Reply:
         me = asyncio.current_task()
         async with self.limits.start(question.tokens):
             self._waiting.discard(me)
-            reply = await self._call(question, tier)
+            self._in_flight += 1
+            try:
+                reply = await self._call(question, tier)
+            finally:
+                self._in_flight -= 1
         self._waiting.add(me)
-        await self._take_note(question, reply)
-        return reply
+        await self._take_note(question, reply, is_new=is_new and not question.failed_before)
+        return replace(reply, failures=self.failures, in_flight=self._in_flight)
 
     async def _call(self, question: Question, tier: str) -> Reply:
         try:
@@ -138,17 +154,26 @@ class Asking:
             return Reply(call_id=question.call_id, tier=tier, error=error)
         return Reply(call_id=question.call_id, tier=tier, answer=answer)
 
-    async def _take_note(self, question: Question, reply: Reply) -> None:
-        """What the answer says of the service itself."""
+    async def _take_note(self, question: Question, reply: Reply, *, is_new: bool) -> None:
+        """What the answer says of the service itself. That the cheap tier is full: nothing."""
         if isinstance(reply.error, Throttled):
             if reply.tier == gemini.STANDARD:
                 await self.limits.throttled(reply.error.retry_after)
         elif isinstance(reply.error, TransientError):
-            self.failures += 1
+            self.failures += is_new and reply.tier == gemini.STANDARD
         elif reply.answer is not None or isinstance(reply.error, Unusable):
             self.failures = 0
             used = reply.answer.tokens_in if reply.answer else question.tokens
             self.limits.answered(reckoned=question.tokens, tokens=used)
+
+
+def is_down(reply: Reply) -> bool:
+    """Whether so many failed that it is the service, not the leads.
+
+    A refusal comes faster than an answer: while more calls are under way than have failed, the
+    answers may still be coming.
+    """
+    return reply.failures >= TRIP_AFTER and reply.failures > reply.in_flight
 
 
 def _helps_to_repeat(reply: Reply) -> bool:

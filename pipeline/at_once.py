@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from leadgen.integrations import gemini
 from pipeline import asking, budget, drafts, outages, prompts
 from pipeline.drafts import Request, Words
-from pipeline.writing import AiWriter
+from pipeline.writing import AiWriter, Heard
 
 SECONDS = 20.0  # nobody waits longer for a page
 
 
 class AtOnce:
-    """Writes now, or says by its template why not."""
+    """Writes now, or says by its template why not. `heard` is told of each answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Heard = lambda _request, _verdict: None) -> None:
         self.model = gemini.model()
+        self._heard = heard
 
     def write(self, requests: Sequence[Request]) -> list[Words]:
         """One draft per request, in order. Never raises for one: a template stands in."""
@@ -39,6 +40,7 @@ class AtOnce:
                 request.prompt, request, violations=violations
             ),
             seconds=SECONDS,
+            heard=self._heard,
         )
         found: dict[tuple[int, int], Words] = {}
         for part in writer.write(requests):

@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError
 from deliveries import outbox
 from leadgen.integrations.errors import PermanentError, TransientError
 from pipeline import budget, chunks, clock, digest, runs, schedule, services
-from pipeline.models import Chunk, Run
+from pipeline.models import Chunk, Run, TriedDraft
 from pipeline.models.runs import RunKind
 from pipeline.states import LostRace, Stage
 
@@ -129,6 +129,7 @@ def look_after() -> None:
     outbox.abandon_interrupted()
     chunks.bury_exhausted()
     budget.lose_abandoned()
+    TriedDraft.objects.forget_old()
     for run in runs.unfinished().order_by("pk"):
         drive(run.pk)
     digest.owe_for_ended_runs(clock.database_now())

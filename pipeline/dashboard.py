@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from deliveries.models import Delivery, DeliveryStatus, Mail, MailStatus
 from pipeline import figures, importing, services
-from pipeline.admin.runs import what_may_start
 from pipeline.admin.schedule import next_night
 from pipeline.admin.stages import stage_cards
+from pipeline.admin.start import what_may_start
 from pipeline.admin.upkeep import SERVICES
 from pipeline.health import OLDEST_TICK
 from pipeline.models import Draft, Heartbeat, LeadFile, Run, ServiceState

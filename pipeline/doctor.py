@@ -1,7 +1,8 @@
 """Is every part of the machine room there, and if not, what is to be done about it?
 
 A missing account is a mode, not a failure: such a part is `not_configured`. Each outside service
-is asked for real, but nothing is sent, delivered or paid for.
+is asked for real, but nothing is sent or delivered, and nothing paid for but, where the AI does not
+list its models, one word.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from django.core.files.storage import default_storage
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from leadgen.integrations import drive, gemini, mail, notion
+from leadgen.integrations import drive, mail, notion
 from leadgen.integrations.errors import PermanentError, ServiceError
-from pipeline import services
+from pipeline import probing, services
 from pipeline.shown import duration
 
 OK, NOT_CONFIGURED, FAILING = "ok", "not_configured", "failing"
@@ -65,10 +66,10 @@ OUTSIDE = {
     "gemini": Outside(
         variables=["GEMINI_API_KEY"],
         without="Drafts come from the template.",
-        key_fix="Correct GEMINI_API_KEY, GEMINI_MODEL or GEMINI_API_VERSION.",
+        key_fix="Correct GEMINI_API_KEY, GEMINI_MODEL, GEMINI_API_VERSION or GEMINI_BASE_URL.",
         away_fix="See whether this machine reaches Gemini (GEMINI_BASE_URL); it is asked again"
         " by itself, and drafts come from the template meanwhile.",
-        probe=gemini.probe,
+        probe=probing.probe,
     ),
     "drive": Outside(
         variables=["GOOGLE_DRIVE_CREDENTIALS"],
@@ -126,12 +127,16 @@ def _found(part: str, look: Callable[[], str]) -> Finding:
     except Failing as failing:
         return Finding(part=part, state=FAILING, detail=failing.detail, fix=failing.fix)
     except (DatabaseError, InterfaceError):
-        return Finding(
-            part=part,
-            state=FAILING,
-            detail="Cannot be seen while PostgreSQL does not answer.",
-            fix="Mend PostgreSQL first.",
-        )
+        return _unseen(part)
+
+
+def _unseen(part: str) -> Finding:
+    return Finding(
+        part=part,
+        state=FAILING,
+        detail="Cannot be seen while PostgreSQL does not answer.",
+        fix="Mend PostgreSQL first.",
+    )
 
 
 def _outside(part: str, service: Outside) -> Finding:
@@ -145,6 +150,8 @@ def _outside(part: str, service: Outside) -> Finding:
         refused = isinstance(error, PermanentError)
         fix = service.key_fix if refused else service.away_fix
         return Finding(part=part, state=FAILING, detail=str(error), fix=fix)
+    except (DatabaseError, InterfaceError):
+        return _unseen(part)
 
 
 def _is_set(variable: str) -> bool:

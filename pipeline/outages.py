@@ -11,7 +11,7 @@ from django.conf import settings
 from leadgen.integrations.errors import AccountError, ServiceError, TransientError, Unusable
 from leadgen.integrations.gemini_errors import REQUEST, SERVICE
 from pipeline import clock, services
-from pipeline.asking import TRIP_AFTER, NotAsked, Reply
+from pipeline.asking import NotAsked, Reply, is_down
 
 DOWN = "ai_down"
 ACCOUNT_PAUSE = dt.timedelta(minutes=10)  # then one call tries whether somebody has mended it
@@ -59,15 +59,15 @@ class Watch:
         self._looked_at = time.monotonic()
         return reason_to_stop()
 
-    def note(self, reply: Reply, *, failures: int) -> None:
+    def note(self, reply: Reply) -> None:
         error = reply.error
         if error is None or (isinstance(error, Unusable) and error.reason != REQUEST):
             self._answered()
         elif isinstance(error, AccountError):
             self._trip(error, error.reason, until=_until(error))
         elif isinstance(error, Unusable):
-            self._refused(error)
-        elif not isinstance(error, NotAsked) and (failures >= TRIP_AFTER or self.on_trial):
+            self._refused(error, in_flight=reply.in_flight)
+        elif not isinstance(error, NotAsked) and (is_down(reply) or self.on_trial):
             self._trip(error, DOWN)
 
     def time_is_up(self) -> None:
@@ -83,9 +83,9 @@ class Watch:
             services.recovered(SERVICE)
             self.on_trial = False
 
-    def _refused(self, error: Unusable) -> None:
+    def _refused(self, error: Unusable, *, in_flight: int) -> None:
         self._refusals += 1
-        if self._refusals >= REFUSALS_IN_A_ROW:
+        if self._refusals >= REFUSALS_IN_A_ROW and self._refusals > in_flight:
             self._trip(error, REQUEST, until=clock.database_now() + ACCOUNT_PAUSE)
 
     def _trip(self, error: ServiceError, reason: str, *, until: dt.datetime | None = None) -> None:

@@ -45,7 +45,9 @@ def price(tokens_in: int, tokens_out: int, *, share: Decimal = Decimal(1)) -> in
 
 def estimate(pairs: int) -> Estimate:
     """Pairs by tokens by price, with the tokens that paid calls took of late."""
-    recent = AiCall.objects.filter(outcome=CallOutcome.PAID).order_by("-pk")[:REMEMBERED_CALLS]
+    # Without the doctor's, which are no drafts.
+    paid = AiCall.objects.filter(outcome=CallOutcome.PAID, client__isnull=False)
+    recent = paid.order_by("-pk")[:REMEMBERED_CALLS]
     found = AiCall.objects.filter(pk__in=recent.values("pk")).aggregate(
         tokens_in=Avg("tokens_in"), tokens_out=Avg("tokens_out")
     )

@@ -71,6 +71,7 @@ REASONS = {
     "ai_empty": "The AI's answer was empty, twice",
     "ai_unfit": "The AI's answer failed our checks, twice",
     "ai_lost": "No answer came; it counts as paid",
+    "probe": "The doctor asked whether it answers",
     "missing_value": "The lead lacks a value that the prompt must have",
     "unreviewed": "Nobody reviewed the AI's draft in time",
     "rejected": "A person rejected the AI's draft",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -21,8 +21,17 @@ from pipeline.models.runs import RunKind
 from pipeline.states import LostRace, RunStatus, Stage
 
 
-def simulate(*, as_of: dt.datetime, local_date: dt.date, started_by: str) -> dict[str, Any]:
-    """The object of `run_pipeline --simulate`; writes nothing. Raises runs.RunIsActive."""
+def simulate(
+    *,
+    as_of: dt.datetime,
+    local_date: dt.date,
+    started_by: str,
+    look: Callable[[Run], object] = lambda _run: None,
+) -> dict[str, Any]:
+    """The object of `run_pipeline --simulate`; writes nothing. Raises runs.RunIsActive.
+
+    `look` may read what the run decided, before it is taken back.
+    """
     with transaction.atomic():
         run = chain.start(
             kind=RunKind.MANUAL,  # a night is run once a day, and simulated as often as one likes
@@ -34,6 +43,7 @@ def simulate(*, as_of: dt.datetime, local_date: dt.date, started_by: str) -> dic
         _work_off(run)
         run.refresh_from_db()
         found = simulation_object(run)
+        look(run)
         transaction.set_rollback(True)
     return found
 

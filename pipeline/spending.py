@@ -67,11 +67,18 @@ def affordable(pairs: int) -> int:
     """For how many of these pairs a run that starts now could pay."""
     if not pairs:
         return 0
+    room = min(budget.caps()["RUN"], _left_today())
+    return min(pairs, room // max(1, prices.estimate(1).micros))
+
+
+def left_today_cents() -> float:
+    return prices.in_cents(_left_today())
+
+
+def _left_today() -> int:
     today = AiBudget.objects.filter(day=budget.today()).first()
     gone = today.spent_micros + today.reserved_micros if today else 0
-    caps = budget.caps()
-    room = min(caps["RUN"], caps["DAY"] - gone)
-    return min(pairs, max(0, room) // max(1, prices.estimate(1).micros))
+    return max(0, budget.caps()["DAY"] - gone)
 
 
 # Of the pairs that the forecast expects: those that the AI is to write, or has written in this
@@ -137,12 +144,14 @@ def of_run(run: Run) -> Spending:
     )
 
 
-def months() -> list[tuple[dt.date, list[Row]]]:
-    """The last year's months, the newest first, client by client."""
+def months() -> list[tuple[dt.date, list[Row], float]]:
+    """The last year's months, the newest first, client by client, and the sum of each in cents."""
     recent = AiCall.objects.filter(day__gt=budget.today() - dt.timedelta(days=SHOWN_DAYS))
     first_days = recent.annotate(month=TruncMonth("day")).values_list("month", flat=True)
     found = sorted(first_days.distinct(), reverse=True)
-    return [(month, _by_client(Q(day__year=month.year, day__month=month.month))) for month in found]
+    rows = [_by_client(Q(day__year=month.year, day__month=month.month)) for month in found]
+    sums = [sum(row.cents for row in each) for each in rows]
+    return list(zip(found, rows, sums, strict=True))
 
 
 def _by_client(which: Q) -> list[Row]:
@@ -158,7 +167,7 @@ def _by_client(which: Q) -> list[Row]:
     )  # fmt: skip
     return [
         Row(
-            name=row["name"] or "a client that has gone",
+            name=row["name"] or "no client, or one that has gone",
             calls=row["calls"],
             tokens_in=row["tokens_in"],
             tokens_out=row["tokens_out"],

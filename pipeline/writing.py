@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from leadgen.integrations import gemini
+from leadgen.integrations.errors import Dropped
+from leadgen.integrations.gemini_errors import SERVICE
 from pipeline import budget, drafts, outages, prices
 from pipeline.asking import Asking, Question, Reply
 from pipeline.budget import Settled, Wanted
@@ -39,9 +41,11 @@ LARGER = 4
 BYTES_PER_TOKEN = 4  # usual; the most is one
 OVERHEAD = 64  # tokens that the service adds
 LOOK_EVERY = 0.2  # seconds
+GRACE = 5.0  # seconds after the last, for what is under way while a person waits
 FIRST_BACKOFF = 1.0  # seconds, where no answer came; then 2, 4
 
 Instruct = Callable[[Request, Sequence[str]], Instruction]
+Heard = Callable[[Request, Verdict], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,7 @@ class _Job:
     request: Request
     calls: int = 0
     retried: bool = False
+    failed: bool = False  # the service gave no answer
     violations: tuple[str, ...] = ()
     most_output: int = MOST_OUTPUT
     not_before: float = 0.0
@@ -83,8 +88,10 @@ class AiWriter:
         *,
         chunk: Chunk | None = None,
         seconds: float | None = None,
+        heard: Heard = lambda _request, _verdict: None,
     ) -> None:
         self.left = 0
+        self._heard = heard
         self._chunk = chunk
         self._run = chunk.stage_run.run if chunk else None  # None: somebody at the desk waits
         self._asking = asking
@@ -92,6 +99,7 @@ class AiWriter:
         self._ends_at = time.monotonic() + (WRITING_SECONDS if seconds is None else seconds)
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._jobs: deque[_Job] = deque()
+        self._later: list[_Job] = []  # to be tried again, each at its time, before all others
         self._under_way: dict[int, _Job] = {}
         self._ready = _Ready()
         self._stopped = ""  # the reason of the templates for all that is left
@@ -109,9 +117,11 @@ class AiWriter:
             for each in requests
         )
         try:
-            while self._jobs or self._under_way or self._ready.settled:
+            while self._jobs or self._later or self._under_way or self._ready.settled:
                 self._send()
                 self._receive()
+                if self._run is None and time.monotonic() > self._ends_at + GRACE:
+                    self._give_up()
                 if self._is_due():
                     yield self._part()
             yield self._part()
@@ -142,6 +152,8 @@ class AiWriter:
     def _asking_ends(self) -> None:
         if self._under_way:
             self._asking.recall()
+        self._jobs.extend(self._later)
+        self._later.clear()
         while self._jobs:
             job = self._jobs.popleft()
             if self._stopped:
@@ -155,13 +167,15 @@ class AiWriter:
             return []
         most = 1 if self._watch.on_trial else self._asking.limits.share + AHEAD
         room = most - len(self._under_way)
+        self._take_up_again()
         size = min(BLOCK, most, len(self._jobs))
-        if not size or room < size:
-            return []
+        return [self._jobs.popleft() for _ in range(size)] if room >= size else []
+
+    def _take_up_again(self) -> None:
+        """What is due goes first: left to the end, the hopeless would be all that is asked."""
         now = time.monotonic()
-        block = [self._jobs.popleft() for _ in range(size)]
-        self._jobs.extend(job for job in block if job.not_before > now)
-        return [job for job in block if job.not_before <= now]
+        self._jobs.extendleft(job for job in self._later if job.not_before <= now)
+        self._later = [job for job in self._later if job.not_before > now]
 
     def _ask(self, block: list[_Job]) -> None:
         spent = [job for job in block if job.calls >= budget.MAX_CALLS]
@@ -196,14 +210,15 @@ class AiWriter:
                 return
             wait = False
             self._take(reply)
-        if not self._under_way and not self._ready.settled and self._jobs:
+        if not self._under_way and not self._ready.settled and self._later:
             time.sleep(0.01)  # each waits for its next try
 
     def _take(self, reply: Reply) -> None:
         job = self._under_way.pop(reply.call_id)
         verdict = verdict_of(reply, job.request, reserved=job.reserved)
+        self._heard(job.request, verdict)
         self._ready.settled.append(verdict.settled)
-        self._watch.note(reply, failures=self._asking.failures)
+        self._watch.note(reply)
         job.calls += verdict.counts
         if verdict.words is not None:
             self._ready.written.append((job.request, verdict.words))
@@ -211,6 +226,17 @@ class AiWriter:
             self._try_again(job, verdict)
         else:
             self._stand_in(job, verdict.reason)
+
+    def _give_up(self) -> None:
+        """Nobody at the desk waits for an answer that does not come; it counts as paid."""
+        error = Dropped("Gemini did not answer in time.", service=SERVICE)
+        for call_id, job in self._under_way.items():
+            lost = Reply(call_id=call_id, tier=gemini.STANDARD, error=error)
+            verdict = verdict_of(lost, job.request, reserved=job.reserved)
+            self._heard(job.request, verdict)
+            self._ready.settled.append(verdict.settled)
+            self._stand_in(job, verdict.reason)
+        self._under_way.clear()
 
     def _may_mend(self, job: _Job, verdict: Verdict) -> bool:
         return (verdict.mends and not job.retried) or (verdict.outside and self._watch.tripped)
@@ -223,8 +249,9 @@ class AiWriter:
             job.most_output *= LARGER if verdict.cut else 1
         else:
             pause = FIRST_BACKOFF * 2 ** (job.calls - 1) if job.calls else 0.0
+            job.failed = True
             job.not_before = time.monotonic() + pause
-        self._jobs.append(job)
+        self._later.append(job)
 
     def _stand_in(self, job: _Job, reason: str) -> None:
         words = drafts.from_template(job.request, reason=reason)
@@ -258,6 +285,7 @@ def _question(call_id: int, job: _Job, instruction: Instruction) -> Question:
         max_output_tokens=job.most_output,
         tokens=_size(instruction) // BYTES_PER_TOKEN + OVERHEAD,
         tier=settings.GEMINI_TIER if first else gemini.STANDARD,
+        failed_before=job.failed,
     )
 
 

@@ -11,30 +11,39 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
 from leadgen.integrations.errors import (
     AccountError,
     Dropped,
+    PermanentError,
     ServiceError,
     TransientError,
     Unusable,
 )
 from leadgen.integrations.gemini_errors import BLOCKED, CUT, EMPTY, LIMITED, SERVICE, refusal
 
+T = TypeVar("T")
+
 TIMEOUT_SECONDS = 60
 PROBE_SECONDS = 15
+PROBE_TOKENS = 16  # of an answer that nobody reads
 STANDARD, FLEX = "standard", "flex"
 
 # Finish reasons that need no judgement; every other one means that the answer was withheld.
 _WHOLE = {"STOP", "FINISH_REASON_UNSPECIFIED"}
 _CUT = "MAX_TOKENS"
 _LIMITED = "PUP_LIMITED_DISABLED"
+_NOT_SERVED = {404, 405, 501}
+
+
+class NotListed(PermanentError):
+    """What models there are is not told here, or this one is not among them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +123,18 @@ class Gemini:
         )
 
     async def look(self) -> str:
-        """The model's full name, asked of Google; costs nothing. Raises ServiceError."""
+        """The model's full name, asked of Google; costs nothing. Raises ServiceError.
+
+        NotListed where no answer to that came from something that may still write drafts.
+        """
         try:
             async with asyncio.timeout(self._timeout):
                 found = await self._client.aio.models.get(model=self.model)
         except Exception as error:  # noqa: BLE001  (as above)
-            raise translated(error) from None
+            refused = translated(error)
+            if getattr(error, "code", None) in _NOT_SERVED or isinstance(error, ValueError):
+                raise NotListed(str(refused), service=SERVICE) from None
+            raise refused from None
         return str(found.name or self.model)
 
     async def close(self) -> None:
@@ -155,14 +170,29 @@ def connected() -> Gemini:
 def probe() -> str:
     """Whether the key is taken and the model known, in words; nothing is written or paid for.
 
-    Raises TransientError, ConfigError or PermanentError.
+    Raises TransientError, ConfigError or PermanentError; NotListed: `ask` may know more.
     """
-    name = asyncio.run(_look())
+    name = asyncio.run(_at_probe(lambda account: account.look()))
     return f"The key is taken, and {name.removeprefix('models/')} is there to write drafts."
 
 
-async def _look() -> str:
-    asked = Gemini(
+def ask() -> Answer:
+    """The smallest question there is, which costs a fraction of a cent. Raises ServiceError."""
+    return asyncio.run(
+        _at_probe(
+            lambda account: account.generate(
+                system="Answer with the word yes.",
+                data="Are you there?",
+                schema={"type": "string"},
+                max_output_tokens=PROBE_TOKENS,
+            )
+        )
+    )
+
+
+async def _at_probe(act: Callable[[Gemini], Awaitable[T]]) -> T:
+    """With a client of its own: the process's belongs to another loop, and waits longer."""
+    account = Gemini(
         key=settings.GEMINI_API_KEY,
         model=settings.GEMINI_MODEL,
         base_url=settings.GEMINI_BASE_URL,
@@ -170,9 +200,9 @@ async def _look() -> str:
         timeout_seconds=PROBE_SECONDS,
     )
     try:
-        return await asked.look()
+        return await act(account)
     finally:
-        await asked.close()
+        await account.close()
 
 
 def forget() -> None:

@@ -19,7 +19,7 @@ from django.utils.http import content_disposition_header
 from pipeline import clock, importing, runs, starting, tasks, undo
 from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.preview import CheckForm, QueueForm, check_again, file_context
-from pipeline.admin.runs import NO_WORKER, what_may_start
+from pipeline.admin.start import NO_WORKER, what_may_start
 from pipeline.admin.uploads import UploadForm, keep
 from pipeline.models import LeadFile, SourceProfile
 from pipeline.models.lead_files import KnownLeads, LeadFileStatus

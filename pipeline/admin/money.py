@@ -10,9 +10,12 @@ from django.utils.safestring import SafeString
 
 from pipeline import prices, spending
 from pipeline.admin.desk import History
+from pipeline.admin.start import what_may_start
 from pipeline.models import AiCall
 from pipeline.reasons import in_words
 from pipeline.shown import label, moment, number
+
+OF_ONE_CALL = {"ai_unfit": "Its answer failed our checks"}  # of a draft: "twice"
 
 
 @admin.register(AiCall)
@@ -29,7 +32,7 @@ class AiCallAdmin(History[AiCall]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {**(extra_context or {}), "title": "AI calls", "months": spending.months()}
+        context = {**(extra_context or {}), **what_may_start(request), "months": spending.months()}
         return super().changelist_view(request, context)
 
     @admin.display(description="Made", ordering="pk")
@@ -50,8 +53,8 @@ class AiCallAdmin(History[AiCall]):
 
     @admin.display(description="Took")
     def took(self, call: AiCall) -> str:
-        return f"{call.ms} ms" if call.ms else ""
+        return f"{call.ms}\N{NO-BREAK SPACE}ms" if call.ms else ""
 
     @admin.display(description="Why no draft")
     def why(self, call: AiCall) -> str:
-        return in_words(call.reason) if call.reason else ""
+        return OF_ONE_CALL.get(call.reason) or in_words(call.reason) if call.reason else ""

@@ -17,6 +17,7 @@ from unfold import widgets  # type: ignore[import-untyped]
 
 from clients.models import Client
 from clients.targeting import first_refusal
+from leadgen.integrations import gemini
 from pipeline.admin.desk import Desk, button, signed_in
 from pipeline.mapping import FIELDS
 from pipeline.models import Lead, Prompt, Review
@@ -204,7 +205,11 @@ class PromptAdmin(Desk[Prompt]):
         """What would be sent for three real leads, saved or not; nothing is kept."""
         form = PromptForm(request.POST)
         client = _chosen_client(request)
-        context: dict[str, Any] = {"errors": form.errors.get("text", []), "client": client}
+        context: dict[str, Any] = {
+            "errors": form.errors.get("text", []),
+            "client": client,
+            "no_account": not gemini.is_set_up(),
+        }
         if form.is_valid() and client is not None:
             wants_answer = "try" in request.POST
             context["shown"] = previews(form.cleaned_data["text"], client, ask=wants_answer)
@@ -252,21 +257,23 @@ def previews(text: str, client: Client, *, ask: bool) -> list[dict[str, Any]]:
 
     prompt = drafts.Prompt(version="preview", text=text)
     writer = reviewing.writer() if ask else None
+    model = writer.model if writer else "preview"
+    leads = _real_leads(client)
+    requests = [drafting.request_for(lead, client, prompt=prompt, model=model) for lead in leads]
+    asked = [each for each in requests if not each.missing] if writer else []
+    answers = writer.write(asked) if writer else []
+    written = {each.lead_id: words for each, words in zip(asked, answers, strict=True)}
     found = []
-    for lead in _real_leads(client):
-        request = drafting.request_for(
-            lead, client, prompt=prompt, model=writer.model if writer else "preview"
-        )
-        written = writer.write([request])[0] if writer and not request.missing else None
-        template = drafts.from_template(request, reason=drafts.NO_ACCOUNT)
+    for lead, request in zip(leads, requests, strict=True):
+        words = written.get(lead.pk) or drafts.from_template(request, reason=drafts.NO_ACCOUNT)
         found.append(
             {
                 "lead": lead,
                 "missing": request.missing,
                 "fallbacks": request.fallbacks,
                 "instruction": prompts.instruction(prompt, request),
-                "words": written or template,
-                "whole": drafting.letter((written or template).body, client),
+                "words": words,
+                "whole": drafting.letter(words.body, client),
             }
         )
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django import forms
@@ -19,16 +18,11 @@ from pipeline import clock, report, runs, services, spending, starting, tasks
 from pipeline.admin import simulation
 from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.stages import stage_cards
+from pipeline.admin.start import NO_WORKER, what_may_start
 from pipeline.models import Run
 from pipeline.models.runs import RunKind
 from pipeline.shown import admin_url, day, duration, label, number
 from pipeline.states import RunStatus, Stage
-
-NO_WORKER = (
-    "No worker is alive, so nothing moves yet. `make up` starts one here;"
-    " on another host: `celery -A leadgen worker`."
-)
-
 
 ENDED = (DeliveryStatus.LOGGED, DeliveryStatus.WITHDRAWN)
 SHOWN_PROMISES = 30
@@ -66,9 +60,11 @@ class RunAdmin(History[Run]):
         resume = view(button(self.continue_view, "pipeline.change_run"))
         cancel = view(button(self.cancel_view, "pipeline.change_run"))
         simulate = view(button(simulation.simulate_view, "pipeline.add_run"))
+        try_five = view(button(simulation.try_view, "pipeline.add_run"))
         own = [
             path("start/", start, name="pipeline_run_start"),
             path("simulate/", simulate, name="pipeline_run_simulate"),
+            path("try/", try_five, name="pipeline_run_try"),
             path(of_run("continue"), resume, name="pipeline_run_continue"),
             path(of_run("cancel"), cancel, name="pipeline_run_cancel"),
         ]
@@ -188,17 +184,6 @@ def started_in_words(run: Run) -> str:
     files = run.lead_files.count()
     rows = run.lead_files.aggregate(rows=Sum("accepted"))["rows"] or 0
     return f"Started by hand, with {files} files and {rows:,} rows."
-
-
-def what_may_start(request: HttpRequest) -> dict[str, Any]:
-    """What the start button needs: a fresh press, and what stands against it."""
-    return {
-        "press": uuid.uuid4(),
-        "may_start": signed_in(request).has_perm("pipeline.add_run"),
-        "active": Run.objects.running().order_by("pk").first(),
-        "workers": services.live_workers(),
-        "no_worker": NO_WORKER,
-    }
 
 
 def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.models.drafts import Draft, ForecastPair, Review
+from pipeline.models.drafts import Draft, ForecastPair, Review, TriedDraft
 from pipeline.models.lead_files import LeadFile, Rejection, SourceProfile
 from pipeline.models.leads import Lead, LeadChange, LeadStatus
 from pipeline.models.money import AiBudget, AiCall
@@ -29,4 +29,5 @@ __all__ = [
     "ServiceState",
     "SourceProfile",
     "StageRun",
+    "TriedDraft",
 ]

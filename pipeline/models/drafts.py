@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Self
 
 from django.db import models
@@ -116,3 +117,53 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"Draft {self.pk} {self.source}"
+
+
+class TriedDraftQuerySet(models.QuerySet["TriedDraft"]):
+    def forget_old(self) -> None:
+        """Take out what no run has asked for in TriedDraft.KEPT."""
+        self.filter(created_at__lt=Now() - TriedDraft.KEPT).delete()
+
+
+class TriedDraft(models.Model):
+    """What an AI answered when an operator tried a few of tonight's drafts (spec P2).
+
+    Kept by its content, for its lead may still lie in a file: the run that asks for the same
+    takes it from here, so that it is paid for once.
+    """
+
+    KEPT = dt.timedelta(days=7)  # words about people: not longer than somebody may want them
+
+    cache_key = models.CharField(max_length=64, unique=True, help_text="As a draft's.")
+    source = models.CharField(max_length=8, choices=DraftSource.choices)
+    reason = models.CharField(max_length=40, blank=True, help_text="Why no AI wrote it.")
+    subject = models.TextField()
+    body = models.TextField()
+    icebreaker = models.TextField()
+    prompt = models.ForeignKey(
+        Prompt, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    model = models.CharField(max_length=80, blank=True)
+    spam_score = models.PositiveSmallIntegerField(default=0)
+
+    micros = models.BigIntegerField(help_text="Millionths of a dollar that its calls cost.")
+    objections = models.JSONField(
+        default=list, help_text="What was wrong with answers that were refused."
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = TriedDraftQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source__in=DraftSource.values), name="tried_draft_source_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(source=DraftSource.TEMPLATE) | ~Q(reason=""),
+                name="tried_draft_template_says_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Tried draft {self.pk} {self.source}"

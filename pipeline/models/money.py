@@ -98,6 +98,7 @@ class AiCall(models.Model):
     objects = AiCallQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "AI call"
         constraints = [
             models.CheckConstraint(
                 condition=Q(outcome__in=CallOutcome.values), name="ai_call_outcome_is_known"

@@ -17,7 +17,7 @@ import numpy as np
 from django.db import transaction
 
 from leadgen.integrations import gemini
-from pipeline import asking, budget, drafting, drafts, outages, prompts, reviewing, services
+from pipeline import asking, budget, drafting, drafts, outages, prompts, reviewing, services, trying
 from pipeline.allocator import Allocation
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.copying import copy_numbers
@@ -131,7 +131,7 @@ def _requests(chunk: Chunk) -> list[Request]:
 
 
 def _write(run: Run, wanted: Sequence[Request], writer: Writer, lease: Lease) -> None:
-    ready = drafting.set_aside(run, drafting.unwritten(wanted))
+    ready = trying.reuse(run, drafting.set_aside(run, drafting.unwritten(wanted)))
     for part in writer.write(ready):
         try:
             with transaction.atomic():

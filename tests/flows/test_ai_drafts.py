@@ -293,7 +293,7 @@ class TestARefusalOfTheAccount:
 class TestAnOutage:
     @pytest.fixture
     def down(self, server, monkeypatch):
-        monkeypatch.setattr(outages, "TRIP_AFTER", 3)
+        monkeypatch.setattr(asking, "TRIP_AFTER", 3)
         nights.make_agency()
         everybody(server, error(503, "UNAVAILABLE"))
         run = start()

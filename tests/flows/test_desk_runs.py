@@ -276,3 +276,13 @@ class TestWhatTheAiCosts:
         assert "March 2026" in found
         assert night.client.name in found
         assert "No answer came; counts as paid" in found
+        assert "0.35 cents</span>" in found
+        assert "Simulate tonight, and what it would cost" in found
+
+    def test_tells_one_call_that_failed_the_checks_from_a_draft_that_did(self, desk, night):
+        AiCallFactory.create(run=night.run, client=night.client, reason="ai_unfit")
+
+        found = desk.get(reverse("admin:pipeline_aicall_changelist")).content.decode()
+
+        assert "Its answer failed our checks" in found
+        assert in_words("ai_unfit").replace("'", "&#x27;") not in found

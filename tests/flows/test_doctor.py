@@ -13,9 +13,10 @@ from django.urls import reverse
 
 from leadgen.integrations import notion
 from pipeline import doctor, services
-from pipeline.models import AiCall, Heartbeat
+from pipeline.models import AiBudget, AiCall, Heartbeat
 from tests.flows import commands
-from tests.integrations import drive_double, notion_double, post_office
+from tests.integrations import drive_double, gemini_server, notion_double, post_office
+from tests.integrations.gemini_server import Say, answer, because, error
 
 PARTS = ["postgres", "redis", "worker", "beat", "storage", "gemini", "drive", "notion", "smtp"]
 
@@ -285,6 +286,8 @@ class Models(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    do_POST = do_GET  # a question is refused for the same reason
+
     def log_message(self, *_args: object) -> None:
         pass
 
@@ -315,6 +318,7 @@ class TestGemini:
             pytest.param(401, "does not accept GEMINI_API_KEY", id="wrong key"),
             pytest.param(403, "does not let GEMINI_API_KEY use", id="missing permission"),
             pytest.param(404, "does not know GEMINI_MODEL", id="another model"),
+            pytest.param(405, "refused a request (HTTP 405)", id="no such door"),
         ],
     )
     def test_that_refuses_us_says_what_to_correct(self, google, status, said):
@@ -332,6 +336,95 @@ class TestGemini:
 
         assert (found.state, found.detail) == ("failing", "Gemini cannot be reached.")
         assert "GEMINI_BASE_URL" in found.fix
+
+    def test_that_is_not_well_is_waited_for(self, google):
+        google(503)
+
+        found = finding("gemini")
+
+        assert (found.state, found.detail) == ("failing", "Gemini is not well (HTTP 503).")
+        assert "asked again by itself" in found.fix
+
+
+@pytest.mark.django_db
+class TestAnAiThatListsNoModels:
+    """Google itself does, but not each gateway before it: then one word is asked for."""
+
+    @pytest.fixture
+    def server(self, settings):
+        with gemini_server.running() as found:
+            settings.GEMINI_API_KEY, settings.GEMINI_BASE_URL = "a key", found.url
+            yield found
+
+    @pytest.mark.parametrize("status", [404, 405, 501])
+    @pytest.mark.parametrize("html", [False, True], ids=["JSON", "HTML"])
+    def test_is_asked_one_word_which_stands_in_the_ledger(self, server, settings, status, html):
+        server.lists = (
+            Say(status=status, body="<html>", content_type="text/html")
+            if html
+            else error(status, "REFUSED")
+        )
+
+        found = finding("gemini")
+
+        assert (found.state, found.fix) == ("ok", "")
+        assert f"{settings.GEMINI_MODEL} answers" in found.detail
+        assert len(server.asked) == 1
+        call = AiCall.objects.get()
+        assert (call.run, call.lead, call.client) == (None, None, None)
+        assert (call.outcome, call.reason, call.micros) == ("PAID", "probe", 495)
+        assert AiBudget.objects.values_list("reserved_micros", flat=True).get() == 0
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            Say(body=answer("{", ending="MAX_TOKENS")),
+            Say(body=answer(None)),
+            Say(body=answer(usage={})),
+        ],
+        ids=["cut", "empty", "does not say what it took"],
+    )
+    def test_whatever_it_answers_it_answers(self, server, said):
+        server.will_say(said)
+
+        assert finding("gemini").state == "ok"
+        assert AiCall.objects.get().micros > 0
+
+    @pytest.mark.parametrize(
+        ("said", "words", "outcome"),
+        [
+            pytest.param(
+                error(400, "INVALID_ARGUMENT", "", because("API_KEY_INVALID")),
+                "does not accept GEMINI_API_KEY", "REFUSED", id="wrong key",
+            ),
+            pytest.param(
+                error(403, "PERMISSION_DENIED"), "does not let GEMINI_API_KEY use", "REFUSED",
+                id="missing permission",
+            ),
+            pytest.param(
+                error(404, "NOT_FOUND"), "does not know GEMINI_MODEL", "REFUSED", id="no model"
+            ),
+            pytest.param(error(503, "UNAVAILABLE"), "is not well", "REFUSED", id="down"),
+            pytest.param(Say(hang_up=True), "broke off", "LOST", id="hangs up"),
+        ],
+    )  # fmt: skip
+    def test_what_it_refuses_is_said_and_free(self, server, said, words, outcome):
+        server.usually = lambda _asked: said
+
+        found = finding("gemini")
+
+        assert (found.state, AiCall.objects.get().outcome) == ("failing", outcome)
+        assert words in found.detail
+
+    def test_without_money_says_what_was_not_checked(self, server, settings):
+        settings.AI_BUDGET_DAY_CENTS = 0
+
+        found = finding("gemini")
+
+        assert found.state == "ok"
+        assert found.detail.startswith("Not checked:")
+        assert "today's AI budget has nothing left" in found.detail
+        assert server.asked == []
 
 
 @pytest.mark.django_db

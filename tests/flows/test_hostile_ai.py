@@ -16,7 +16,7 @@ from django.utils import timezone
 from clients.models import Plan
 from deliveries import letters
 from deliveries.models import Mail
-from pipeline import asking, audit, outages, report, starting, writing
+from pipeline import asking, audit, report, starting, writing
 from pipeline.models import AiBudget, AiCall, Draft
 from pipeline.reasons import in_words
 from tests.flows import nights
@@ -75,9 +75,6 @@ def three_in_ten(asked: gemini_server.Asked) -> Say:
 @pytest.fixture
 def server(settings, monkeypatch):
     monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
-    # In the end only the leads are left that are never answered for: that would look like an
-    # outage, which other tests are about.
-    monkeypatch.setattr(outages, "TRIP_AFTER", LEADS * 10)
     monkeypatch.setattr(asking, "FIRST_BACKOFF", 0.01)
     monkeypatch.setattr(writing, "FIRST_BACKOFF", 0.01)
     with gemini_server.running() as found:

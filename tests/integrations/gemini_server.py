@@ -130,6 +130,7 @@ class GeminiServer:
         self.most_in_flight = 0
         self.paid = 0  # whole answers that were made, whether or not anybody still listened
         self.remembers = True
+        self.lists = error(404, "NOT_FOUND")  # to whoever asks for models
         self.url = ""
 
     def will_say(self, *said: Say) -> None:
@@ -139,7 +140,7 @@ class GeminiServer:
         arrived = time.monotonic()
         found = _PATH.search(request.path)
         if found is None or request.method != "POST":
-            return web.json_response({"error": {"code": 404, "status": "NOT_FOUND"}}, status=404)
+            return await _send(request, self.lists)
         self.arrivals.append(arrived)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
