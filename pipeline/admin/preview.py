@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from pipeline import importing
 from pipeline.mapping import FIELDS
-from pipeline.models import LeadFile, Rejection
+from pipeline.models import LeadFile, Rejection, Run
 from pipeline.models.leads import KnownLeads, LeadFileStatus, LeadStatus
 from pipeline.shown import list_url, number
 
@@ -102,14 +102,17 @@ def choices_of(known: dict[str, str], current: str) -> list[tuple[str, str]]:
     return list({**known, current: known.get(current, current or "none")}.items())
 
 
-def file_context(lead_file: LeadFile, *, now: dt.datetime) -> dict[str, Any]:
+def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -> dict[str, Any]:
     """What the page of a file shows."""
     status = LeadFileStatus(lead_file.status)
     begun = lead_file.records_done > 0
     question = lead_file.preview.get("question", "")
+    taken = status == LeadFileStatus.QUEUED and active is not None and lead_file.run_id == active.pk
+    undoing = bool(lead_file.undo_by) and status != LeadFileStatus.UNDONE
     return {
         "file": lead_file,
         "question": question,
+        "candidates": candidates_of(lead_file) if question else "",
         "problems": problems_of(lead_file),
         "judged": lead_file.rows > 0,
         "parts": parts_of(lead_file),
@@ -128,6 +131,9 @@ def file_context(lead_file: LeadFile, *, now: dt.datetime) -> dict[str, Any]:
         "may_correct": status == LeadFileStatus.CHECKED and not begun,
         "importing": status == LeadFileStatus.IMPORTING,
         "queued": status == LeadFileStatus.QUEUED,
+        "taken": taken,  # by the run in progress, which has not begun with it
+        "undoing": undoing,
+        "moving": taken or undoing or status == LeadFileStatus.IMPORTING,
         "may_undo": status == LeadFileStatus.IMPORTED
         or (status == LeadFileStatus.CHECKED and begun),
         "stopped": status == LeadFileStatus.CHECKED and begun,
@@ -199,6 +205,17 @@ def columns_of(lead_file: LeadFile) -> list[dict[str, Any]]:
         }
         for n, (header, name) in enumerate(zip(lead_file.headers, lead_file.fields, strict=True))
     ]
+
+
+def candidates_of(lead_file: LeadFile) -> str:
+    """The columns that may hold the addresses, by name."""
+    return some(
+        [
+            column["header"]
+            for column in columns_of(lead_file)
+            if column["is_unsure"] and any("@" in sample for sample in column["samples"])
+        ]
+    )
 
 
 def how_sure(lead_file: LeadFile, position: int, *, said: bool) -> tuple[str, str]:

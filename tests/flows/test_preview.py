@@ -100,6 +100,18 @@ class TestAQuestion:
         assert "One question first" in response.content.decode()
         assert response.context["columns"][1]["samples"] == ["ann@acme-pipes.com", "bob"]
 
+    def test_names_the_columns_that_may_be_it_and_leaves_the_others_known(self, desk):
+        found = upload(desk, b"Firma,E-Mail Kantine,E-Mail Pforte\nAcme,a@acme.com,b@acme.com\n")
+
+        response = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
+
+        assert "It may be E-Mail Kantine, E-Mail Pforte" in response.content.decode()
+        assert [(row["field"], row["sure"][0]) for row in response.context["columns"]] == [
+            ("company", "sure"),
+            ("", "unsure"),
+            ("", "unsure"),
+        ]
+
     def test_must_be_answered_before_the_file_is_queued(self, desk):
         found = upload(desk, VAGUE)
 
