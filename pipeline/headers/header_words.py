@@ -12,7 +12,7 @@ from __future__ import annotations
 NOUNS = {
     "email": """email mail electronicmail emailid verifiedemail validemail bestemail
         epost
-        courriel couriel mel adresseelectronique courrierelectronique
+        courriel couriel mel adresseelectronique courrierelectronique messagerie
         correo correoelectronico direccionelectronica correoe
         correioeletronico correio enderecoeletronico
         postaelettronica
@@ -32,7 +32,7 @@ NOUNS = {
         cellulare
         mobiel gsm""",
     "direct phone": "direct directdial directphone directline durchwahl lignedirecte doorkiesnummer",
-    "name": "name nm nom nombre nombres nome naam",
+    "name": "name bezeichnung nm nom nombre nombres nome naam",
     "firstname": """firstname fname givenname forename christianname namefirst firstnm
         vorname rufname
         prenom
@@ -76,9 +76,9 @@ NOUNS = {
     "company": """company companies organization organisation org employer account firm enterprise startup
         jobcompany jobcompanyname businessname nameofbusiness tradingname tradename
         firma firmen unternehmen unternehmens betrieb arbeitgeber
-        entreprise societe employeur raisonsociale nomcommercial
-        empresa compania organizacion razonsocial nombrecomercial
-        companhia organizacao razaosocial nomefantasia
+        entreprise societe employeur raisonsociale nomcommercial compte
+        empresa compania organizacion razonsocial nombrecomercial cuenta
+        companhia organizacao razaosocial nomefantasia conta
         azienda societa ditta impresa ragionesociale organizzazione
         bedrijf bedrijfs organisatie onderneming werkgever handelsnaam
         foretag virksomhed selskap""",
@@ -90,7 +90,8 @@ NOUNS = {
         sitioweb paginaweb
         paginadainternet
         sito sitoweb
-        webadres""",
+        webadres
+        hemsida hjemmeside webbplats stronawww stronainternetowa""",
     "url": "url link uri href lien enlace",
     "linkedin": "linkedin li",
     "profile": "profile profil perfil profilo page",
@@ -147,13 +148,13 @@ NOUNS = {
         regione
         provincie regio""",
     "country": "country land pays pais paese nazione kraj",
-    "location": "location geography standort lieu localisation ubicacion localizacao vestiging",
+    "location": "location geography geo standort lieu localisation ubicacion localizacao vestiging",
     "hq": "hq headquarters headquarter headoffice hauptsitz zentrale siege siegesocial hoofdkantoor",
     "notes": """notes note comment remark memo summary
         bemerkung bemerkungen kommentar notiz notizen anmerkung anmerkungen
         remarque commentaire
-        notas comentario observaciones
-        observacoes
+        notas comentario observaciones anotaciones
+        observacoes anotacoes
         annotazioni commenti
         opmerking opmerkingen notities""",
     "icebreaker": """icebreaker personalization personalisation firstline openingline opener introline
@@ -184,22 +185,24 @@ QUALIFIERS = {
         referente personadicontatto
         contactpersoon""",
     "customer": """customer client member subscriber attendee participant candidate applicant
-        guest buyer billing student patient investor speaker registrant recipient
+        guest student patient investor speaker registrant recipient
         invitee delegate respondent donor
         kunde kunden teilnehmer
         cliente
         klant""",
+    "buyer": """buyer billing purchaser payer
+        kaufer kaeufer rechnung acheteur facturation comprador acquirente koper""",
     "user": "user",
     "executive": """ceo founder cofounder executive businessowner storeowner shopowner
         geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant""",
     "venue": "restaurant clinic hotel salon dealership venue store shop",
-    "work": """work business professional office btob b2b
-        geschaftlich geschaeftlich geschaftl beruflich dienstlich dienstl arbeit
-        pro professionnel professionnelle
-        trabajo profesional laboral
-        profissional trabalho
+    "work": """work business professional office btob b2b employment doyouwork doyouworkfor
+        geschaftlich geschaeftlich geschaftl beruflich dienstlich dienstl arbeit buro buero
+        pro professionnel professionnelle bureau
+        trabajo profesional laboral oficina
+        profissional trabalho escritorio comercial
         lavoro professionale aziendale ufficio
-        zakelijk werk""",
+        zakelijk werk kantoor""",
     "corporate": "corporate corporativo",
     "personal": """personal private home
         privat priv
@@ -221,13 +224,13 @@ QUALIFIERS = {
     "vendor": """apollo zoominfo lusha cognism hunter snov snovio rocketreach kaspr dropcontact clay
         hubspot salesforce pipedrive crunchbase seamless uplead leadiq contactout""",
     "record": "record",
-    "count": "number no nr n num count anzahl zahl nummer numero nb aantal",
+    "count": "number no nr n num count howmany anzahl zahl nummer numero nb aantal",
     "unit": """annual yearly estimated estimate est usd eur gbp euro range in k m mio million millions
         thousand thousands 000s 000 anual annuel annuo""",
     "code": "code iso",
     "short": "short cleaned clean casual normalized",
-    "line": "line",
-    "mailing": "mailing",
+    "line": "line zeile ligne linea linha riga regel",
+    "mailing": "mailing postal correspondencia correspondance corrispondenza",
     "companycontact": "companycontact companycontactperson",
 }
 
@@ -261,15 +264,20 @@ FOREIGN = """
     avatar follower followers connections founded funding sic naics naf siren siret vat sub
     division subsidiary currency language lang timezone file function
     jobfunction headline education school skill skills experience tenure duration marketing
-    zip zipcode postal postalcode postcode plz codepostal codigopostal cep cap display displayname
+    zip zipcode postalcode postcode plz codepostal codigopostal cep cap display displayname
     input submitted lookup growth intent technical ip
+    doyouhave haveyou areyou areyouinterested
 """
 
 # Says nothing about which field it is.
 NOISE = """
     of the your and please enter value text field fields item data attribute attributes property
     properties required associated s st nd rd th
-    der die das des dem von und ihr ihre ihren oder pflichtfeld
+    what whats whatis which whichis where wheres who whos whois how does you we there have isyour
+    tellus giveus toreachyou canwereachyou tocontactyou
+    wie wielautet wieist wieheisst welche welches welcher deine dein
+    quel quelle quelest quelleest cual cuales tu qual quale quali tua watis welk
+    der die das des dem im von und ihr ihre ihren oder pflichtfeld
     de du d l la le les et votre obligatoire
     el los las y su
     do da dos e o os seu sua obligatorio obrigatorio
