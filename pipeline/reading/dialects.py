@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from pipeline.reading.csv_records import RFC_4180, Batch, Dialect, Records
+from pipeline.reading.csv_records import RFC_4180, Batch, Dialect, Records, unwrapped
 
 DELIMITERS = (",", ";", "\t", "|")
 VOTING = 50  # records
@@ -34,6 +34,9 @@ _TAIL = 0.8  # the same, of those behind the lines before a header
 _BACKSLASH = Dialect(backslash=True)
 _SPACED = Dialect(spaced=True)
 _SINGLE = Dialect(quote="'")
+_WRAPPED = Dialect(wrapped=True)
+_CURLY = Dialect(curly=True)
+_CURLY_CELL = re.compile("(?:^|[,;\t|]) ?[“„][^“”„]*[“”] ?(?=[,;\t|]|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +120,8 @@ def _is_address(cell: str) -> bool:
 
 def dialect_of(sample: Sample, delimiter: str) -> Dialect:
     """RFC 4180, unless that cannot be and another dialect fits the first records."""
-    if _is_single_quoted(sample.head):
-        return _SINGLE
+    if whole := _of_whole_lines(sample.head):
+        return whole
     if _has_blanks_before_quotes(sample, delimiter) and _fits(sample, delimiter, _SPACED):
         return _SPACED
     escaped = _ESCAPED_INSIDE.search(sample.head)
@@ -134,12 +137,30 @@ def _has_blanks_before_quotes(sample: Sample, delimiter: str) -> bool:
     return any(cell.startswith(" ") and cell.lstrip(" ")[:1] == '"' for row in rows for cell in row)
 
 
-def _is_single_quoted(text: str) -> bool:
-    """Whether no double quote occurs, and every line begins and ends with a single one."""
+def _of_whole_lines(text: str) -> Dialect | None:
+    """What each of the first lines shows alone."""
     lines = [line.strip() for line in islice(io.StringIO(text), VOTING)]
     lines = [line for line in lines if line]
+    if '"' not in text:
+        curly = sum(bool(_CURLY_CELL.search(line)) for line in lines)
+        return _CURLY if 2 * curly > len(lines) else _SINGLE if _is_single_quoted(lines) else None
+    return _WRAPPED if _is_wrapped(lines) else None
+
+
+def _is_wrapped(lines: list[str]) -> bool:
+    """Whether each line is one quoted cell that holds as many cells as the others do."""
+    bare = [unwrapped(line) for line in lines]
+    whole = all(line.replace('""', "").count('"') == 2 for line in lines)  # noqa: PLR2004
+    if not whole or len(lines) < _FEW or any(map(str.__eq__, bare, lines)) or "@" in bare[0]:
+        return False
+    widths = [{len(row) for row in csv.reader(bare, delimiter=sign)} for sign in DELIMITERS]
+    return any(len(each) == 1 and max(each) > 1 for each in widths)
+
+
+def _is_single_quoted(lines: list[str]) -> bool:
+    """Whether every line begins and ends with a single quote."""
     quoted = [line for line in lines if len(line) > 1 and line[0] == "'" == line[-1]]
-    return len(lines) > 1 and len(quoted) == len(lines) and '"' not in text
+    return len(lines) > 1 and len(quoted) == len(lines)
 
 
 def _fits(sample: Sample, delimiter: str, dialect: Dialect) -> bool:
