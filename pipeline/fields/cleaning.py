@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.arrow import Column, byte_range, changed, pc
+from pipeline.arrow import Column, byte_range, changed, holds, pc
 
 # Control characters, soft hyphen, joiners and fillers of no width, direction signs, variation
 # selectors, byte order mark, tags: unseen by people, obeyed by machines.
@@ -13,16 +13,26 @@ _INVISIBLE = (
 )
 _BREAK = r"\r\n|[\n\v\f\r\x{85}\x{2028}\x{2029}]"
 _SPACE = r"[\t\p{Zs}]"
+_TYPED = r'^\s*="([^"]*)"\s*$'  # how a CSV file keeps a spreadsheet from making a number of it
 _STRANGE = "[^ -~]"  # anything but printable ASCII
 
 
 def clean(column: Column, *, several_lines: bool = False) -> Column:
-    """Trimmed, composed (NFC), without what nobody sees; on one line unless told otherwise."""
+    """Trimmed, composed (NFC), without what nobody sees; on one line unless told otherwise.
+
+    What was written as `="00501"` is 00501.
+    """
     lowest, highest = byte_range(column)
     if lowest < ord(" ") or highest > ord("~"):
         mend = _mended_lines if several_lines else _mended
         column = changed(column, pc.match_substring_regex(column, _STRANGE), mend)
+    if holds(column, "=") and holds(column, '"'):
+        column = changed(column, pc.match_substring_regex(column, _TYPED), _as_typed)
     return pc.utf8_trim_whitespace(column)
+
+
+def _as_typed(column: Column) -> Column:
+    return pc.replace_substring_regex(column, _TYPED, r"\1")
 
 
 def _mended(column: Column, line_break: str = " ") -> Column:

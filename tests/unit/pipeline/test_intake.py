@@ -61,6 +61,8 @@ class TestClean:
             pytest.param("Anna\u00a0Maria", "Anna Maria", id="no-break space"),
             pytest.param("Łukasz 李 🚀", "Łukasz 李 🚀", id="other letters stay"),
             pytest.param("\u200b \u200b", "", id="nothing to see"),
+            pytest.param(' ="00501" ', "00501", id="typed as text"),
+            pytest.param('="a="b""', '="a="b""', id="a formula"),
         ],
     )
     def test_leaves_what_people_see(self, text, expected):
