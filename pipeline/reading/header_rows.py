@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from pipeline.reading.csv_records import Batch
 from pipeline.reading.dialects import ADDRESS, VOTING
@@ -57,6 +58,28 @@ def find(
         row=position + 1,
         names=tuple(map(_name, row)),
         sample=_sample(batch, position + 1, len(row)),
+    )
+
+
+def with_ends(header: Header, batch: Batch) -> Header:
+    """With columns without a name where all rows end in as many delimiters more than the header.
+
+    Not to be asked of a text separated by commas: one in each name shifts all cells likewise.
+    """
+    width = len(header.names)
+    rows = [row for n, row in enumerate(batch.rows) if n >= header.row and any(map(str.strip, row))]
+    surplus = {len(row) - width for row in rows}
+    if (
+        len(rows) < _FEW
+        or len(surplus) != 1
+        or any(map(str.strip, chain.from_iterable(row[width:] for row in rows)))
+    ):
+        return header
+    more = max(0, *surplus)
+    return replace(
+        header,
+        names=header.names + ("",) * more,
+        sample=tuple(row + ("",) * more for row in header.sample),
     )
 
 

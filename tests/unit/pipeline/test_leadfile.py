@@ -220,6 +220,28 @@ class TestLayout:
 
         assert inspect(source, known={"name", "email"}.__contains__).header_row == 2
 
+    def test_has_columns_without_name_where_all_rows_end_in_a_delimiter(self):
+        layout, rows, slices = read_all(b"email;name\na@b.de;Ann;;\nb@c.de;Bob;;\n")
+
+        assert layout.headers == ("email", "name", "", "")
+        assert rows == [["a@b.de", "Ann", "", ""], ["b@c.de", "Bob", "", ""]]
+        assert not slices[0].broken
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(b"email,name,note\na@b.de,Lee, Ann,\nb@c.de,Ray, Bo,\n", id="commas"),
+            pytest.param(b"email;name;note\na@b.de;Lee; Ann;\n", id="one row"),
+            pytest.param(b"email;name\na@b.de;Ann;\nb@c.de;Bob;x\n", id="filled"),
+            pytest.param(b"email;name\na@b.de;Ann;\nb@c.de;Bob\n", id="some rows"),
+        ],
+    )
+    def test_has_none_where_cells_may_be_shifted(self, content):
+        layout, _, slices = read_all(content)
+
+        assert "" not in layout.headers
+        assert slices[0].broken
+
     def test_of_utf16_without_a_mark_and_tabs(self):
         layout, rows, _ = read_all("name\temail\nZoë\ta@b.de\n".encode("utf-16-le"))
 
