@@ -130,6 +130,9 @@ class TestRefusal:
             pytest.param(b'[{"email": "ann@acme.com"}]', "a JSON file", id="json"),
             pytest.param(b'{"email":"ann@acme.com"}\n{}\n', "a JSON file", id="json lines"),
             pytest.param(b"BEGIN:VCARD\nFN:Ann\n", "a vCard", id="vcard"),
+            pytest.param(b"BEGIN:VCALENDAR\nX:Y\n", "a calendar", id="calendar"),
+            pytest.param(b"<!-- x -->\n<table>\n", "a web page", id="html behind a comment"),
+            pytest.param(b"\x09\x08\x10\x00\x00\x06", "an old Excel", id="workbook of 1995"),
             pytest.param("<html>".encode("utf-16"), "a web page", id="html in UTF-16"),
         ],
     )
