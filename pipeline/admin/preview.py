@@ -31,6 +31,7 @@ ENCODINGS = {
 }
 FOR_SURE, LIKELY = 0.9, 0.6
 NAMED = 6  # columns in one sentence
+MANY = 8  # columns that fill nothing; more are shown on request
 KEPT = "keep as it is"
 
 
@@ -122,6 +123,7 @@ def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -
         "encodings": choices_of(ENCODINGS, lead_file.encoding),
         "delimiters": choices_of(DELIMITERS, lead_file.delimiter),
         "columns": columns_of(lead_file),
+        "folded": 0 if question else folded(columns_of(lead_file)),
         "fields": FIELDS,
         "kept": KEPT,
         "first": first_rows(lead_file),
@@ -149,6 +151,7 @@ def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
     skipped, replaced = len(preview.get("skipped", [])), preview.get("replaced", 0)
     extra = [column["header"] for column in columns_of(lead_file) if column["is_extra"]]
     garbled = counted(replaced, "cell holds", "cells hold")
+    rounded = counted(preview.get("rounded", 0), "phone number is", "phone numbers are")
     long = counted(lead_file.cut_cells, "cell is", "cells are")
     unsure = [column["header"] for column in columns_of(lead_file) if column["is_unsure"]]
     columns = counted(len(extra), "column fills", "columns fill")
@@ -157,6 +160,8 @@ def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
             replaced,
             "warn",
         ),
+        f"{rounded} rounded by a spreadsheet, as 4.91521E+11 is: export the file anew, with phones"
+        " as text.": (preview.get("rounded", 0), "warn"),
         f"{long} longer than allowed (MAX_CELL_KB) and cut.": (
             lead_file.cut_cells,
             "warn",
@@ -207,15 +212,16 @@ def columns_of(lead_file: LeadFile) -> list[dict[str, Any]]:
     ]
 
 
+def folded(columns: list[dict[str, Any]]) -> int:
+    """How many columns are not shown at once: those that fill nothing, where they are many."""
+    extra = sum(column["is_extra"] and not column["is_unsure"] for column in columns)
+    return extra if extra > MANY else 0
+
+
 def candidates_of(lead_file: LeadFile) -> str:
     """The columns that may hold the addresses, by name."""
-    return some(
-        [
-            column["header"]
-            for column in columns_of(lead_file)
-            if column["is_unsure"] and any("@" in sample for sample in column["samples"])
-        ]
-    )
+    unsure = [column for column in columns_of(lead_file) if column["is_unsure"]]
+    return some([column["header"] for column in unsure if "@" in "".join(column["samples"])])
 
 
 def how_sure(lead_file: LeadFile, position: int, *, said: bool) -> tuple[str, str]:
