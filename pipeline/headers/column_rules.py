@@ -22,7 +22,8 @@ _LINKS = frozenset({"linkedin_url", "company_linkedin_url"})
 _OF_LINKS = frozenset(
     {"url", "profile", "linkedin", "website", "vendor", "person", "company", "one", "primary"}
 )
-_CRITICAL = frozenset({"email", "first_name", "last_name", "full_name", "title", "company"})
+_REMARKED = frozenset({"industry", "employees", "revenue", "city", "state", "country", "department",
+                       "seniority", "website", "keywords", "technologies", "notes"})  # fmt: skip
 _WITHIN = (("company", "title"), ("company", "one", "title"), ("company", "position"))
 _PAIRS = (
     ({"firstalone"}, {"lastalone"}),
@@ -38,7 +39,7 @@ def by_name(draft: Draft) -> None:
         if found := of_header(draft.headers[n], draft.said[n]):
             draft.put(n, *found)
         elif field := doubtful(draft.said[n]):
-            remarked = field not in _CRITICAL and of_header(_without_remark(draft.headers[n]))
+            remarked = field in _REMARKED and of_header(_without_remark(draft.headers[n]))
             if remarked and remarked.field == field:
                 draft.put(n, field, BY_CONTEXT)
             else:
@@ -95,8 +96,8 @@ def names(draft: Draft) -> None:
             draft.put(n, field, BY_CONTEXT)
         else:
             draft.doubt(n, "full_name")
-    if not draft.has(*PERSON):  # `Founder`: a name, several, or yes and no
-        for n in draft.saying("executive"):
+    if not draft.has(*PERSON):  # `Founder`, `Contact`: a name, several, or something else
+        for n in draft.saying("executive") + draft.saying("person"):
             draft.doubt(n, "full_name")
 
 

@@ -1,9 +1,9 @@
 """The words of header rows, by what they mean: what `header_meaning` reads headers with. Pure data.
 
 All is in plain form: no accents, no signs. A line is a language: English, German, French,
-Spanish, Portuguese, Italian, Dutch, and the commonest of Swedish, Danish, Norwegian, Polish.
-Several words run together (`companynameforemails`) mean what they mean only as a whole; a
-meaning of several words (`direct phone`) is all of these.
+Spanish, Portuguese, Italian, Dutch, and the commonest of Swedish, Danish, Norwegian, Polish,
+Czech, Finnish, Turkish. Several words run together (`companynameforemails`) mean what they mean
+only as a whole; a meaning of several words (`direct phone`) is all of these.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 # What a lead's fields are made of.
 NOUNS = {
     "email": """email mail electronicmail emailid verifiedemail validemail bestemail
-        epost
+        epost eposta epostaadresi sahkoposti sahkopostiosoite
         courriel couriel mel adresseelectronique courrierelectronique messagerie
         correo correoelectronico direccionelectronica correoe
         correioeletronico correio enderecoeletronico
@@ -21,9 +21,9 @@ NOUNS = {
         telefon fon rufnummer festnetz telefonnr
         telfixe fixe numerodecontact
         telefono fijo numerodecontacto
-        telefone fone telf telefonefixo
+        telefone fone telf telefonefixo telefonecomercial
         recapitotelefonico telefonofisso
-        telefoon""",
+        telefoon puhelin puhelinnumero""",
     "mobile": """mobile cell cellular mob smartphone
         mobil mobiltelefon mobilfunk handy
         portable
@@ -32,7 +32,7 @@ NOUNS = {
         cellulare
         mobiel gsm""",
     "direct phone": "direct directdial directphone directline durchwahl lignedirecte doorkiesnummer",
-    "name": "name bezeichnung nm nom nombre nombres nome naam",
+    "name": "name nm nom nombre nombres nome naam",
     "firstname": """firstname fname givenname forename christianname namefirst firstnm
         vorname rufname
         prenom
@@ -40,7 +40,7 @@ NOUNS = {
         primeironome nomeproprio
         nomedibattesimo
         voornaam roepnaam
-        fornamn fornavn imie""",
+        fornamn fornavn imie jmeno etunimi""",
     "lastname": """lastname lname surname familyname namelast lastnm
         nachname familienname zuname
         nomdefamille
@@ -48,7 +48,7 @@ NOUNS = {
         sobrenome apelido
         cognome
         achternaam familienaam
-        efternamn efternavn etternavn nazwisko""",
+        efternamn efternavn etternavn nazwisko prijmeni sukunimi soyad soyadi""",
     "fullname": """fullname namefull completename
         vollername vollstandigername vollstaendigername vorundnachname
         nomcomplet
@@ -75,13 +75,13 @@ NOUNS = {
     "occupation": "occupation profession beruf metier profesion ocupacion profissao professione beroep",
     "company": """company companies organization organisation org employer account firm enterprise startup
         jobcompany jobcompanyname businessname nameofbusiness tradingname tradename
-        firma firmen unternehmen unternehmens betrieb arbeitgeber
+        firma firmen firmenbezeichnung unternehmen unternehmens betrieb arbeitgeber
         entreprise societe employeur raisonsociale nomcommercial compte
         empresa compania organizacion razonsocial nombrecomercial cuenta
         companhia organizacao razaosocial nomefantasia conta
-        azienda societa ditta impresa ragionesociale organizzazione
+        azienda societa ditta impresa ragionesociale denominazione organizzazione
         bedrijf bedrijfs organisatie onderneming werkgever handelsnaam
-        foretag virksomhed selskap""",
+        foretag virksomhed selskap spolecnost yritys sirket""",
     "companyshort": "companynameforemails nameforemails companyshortname shortcompanyname",
     "domain": "domain rootdomain domaine dominio domein",
     "website": """website web www homepage webpage webaddress internet site siteurl
@@ -191,7 +191,7 @@ QUALIFIERS = {
         cliente
         klant""",
     "buyer": """buyer billing purchaser payer
-        kaufer kaeufer rechnung acheteur facturation comprador acquirente koper""",
+        kaufer kaeufer acheteur comprador acquirente koper""",
     "user": "user",
     "executive": """ceo founder cofounder executive businessowner storeowner shopowner
         geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant""",
@@ -200,7 +200,7 @@ QUALIFIERS = {
         geschaftlich geschaeftlich geschaftl beruflich dienstlich dienstl arbeit buro buero
         pro professionnel professionnelle bureau
         trabajo profesional laboral oficina
-        profissional trabalho escritorio comercial
+        profissional trabalho escritorio
         lavoro professionale aziendale ufficio
         zakelijk werk kantoor""",
     "corporate": "corporate corporativo",
@@ -212,7 +212,7 @@ QUALIFIERS = {
         personale privato""",
     "primary": "primary main principal default recommended best primaire principale primario haupt",
     "first": "first",
-    "more": """secondary other alternate alternative additional tertiary backup extra preferred
+    "more": """secondary second other alternate alternative additional tertiary backup extra preferred
         weitere sonstige
         autre secondaire
         otro secundario
@@ -250,7 +250,8 @@ SIGNS = {
 FOREIGN = """
     owner creator created by assigned assignee manager assistant secretary spouse partner parent
     referred referrer referral sender from to rep representative sdr bdr my own agent broker
-    vorgesetzte vorgesetzten betreuer
+    recruiter moderator interviewer supervisor salesperson
+    vorgesetzte vorgesetzten betreuer verkaufer verkaeufer vendeur vendedor
     previous prev past former old ex last latest next start end date dates datum time timestamp at
     on since until updated modified added imported sent open opened opens bounce bounced reply
     replied click clicked unsubscribe unsubscribed subscribe subscribed subscription opt optin

@@ -11,7 +11,7 @@ import pytest
 from pipeline.mapping import Columns, OpenQuestion, UnsureMapping, guess
 
 CRITICAL = {"email", "first_name", "last_name", "company", "title"}
-ENOUGH = 0.98  # of all columns; when they were new 0.95 of the first 40 rows, 0.98 of the last 20
+ENOUGH = 0.98  # of all columns; when they were new 0.95 in the first 40 rows, 0.97 in the others
 
 
 class Row(NamedTuple):
@@ -54,8 +54,8 @@ def is_right(label: str, found: str) -> bool:
 
 class TestUnseenHeaderRows:
     def test_are_many(self):
-        assert len(ROWS) == 60
-        assert sum(len(row.columns) for row in ROWS) == 1_002
+        assert len(ROWS) == 80
+        assert sum(len(row.columns) for row in ROWS) == 1_177
 
     @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.source)
     def test_have_their_address_found_or_asked_for(self, row):
