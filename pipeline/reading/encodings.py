@@ -42,6 +42,8 @@ _CZECH = re.compile("ø[íáìý]|[ìù][a-z]|è[aeioíáì]")
 # ő and ű, told from a Frenchman's û by á, ó and í, and from a Portuguese's õe.
 _HUNGARIAN = re.compile("õ(?!e)|û")
 _ALSO_HUNGARIAN, _NOT_HUNGARIAN = re.compile("[áóí]"), re.compile("[ãçêâàèôñ]")
+# ü, é, ä, ç, ê, ô, ö of DOS: Windows' quotes and daggers, which stand between no two letters.
+_DOS_LETTERS = re.compile(rb"[A-Za-z][\x81\x82\x84\x87\x88\x93\x94](?=[a-z])")
 _MAC_LETTERS = re.compile(rb"[a-z][\x80-\x9f]|[\x80-\x9f][a-z]")
 _TURKISH = re.compile("[ÐÝÞðýþ]")
 _NOT_TURKISH = re.compile("[ÁÉÍÓÚÆØÅáéíóúæøåñã]")
@@ -120,12 +122,20 @@ def _latin(sample: bytes) -> str:
     if _share("cp932", sample, _is_kana) >= _CLEAR:
         return "cp932"  # of which every other byte of katakana is ASCII
     text, letters = sample.decode("cp1252", "replace"), sum(map(len, _HIGH.findall(sample)))
-    if b"\n" not in sample and 2 * len(_MAC_LETTERS.findall(sample)) > letters:
-        return "mac_roman"  # whose lines end in CR, and whose letters are Windows' typography
+    if name := _of_old_machines(sample, letters):
+        return name
     if 5 * len(_POLISH.findall(text)) >= letters:
         iso, windows = _POLISH_OF_ISO.findall(text), _POLISH_OF_WINDOWS.findall(text)
         return "iso8859_2" if len(iso) > len(windows) else "cp1250"
     return _of_one_letter_each(text, letters)
+
+
+def _of_old_machines(sample: bytes, letters: int) -> str:
+    """A Mac's text, whose lines end in CR, or one of DOS; '' for none of them."""
+    if b"\n" not in sample and 2 * len(_MAC_LETTERS.findall(sample)) > letters:
+        return "mac_roman"
+    dos = len(_DOS_LETTERS.findall(sample))
+    return "cp850" if dos >= _FEW and 3 * dos >= letters else ""
 
 
 def _of_one_letter_each(text: str, letters: int) -> str:
