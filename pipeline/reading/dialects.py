@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -17,6 +18,7 @@ from itertools import islice
 from pipeline.reading.csv_records import RFC_4180, Batch, Dialect, Records, unwrapped
 
 DELIMITERS = (",", ";", "\t", "|")
+_RARE = ("^", "~", "\u00a6")  # where none of the others is one
 VOTING = 50  # records
 # So that as many stand behind a header that comes late; no more than csv_records bears unclosed.
 TAKEN = 2 * VOTING
@@ -84,13 +86,22 @@ def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
     is the sign it needs least, so that `Acme, Inc.` stays one cell.
     """
     batches = {sign: sample.records(sign, dialect) for sign in DELIMITERS}
-    votes = {sign: _vote(batch) for sign, batch in batches.items()}
-    best = max(DELIMITERS, key=lambda sign: votes[sign])
-    if votes[best] > (0, 0):
+    if best := _best(batches):
+        return best
+    if best := _best(
+        {sign: sample.records(sign, dialect) for sign in _RARE if sign in sample.head}
+    ):
         return best
     # By which most quotes stay open is what was meant: that is to be said, not read over.
     broken = [sign for sign, batch in batches.items() if 2 * len(batch.broken) > len(batch.rows)]
     return broken[0] if broken else min(DELIMITERS, key=sample.head.count)
+
+
+def _best(batches: Mapping[str, Batch]) -> str:
+    """The sign with the most votes, the first of several; '' where none has any."""
+    votes = {sign: _vote(batch) for sign, batch in batches.items()}
+    best = max(votes, key=lambda sign: votes[sign], default="")
+    return best if best and votes[best] > (0, 0) else ""
 
 
 def _vote(batch: Batch) -> tuple[float, int]:

@@ -28,6 +28,8 @@ class TestDelimiter:
             pytest.param("Leads, May, 2024\n\na|b\n1|2\n3|4\n5|6\n", "|", id="behind a title"),
             pytest.param("company\nAcme, Inc.\nBolt\nCog\nDot\n", ";", id="needed least"),
             pytest.param(",,\n,,\n", ",", id="nothing but delimiters"),
+            pytest.param("a^b^c\n1^2^3\n4^5^6\n", "^", id="a caret"),
+            pytest.param("a~b\n~1~\nx\ny\nz\n", ",", id="a tilde here and there"),
             pytest.param("sep=^\na^b,c\n1^2\n", "^", id="told"),
             pytest.param("SEP=;\r\na,b;c\r\n1;2\r\n", ";", id="told in capitals"),
         ],
