@@ -175,12 +175,24 @@ class _Table:
             position: sum(known(_name(cell)) for cell in record.cells if cell)
             for position, record in self._first_records()
         }
-        best = max(counts, key=lambda position: counts[position], default=None)
+        best = self._best(counts)
         if best is None or not counts[best]:
             return None
         # A title may well be called Notes: one known name is enough in small tables only.
         alone = counts[best] == 1 and (self._usual > _FEW or not self._records[best].holds_names)
         return None if alone else best
+
+    def _best(self, counts: dict[int, int]) -> int | None:
+        """The record with the most names; above the first address, if it has half as many: a
+        second table may stand below the leads.
+        """
+        best = max(counts, key=lambda position: counts[position], default=None)
+        leads = next((n for n, record in self._records.items() if record.has_address), None)
+        above = {n: count for n, count in counts.items() if leads is not None and n < leads}
+        first = max(above, key=lambda position: above[position], default=None)
+        if best is None or first is None or not above[first]:
+            return best
+        return first if 2 * above[first] >= counts[best] else best
 
     def _by_looks(self) -> int | None:
         shorter: list[int] = []
