@@ -15,6 +15,7 @@ from typing import IO, Any
 from django.conf import settings
 
 from pipeline import intake, leadfile, mapping, rejects
+from pipeline.fields.address_cells import taken_apart
 from pipeline.intake import Judged, NoMail
 from pipeline.leadfile import Layout, Limits, NotALeadFile, Slice
 from pipeline.mapping import BadMapping, Columns
@@ -22,6 +23,7 @@ from pipeline.models import LeadFile
 from pipeline.models.leads import COLUMNS
 from pipeline.previews import Preview
 
+_LOOKED_AT = 200  # cells of a column and slice, for an address
 SLICE_ROWS = 25_000  # records that are judged, and written, at once
 Told = Callable[[int], None]  # how many bytes are read
 
@@ -200,8 +202,11 @@ def _look_for_addresses(found: Check, stream: IO[bytes]) -> None:
     for part in _parts(stream, found.layout):
         if part.first_record == 1:
             found.preview.look_at(part)
-        if any(part.frame[n].str.contains("@", regex=False).any() for n in part.frame):
-            return
+        for n in part.frame:
+            column = part.frame[n]
+            cells = column[column.str.contains("@", regex=False)].head(_LOOKED_AT)
+            if any(map(taken_apart, cells.tolist())):
+                return
     raise BadMapping(
         "No column holds e-mail addresses, which a lead file must have; the columns are"
         f" {mapping.shown(found.layout.headers)}."

@@ -114,6 +114,7 @@ class TestARefusedFile:
             pytest.param(bytes(range(1, 32)) * 64, "binary", id="binary"),
             pytest.param(b"Name,Email\n", "no row", id="only a header"),
             pytest.param(b"Invoice,Euro\n1,2.5\n2,3.5\n", "'Invoice', 'Euro'", id="invoices"),
+            pytest.param(b"10:00 mail sent to a@b-pipes.com\n" * 3, "'column 1'", id="a log"),
             pytest.param(b"Take two eggs.\nStir well.\n", "'Take two eggs.'", id="prose"),
         ],
     )
