@@ -133,6 +133,18 @@ def first_and_last(draft: Draft) -> None:
             draft.put(n, "last_name", BY_CONTEXT)
 
 
+def leads_with_contacts(draft: Draft) -> None:
+    """A lead that has a contact by name is an organization."""
+    words = {n: plain(draft.headers[n]).split("_") for n in _filling(draft, "full_name")}
+    if not any("contact" in said for said in words.values()):
+        return
+    for n in [n for n, said in words.items() if said[0] == "lead" and "contact" not in said]:
+        if draft.has("company"):
+            draft.doubt(n, "company")
+        else:
+            draft.put(n, "company", BY_CONTEXT)
+
+
 def companies(draft: Draft) -> None:
     """Words that are a company's only where no other column is."""
     if draft.has("company"):
@@ -274,6 +286,6 @@ def last_resort(draft: Draft) -> None:
 
 
 RULES: tuple[Callable[[Draft], None], ...] = (
-    by_name, first_and_last, title_of_place, names, industries, second_best, companies, titles,
+    by_name, first_and_last, title_of_place, names, industries, second_best, leads_with_contacts, companies, titles,
     levels, of_companies, linkedin_pages, by_cells, address_by_cells, last_resort,
 )  # fmt: skip

@@ -57,7 +57,7 @@ NOUNS = {
         nominativo nomeecognome
         volledigenaam""",
     "title": "title",
-    "job": """jobtitle jobposition jobrole designation worktitle
+    "job": """jobtitle jobttl jobposition jobrole designation worktitle
         berufsbezeichnung jobtitel stellenbezeichnung positionsbezeichnung
         intituledeposte intituleduposte titreduposte titredeposte posteoccupe
         puestodetrabajo titulodelpuesto
@@ -73,10 +73,10 @@ NOUNS = {
         functie
         befattning stilling stanowisko""",
     "occupation": "occupation profession beruf metier profesion ocupacion profissao professione beroep",
-    "company": """company companies organization organisation org employer account firm enterprise startup
+    "company": """company companies coname organization organisation org employer account firm enterprise startup
         jobcompany jobcompanyname businessname nameofbusiness tradingname tradename
         firma firmen firmenbezeichnung unternehmen unternehmens betrieb arbeitgeber
-        entreprise societe employeur raisonsociale nomcommercial compte
+        entreprise etablissement societe employeur raisonsociale nomcommercial compte
         empresa compania organizacion razonsocial nombrecomercial cuenta
         companhia organizacao razaosocial nomefantasia conta
         azienda societa ditta impresa ragionesociale denominazione organizzazione
@@ -147,7 +147,7 @@ NOUNS = {
         regiao uf
         regione
         provincie regio""",
-    "country": "country land pays pais paese nazione kraj",
+    "country": "country ctry land pays pais paese nazione kraj",
     "location": "location geography geo standort lieu localisation ubicacion localizacao vestiging",
     "hq": "hq headquarters headquarter headoffice hauptsitz zentrale siege siegesocial hoofdkantoor",
     "notes": """notes note comment remark memo summary
