@@ -15,6 +15,7 @@ from typing import IO, Any
 from django.conf import settings
 
 from pipeline import intake, leadfile, mapping, rejects
+from pipeline.fields.address_cells import taken_apart
 from pipeline.intake import Judged, NoMail
 from pipeline.leadfile import Layout, Limits, NotALeadFile, Slice
 from pipeline.mapping import BadMapping, Columns
@@ -22,6 +23,7 @@ from pipeline.models import LeadFile
 from pipeline.models.leads import COLUMNS
 from pipeline.previews import Preview
 
+_LOOKED_AT = 200  # cells of a column and slice, for an address
 SLICE_ROWS = 25_000  # records that are judged, and written, at once
 Told = Callable[[int], None]  # how many bytes are read
 
@@ -164,8 +166,8 @@ def columns_of(layout: Layout, said: Mapping[str, str]) -> tuple[Columns, str]:
     """What each column fills, and what a person must be asked of it, or ''."""
     try:
         return mapping.guess(layout.headers, said, layout.sample), ""
-    except (mapping.NoEmailColumn, mapping.UnsureMapping) as question:
-        return Columns(layout.headers, {}), str(question)
+    except mapping.OpenQuestion as question:
+        return question.columns, str(question)
 
 
 def confidence_of(columns: Columns) -> list[float]:
@@ -186,15 +188,29 @@ def _skipped(stream: IO[bytes], layout: Layout) -> list[str]:
 
 def _judge(found: Check, stream: IO[bytes], told: Told) -> None:
     if "email" not in found.columns.by_field:
-        first = next(_parts(stream, found.layout), None)
-        if first is not None:
-            found.preview.look_at(first)
+        _look_for_addresses(found, stream)
         return
     seen: set[str] = set()
     for part, judged in judged_slices(stream, found.layout, found.columns):
         found.preview.look_at(part)
         found.add(judged, seen)
         told(stream.tell())
+
+
+def _look_for_addresses(found: Check, stream: IO[bytes]) -> None:
+    """A question has an answer only where some cell may be an address. Raises BadMapping."""
+    for part in _parts(stream, found.layout):
+        if part.first_record == 1:
+            found.preview.look_at(part)
+        for n in part.frame:
+            column = part.frame[n]
+            cells = column[column.str.contains("@", regex=False)].head(_LOOKED_AT)
+            if any(map(taken_apart, cells.tolist())):
+                return
+    raise BadMapping(
+        "No column holds e-mail addresses, which a lead file must have; the columns are"
+        f" {mapping.shown(found.layout.headers)}."
+    )
 
 
 def _parts(stream: IO[bytes], layout: Layout, skip_records: int = 0) -> Iterator[Slice]:

@@ -117,6 +117,8 @@ def inspect(
         known=known,
         first=1 if dialects.told(sample) else 0,
     )
+    if delimiter != ",":
+        header = header_rows.with_ends(header, batch)
     return _layout(header, encoding=encoding, delimiter=delimiter, container=opened.container)
 
 

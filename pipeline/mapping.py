@@ -38,11 +38,19 @@ class BadMapping(Exception):
     """The columns cannot be understood as they are; one sentence that says what to do."""
 
 
-class NoEmailColumn(BadMapping):
+class OpenQuestion(BadMapping):
+    """Which column holds the addresses is open; `columns` is what is known of all others."""
+
+    def __init__(self, question: str, columns: Columns) -> None:
+        super().__init__(question)
+        self.columns = columns
+
+
+class NoEmailColumn(OpenQuestion):
     """No column is known to hold the e-mail address, the only field a lead file must have."""
 
 
-class UnsureMapping(BadMapping):
+class UnsureMapping(OpenQuestion):
     """Which column holds the e-mail address is for a person to say."""
 
 
@@ -144,14 +152,19 @@ def guess(
     draft = Draft(headers, _checked(headers, overrides or {}), sample)
     for rule in RULES:
         rule(draft)
+    columns = _drafted(draft)
     if not draft.has("email"):
-        raise _no_email(headers, draft.doubted("email"))
+        raise _no_email(columns, draft.doubted("email"))
+    return columns
+
+
+def _drafted(draft: Draft) -> Columns:
     by_field: dict[str, list[int]] = {}
     for position, field in enumerate(draft.fields):
         if field:
             by_field.setdefault(field, []).append(position)
     return Columns(
-        tuple(headers),
+        tuple(draft.headers),
         {field: tuple(where) for field, where in by_field.items()},
         confidence=draft.confidence,
         unsure=tuple(sorted(draft.doubts)),
@@ -164,7 +177,7 @@ def _checked(headers: Sequence[str], overrides: Mapping[str, str]) -> dict[int, 
     for header, field in overrides.items():
         named = _named(headers, header)
         if not named:
-            raise BadMapping(f"There is no column {header!r}; there are {_shown(headers)}.")
+            raise BadMapping(f"There is no column {header!r}; there are {shown(headers)}.")
         if field not in {*FIELDS, "", "-"}:
             raise BadMapping(f"There is no field {field!r}; there are {', '.join(FIELDS)}.")
         chosen |= dict.fromkeys(named, field.strip("-"))
@@ -180,22 +193,26 @@ def _named(headers: Sequence[str], name: str) -> list[int]:
     return found
 
 
-def _no_email(headers: Sequence[str], doubted: Sequence[int]) -> BadMapping:
+def _no_email(columns: Columns, doubted: Sequence[int]) -> OpenQuestion:
+    headers = columns.headers
     if not doubted:
         return NoEmailColumn(
-            f"No column is known to hold e-mail addresses; the columns are {_shown(headers)}."
-            " Name the right one, such as --map 'COLUMN=email'."
+            f"No column is known to hold e-mail addresses; the columns are {shown(headers)}."
+            " Name the right one, such as --map 'COLUMN=email'.",
+            columns,
         )
     names = [_name_of(headers, n) for n in doubted]
     if len(names) == 1:
         return UnsureMapping(
             f"Column '{names[0]}' may hold the leads' e-mail addresses, which is not sure enough"
-            f" to take it: give --map '{names[0]}=email' if it does."
+            f" to take it: give --map '{names[0]}=email' if it does.",
+            columns,
         )
-    shown = "', '".join(names[:-1])
+    others = "', '".join(names[:-1])
     return UnsureMapping(
-        f"Columns '{shown}' and '{names[-1]}' may each hold the leads' e-mail addresses, and"
-        f" nothing decides: name the right one, such as --map '{names[0]}=email'."
+        f"Columns '{others}' and '{names[-1]}' may each hold the leads' e-mail addresses, and"
+        f" nothing decides: name the right one, such as --map '{names[0]}=email'.",
+        columns,
     )
 
 
@@ -206,6 +223,7 @@ def _name_of(headers: Sequence[str], position: int) -> str:
     return header if handy else f"#{position + 1}"
 
 
-def _shown(headers: Sequence[str]) -> str:
-    shown = ", ".join(repr(header[:_LONGEST_SHOWN]) for header in headers[:_SHOWN])
-    return shown + (f" and {len(headers) - _SHOWN} more" if len(headers) > _SHOWN else "")
+def shown(headers: Sequence[str]) -> str:
+    """The headers in a message: the first ones, none too long."""
+    few = ", ".join(repr(header[:_LONGEST_SHOWN]) for header in headers[:_SHOWN])
+    return few + (f" and {len(headers) - _SHOWN} more" if len(headers) > _SHOWN else "")

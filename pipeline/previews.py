@@ -9,6 +9,7 @@ examples   code → up to ten rows refused for it: line, why, and header → cel
 ours       columns that rejects.csv added: they are dropped
 unsure     columns left as they are though they may be a field's
 replaced   cells that hold U+FFFD, the sign for what could not be read
+rounded    phone numbers of which a spreadsheet has left the first digits
 surplus    how many cells the widest row has behind the last header
 question   what must be answered before the file can be queued; '' for nothing
 chosen     column → field, as a person put it on the page
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.arrow import byte_range, of_pandas, pc
+from pipeline.fields import second_keys
 from pipeline.intake import Judged
 from pipeline.leadfile import Slice
 from pipeline.rejects import surplus_of
@@ -46,6 +48,7 @@ class Preview:
     first: list[dict[str, str]] = field(default_factory=list)
     examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     replaced: int = 0
+    rounded: int = 0
     surplus: int = 0
     ours: list[int] = field(default_factory=list)
     unsure: list[int] = field(default_factory=list)
@@ -67,6 +70,8 @@ class Preview:
         if len(self.first) < ROWS:
             leads = judged.leads.head(ROWS - len(self.first))
             self.first += [_shown_lead(row) for row in leads.to_dict("records")]
+        if "phone" in judged.leads:
+            self.rounded += second_keys.count_rounded(of_pandas(judged.leads["phone"]))
         for row in judged.rejected:
             self.surplus = max(self.surplus, surplus_of(row.raw))
             rows = self.examples.setdefault(row.code, [])
@@ -81,6 +86,7 @@ class Preview:
             "first": self.first,
             "examples": {code: rows for code, rows in self.examples.items() if rows},
             "replaced": self.replaced,
+            "rounded": self.rounded,
             "surplus": self.surplus,
             "ours": self.ours,
             "unsure": self.unsure,

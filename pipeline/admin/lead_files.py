@@ -153,13 +153,14 @@ class LeadFileAdmin(History[LeadFile]):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         lead_file: LeadFile = kwargs["obj"]
+        start = what_may_start(request)
         context |= {
-            **what_may_start(request),
-            **file_context(lead_file, now=timezone.now()),
+            **start,
+            **file_context(lead_file, active=start["active"], now=timezone.now()),
             "may_change": signed_in(request).has_perm(CHANGE),
         }
         response = super().render_change_form(request, context, *args, **kwargs)
-        if request.headers.get("HX-Request") and not context["importing"]:
+        if request.headers.get("HX-Request") and not context["moving"]:
             response.headers["HX-Refresh"] = "true"
         return response
 

@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from pipeline import importing
 from pipeline.mapping import FIELDS
-from pipeline.models import LeadFile, Rejection
+from pipeline.models import LeadFile, Rejection, Run
 from pipeline.models.lead_files import KnownLeads, LeadFileStatus
 from pipeline.models.leads import LeadStatus
 from pipeline.shown import list_url, number
@@ -32,6 +32,7 @@ ENCODINGS = {
 }
 FOR_SURE, LIKELY = 0.9, 0.6
 NAMED = 6  # columns in one sentence
+MANY = 8  # columns that fill nothing; more are shown on request
 KEPT = "keep as it is"
 
 
@@ -103,14 +104,17 @@ def choices_of(known: dict[str, str], current: str) -> list[tuple[str, str]]:
     return list({**known, current: known.get(current, current or "none")}.items())
 
 
-def file_context(lead_file: LeadFile, *, now: dt.datetime) -> dict[str, Any]:
+def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -> dict[str, Any]:
     """What the page of a file shows."""
     status = LeadFileStatus(lead_file.status)
     begun = lead_file.records_done > 0
     question = lead_file.preview.get("question", "")
+    taken = status == LeadFileStatus.QUEUED and active is not None and lead_file.run_id == active.pk
+    undoing = bool(lead_file.undo_by) and status != LeadFileStatus.UNDONE
     return {
         "file": lead_file,
         "question": question,
+        "candidates": candidates_of(lead_file) if question else "",
         "problems": problems_of(lead_file),
         "judged": lead_file.rows > 0,
         "parts": parts_of(lead_file),
@@ -120,6 +124,7 @@ def file_context(lead_file: LeadFile, *, now: dt.datetime) -> dict[str, Any]:
         "encodings": choices_of(ENCODINGS, lead_file.encoding),
         "delimiters": choices_of(DELIMITERS, lead_file.delimiter),
         "columns": columns_of(lead_file),
+        "folded": 0 if question else folded(columns_of(lead_file)),
         "fields": FIELDS,
         "kept": KEPT,
         "first": first_rows(lead_file),
@@ -129,6 +134,9 @@ def file_context(lead_file: LeadFile, *, now: dt.datetime) -> dict[str, Any]:
         "may_correct": status == LeadFileStatus.CHECKED and not begun,
         "importing": status == LeadFileStatus.IMPORTING,
         "queued": status == LeadFileStatus.QUEUED,
+        "taken": taken,  # by the run in progress, which has not begun with it
+        "undoing": undoing,
+        "moving": taken or undoing or status == LeadFileStatus.IMPORTING,
         "may_undo": status == LeadFileStatus.IMPORTED
         or (status == LeadFileStatus.CHECKED and begun),
         "stopped": status == LeadFileStatus.CHECKED and begun,
@@ -144,6 +152,7 @@ def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
     skipped, replaced = len(preview.get("skipped", [])), preview.get("replaced", 0)
     extra = [column["header"] for column in columns_of(lead_file) if column["is_extra"]]
     garbled = counted(replaced, "cell holds", "cells hold")
+    rounded = counted(preview.get("rounded", 0), "phone number is", "phone numbers are")
     long = counted(lead_file.cut_cells, "cell is", "cells are")
     unsure = [column["header"] for column in columns_of(lead_file) if column["is_unsure"]]
     columns = counted(len(extra), "column fills", "columns fill")
@@ -152,6 +161,8 @@ def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
             replaced,
             "warn",
         ),
+        f"{rounded} rounded by a spreadsheet, as 4.91521E+11 is: export the file anew, with phones"
+        " as text.": (preview.get("rounded", 0), "warn"),
         f"{long} longer than allowed (MAX_CELL_KB) and cut.": (
             lead_file.cut_cells,
             "warn",
@@ -200,6 +211,18 @@ def columns_of(lead_file: LeadFile) -> list[dict[str, Any]]:
         }
         for n, (header, name) in enumerate(zip(lead_file.headers, lead_file.fields, strict=True))
     ]
+
+
+def folded(columns: list[dict[str, Any]]) -> int:
+    """How many columns are not shown at once: those that fill nothing, where they are many."""
+    extra = sum(column["is_extra"] and not column["is_unsure"] for column in columns)
+    return extra if extra > MANY else 0
+
+
+def candidates_of(lead_file: LeadFile) -> str:
+    """The columns that may hold the addresses, by name."""
+    unsure = [column for column in columns_of(lead_file) if column["is_unsure"]]
+    return some([column["header"] for column in unsure if "@" in "".join(column["samples"])])
 
 
 def how_sure(lead_file: LeadFile, position: int, *, said: bool) -> tuple[str, str]:

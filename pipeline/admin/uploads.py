@@ -72,6 +72,7 @@ def keep(form: UploadForm, *, uploaded_by: str) -> LeadFile | None:
 
 def _link_to_first(lead_file: LeadFile) -> SafeString:
     return format_html(
-        "These very bytes were uploaded before, as {}. Tick the box below to import them again.",
+        "These very bytes were uploaded before, as {}. To import them again, choose the file once"
+        " more and tick the box below.",
         link_to(lead_file, f"file {lead_file.pk}, {lead_file.name}"),
     )

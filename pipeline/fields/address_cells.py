@@ -19,6 +19,9 @@ LONGEST = 2_000  # characters of a cell that are worth a look: forty usual addre
 _APOSTROPHE = "'"
 _PAIRS = ("<>", '""', "''", "“”", "„“", "‘’", "«»")  # noqa: RUF001  (the quotes that people type)
 _NAMED = re.compile(r'^(?:[^<>]*[\s"])?<([^<>]*)>$')
+# Ann (ann@x.com), and a mail program's ann@x.com (Ann)
+_BRACKETED = re.compile(r"^[^()<>@]+\s\(([^()\s]*@[^()\s]*)\)$|^(\S+@\S+)\s+\([^()@]*\)$")
+_ANCHOR = re.compile(r"(?is)^<a\s[^<>]*mailto:([^\"'<>?]*)[^<>]*>[^<>]*</a>$")
 _BETWEEN = re.compile(r"[\s/|]+")
 _MAILTO = re.compile(r"(?i)^mailto:([^?]*).*$", re.DOTALL)
 
@@ -87,10 +90,12 @@ def _candidates(cell: str) -> list[list[str]]:
 
 
 def _bare(candidate: str) -> str:
-    """Without the name before it, quotes, mailto: and the full stop of a sentence."""
+    """Without the name beside it, quotes, mailto: and the full stop of a sentence."""
     bare = candidate.strip()
     if bare.endswith(">"):
-        bare = _NAMED.sub(r"\1", bare).strip()
+        bare = _NAMED.sub(r"\1", _ANCHOR.sub(r"\1", bare)).strip()
+    elif bare.endswith(")"):
+        bare = _BRACKETED.sub(r"\1\2", bare)
     while bare[:1] + bare[-1:] in _PAIRS and len(bare) > 2:  # noqa: PLR2004
         bare = bare[1:-1].strip()
     if ":" in bare:

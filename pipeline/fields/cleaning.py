@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.arrow import Column, byte_range, changed, pc
+from pipeline.arrow import TEXT, Column, byte_range, changed, holds, pa, pc, per_distinct
 
 # Control characters, soft hyphen, joiners and fillers of no width, direction signs, variation
 # selectors, byte order mark, tags: unseen by people, obeyed by machines.
@@ -13,19 +13,50 @@ _INVISIBLE = (
 )
 _BREAK = r"\r\n|[\n\v\f\r\x{85}\x{2028}\x{2029}]"
 _SPACE = r"[\t\p{Zs}]"
+_TYPED = r'^\s*="([^"]*)"\s*$'  # how a CSV file keeps a spreadsheet from making a number of it
+# `MÃ¼ller`: UTF-8 that was once read as cp1252. No language has such a letter before such a sign.
+_TWICE_CODED = r"[ÂÃÄÅâ][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]"  # noqa: RUF001
 _STRANGE = "[^ -~]"  # anything but printable ASCII
 
 
 def clean(column: Column, *, several_lines: bool = False) -> Column:
-    """Trimmed, composed (NFC), without what nobody sees; on one line unless told otherwise."""
+    """Trimmed, composed (NFC), without what nobody sees; on one line unless told otherwise.
+
+    What was written as `="00501"` is 00501, and `MÃ¼ller` is Müller.
+    """
     lowest, highest = byte_range(column)
     if lowest < ord(" ") or highest > ord("~"):
         mend = _mended_lines if several_lines else _mended
         column = changed(column, pc.match_substring_regex(column, _STRANGE), mend)
+    if holds(column, "=") and holds(column, '"'):
+        column = changed(column, pc.match_substring_regex(column, _TYPED), _as_typed)
     return pc.utf8_trim_whitespace(column)
 
 
+def _coded_once(column: Column) -> Column:
+    return per_distinct(column, lambda texts: pa.array(map(coded_once, texts.to_pylist()), TEXT))
+
+
+def coded_once(text: str) -> str:
+    """The text that was meant, where all of it is UTF-8 that was read as cp1252; else as it is."""
+    try:
+        meant = b"".join(map(_byte_of, text)).decode()
+    except UnicodeError:
+        return text
+    return meant if meant == text else coded_once(meant)
+
+
+def _byte_of(sign: str) -> bytes:
+    # Windows passes on the five bytes that cp1252 leaves undefined.
+    return sign.encode("latin-1" if sign < "\xa0" else "cp1252")
+
+
+def _as_typed(column: Column) -> Column:
+    return pc.replace_substring_regex(column, _TYPED, r"\1")
+
+
 def _mended(column: Column, line_break: str = " ") -> Column:
+    column = changed(column, pc.match_substring_regex(column, _TWICE_CODED), _coded_once)
     column = pc.replace_substring_regex(column, _BREAK, line_break)
     column = pc.replace_substring_regex(column, _SPACE, " ")
     column = pc.replace_substring_regex(column, _INVISIBLE, "")

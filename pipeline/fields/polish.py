@@ -20,6 +20,12 @@ _CREDENTIAL = re.compile(
     r"(?:\s+(?:Ph\.?D\.?|M\.?B\.?A\.?|M\.?Sc\.?|B\.?Sc\.?|C\.?P\.?A\.?|C\.?F\.?A\.?|PMP|CISSP|MPH"
     r"|LL\.?M\.?|Pharm\.?D\.?|Ed\.?D\.?|DBA|DDS|DVM|Esq\.?))+$"
 )
+# What programs and people write where they know nothing; `Null` alone is a name, too.
+_NOTHING = frozenset((
+    "n/a", "#n/a", "n.a.", "n. a.", "k.a.", "k. a.", "null", "(null)", "none", "undefined", "unknown",
+    "not available", "no name", "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto",
+    "onbekend", "tbd", "[blank]", "(blank)", "-", "--", "---", "?", "??", ".", "#ref!", "#value!",
+))  # fmt: skip
 _PARTICLES = frozenset((
     "af", "al", "av", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "dos", "du",
     "el", "ibn", "la", "las", "le", "les", "los", "ten", "ter", "van", "vom", "von", "zu",
@@ -49,7 +55,7 @@ _SHORTEST_SHOUTED = 5  # letters; IBM, SAP and BMW are names, not shouting
 def person_name(first: str, last: str, full: str) -> tuple[str, str]:
     """First and last name to greet by; the full name fills what is missing of them."""
     first, last = _person(first), _person(last)
-    if not (first and last) and (whole := _seen(full)):
+    if not (first and last) and (whole := "" if says_nothing(full) else _seen(full)):
         found = HumanName(whole)
         first = _recased(first) or _recased(found.first)
         family = _recased(found.last, family=True)
@@ -57,9 +63,17 @@ def person_name(first: str, last: str, full: str) -> tuple[str, str]:
     return _recased(first), _recased(last, family=True)
 
 
+def says_nothing(text: str) -> bool:
+    """Whether a cell only says that there is nothing: `N/A`, `null`, `-`."""
+    bare = text.strip()
+    return bare.casefold() in _NOTHING and bare != "Null"
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _person(name: str) -> str:
-    """Without emojis, remarks, titles and what follows a comma."""
+    """Without emojis, remarks, titles and what follows a comma; '' where that has no letter."""
+    if says_nothing(name) or not any(map(str.isalpha, name)):
+        return ""
     return _CREDENTIAL.sub("", _TITLE.sub("", _seen(name).partition(",")[0].strip()))
 
 
@@ -100,6 +114,8 @@ def _capitalised(word: str) -> str:
 @lru_cache(maxsize=_REMEMBERED)
 def company(name: str) -> str:
     """The name with its legal form, but not shouted."""
+    if says_nothing(name):
+        return ""
     shown = " ".join(name.split())
     is_shouted = shown.isupper() and len(_letters(basename(shown))) >= _SHORTEST_SHOUTED
     is_whispered = shown.islower() and "." not in shown  # acme.com is how it calls itself
@@ -125,7 +141,9 @@ def _company_word(word: str) -> str:
 
 
 def company_in_prose(name: str) -> str:
-    """The name as a person would say it: no legal form, no shouting; never empty if it was not."""
+    """The name as a person would say it: no legal form, no shouting; empty only for no name."""
+    if says_nothing(name):
+        return ""
     whole = " ".join(name.split())
     said = _REMARK.sub(" ", whole.translate({ord(sign): None for sign in "®™©"}))
     said = " ".join(said.split()).strip(" ,;-")

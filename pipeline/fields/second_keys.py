@@ -25,6 +25,8 @@ from pipeline.arrow import (
 
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15  # E.164 ends at 15
 _EXTENSION = r"(?i)(?:ext|x|#|durchwahl|poste).*$"
+# What a spreadsheet makes of a number: 4.91521E+11 has lost its last digits.
+_ROUNDED, _FLOAT = r"^\d(?:[.,]\d+)?[eE][+]?\d+$", r"^(\d{7,})[.]0$"
 _PROFILE = "linkedin.com/in/"
 _MOBILE = r"^(?:.*[/.])?linkedin[.]com/mwlite/in/([^/?#\s]+).*$"
 _SALES = r"(?i)^(?:.*[/.])?linkedin[.]com/sales/(?:lead|people)/([^/?#,\s]+).*$"
@@ -34,14 +36,17 @@ def phone_keys(column: Column) -> Column:
     """The digits of each number, as they would be dialled from abroad if it says so.
 
     Without a leading 00 and the (0) of `+49 (0)30`, without extensions. Empty where there are
-    fewer than 7 digits or more than 15.
+    fewer than 7 digits or more than 15, and where a spreadsheet has rounded the number.
     """
     if byte_range(column)[1] > ord("9"):
+        column = pc.if_else(pc.match_substring_regex(column, _ROUNDED), "", column)
         column = changed(
             column,
             pc.match_substring_regex(column, _EXTENSION),
             lambda part: pc.replace_substring_regex(part, _EXTENSION, ""),
         )
+    if holds(column, "."):
+        column = pc.replace_substring_regex(column, _FLOAT, r"\1")
     if holds(column, "("):
         column = pc.replace_substring(column, "(0)", "")
     digits = _digits(column)
@@ -49,6 +54,13 @@ def phone_keys(column: Column) -> Column:
     size = sizes(digits)
     fits = pa.array((size >= _FEWEST_DIGITS) & (size <= _MOST_DIGITS))
     return pc.if_else(fits, digits, "")
+
+
+def count_rounded(column: Column) -> int:
+    """How many of the numbers a spreadsheet has rounded."""
+    if not holds(column, "E") and not holds(column, "e"):
+        return 0
+    return pc.sum(pc.match_substring_regex(column, _ROUNDED)).as_py() or 0
 
 
 def _digits(column: Column) -> Column:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pipeline.headers import cell_kinds
+from pipeline.headers.header_forms import without_buyer
 from pipeline.headers.header_meaning import Meaning, meaning
 
 PERSON = frozenset({"first_name", "last_name", "full_name"})
@@ -27,7 +28,7 @@ class Draft:
         sample: Collection[Sequence[str]] = (),
     ) -> None:
         self.headers = headers
-        self.said = _counted([meaning(header) for header in headers])
+        self.said = _of_buyers(_counted([meaning(header) for header in headers]))
         self.cells = [cell_kinds.filled(sample, n) for n in range(len(headers))]
         self.kinds = [cell_kinds.kind_of(cells) for cells in self.cells]
         self.fields = [chosen.get(n, "") for n in range(len(headers))]
@@ -76,6 +77,12 @@ class Draft:
         """Whether any header says one of these."""
         return any(said & set(words) for said in self.said)
 
+    def saying_whom(self) -> list[int]:
+        """Columns that name the person to talk to, beside whom a bare name is another's."""
+        return [
+            n for n, said in enumerate(self.said) if "who" in said and self.fields[n] == "full_name"
+        ]
+
     def is_place_list(self) -> bool:
         """Whether it lists places, as a map does, and not people."""
         if self.has(*PERSON, "company"):
@@ -85,6 +92,12 @@ class Draft:
 
     def doubted(self, field: str) -> list[int]:
         return sorted(n for n, doubted in self.doubts.items() if doubted == field)
+
+
+def _of_buyers(said: list[Meaning]) -> list[Meaning]:
+    """Who buys a ticket is the customer, unless it is told who goes there."""
+    others = any("customer" in one and one & {"email", "name", "firstname"} for one in said)
+    return said if others else [without_buyer(one) for one in said]
 
 
 def _counted(said: list[Meaning]) -> list[Meaning]:

@@ -7,6 +7,7 @@ wrong column a client.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from pipeline.headers import cell_kinds
@@ -21,6 +22,9 @@ _LINKS = frozenset({"linkedin_url", "company_linkedin_url"})
 _OF_LINKS = frozenset(
     {"url", "profile", "linkedin", "website", "vendor", "person", "company", "one", "primary"}
 )
+_REMARKED = frozenset({"industry", "employees", "revenue", "city", "state", "country", "department",
+                       "seniority", "website", "keywords", "technologies", "notes"})  # fmt: skip
+_WITHIN = (("company", "title"), ("company", "one", "title"), ("company", "position"))
 _PAIRS = (
     ({"firstalone"}, {"lastalone"}),
     ({"name", "firstname"}, {"name", "lastname"}),
@@ -35,7 +39,16 @@ def by_name(draft: Draft) -> None:
         if found := of_header(draft.headers[n], draft.said[n]):
             draft.put(n, *found)
         elif field := doubtful(draft.said[n]):
-            draft.doubt(n, field)
+            remarked = field in _REMARKED and of_header(_without_remark(draft.headers[n]))
+            if remarked and remarked.field == field:
+                draft.put(n, field, BY_CONTEXT)
+            else:
+                draft.doubt(n, field)
+
+
+def _without_remark(header: str) -> str:
+    """`Industry` of `Industry (NACE)`: what an unknown word in brackets adds makes no other field."""
+    return re.sub(r"\([^()]*\)|\[[^\[\]]*\]", " ", header)
 
 
 def second_best(draft: Draft) -> None:
@@ -83,17 +96,21 @@ def names(draft: Draft) -> None:
             draft.put(n, field, BY_CONTEXT)
         else:
             draft.doubt(n, "full_name")
+    if not draft.has(*PERSON):  # `Founder`, `Contact`: a name, several, or something else
+        for n in draft.saying("executive") + draft.saying("person"):
+            draft.doubt(n, "full_name")
 
 
 def _name(draft: Draft, word: str) -> str:
     first, last = draft.has("first_name"), draft.has("last_name")
     if first != last:
         return _other_name(draft, word, first=first)
-    at_work = draft.has("company", "title") or draft.speaks_of("title", "position")
-    if first or (at_work and not draft.is_place_list()):
-        return "full_name"
-    if draft.is_place_list():
+    beside_whom = not draft.has("company") and draft.saying_whom()
+    if not first and (beside_whom or draft.is_place_list()):
         return "company"
+    at_work = draft.has("company", "title") or draft.speaks_of("title", "position")
+    if first or at_work:
+        return "full_name"
     return "" if draft.speaks_of(*BUSINESS) else "full_name"
 
 
@@ -114,6 +131,18 @@ def first_and_last(draft: Draft) -> None:
             draft.put(n, "first_name", BY_CONTEXT)
         for n in last if first else []:
             draft.put(n, "last_name", BY_CONTEXT)
+
+
+def leads_with_contacts(draft: Draft) -> None:
+    """A lead that has a contact by name is an organization."""
+    words = {n: plain(draft.headers[n]).split("_") for n in _filling(draft, "full_name")}
+    if not any("contact" in said for said in words.values()):
+        return
+    for n in [n for n, said in words.items() if said[0] == "lead" and "contact" not in said]:
+        if draft.has("company"):
+            draft.doubt(n, "company")
+        else:
+            draft.put(n, "company", BY_CONTEXT)
 
 
 def companies(draft: Draft) -> None:
@@ -142,9 +171,16 @@ def titles(draft: Draft) -> None:
             _put_or_doubt(draft, n, sure=draft.has(*PERSON))
 
 
+def levels(draft: Draft) -> None:
+    """`Level`, of a job."""
+    if draft.has("title") and not draft.has("seniority"):
+        for n in draft.saying("level"):
+            draft.put(n, "seniority", BY_CONTEXT)
+
+
 def _lesser_titles(draft: Draft) -> list[int]:
     """Titles within an organization, or else what people do for a living."""
-    within = draft.saying("company", "title") + draft.saying("company", "one", "title")
+    within = [n for words in _WITHIN for n in draft.saying(*words)]
     return (within if draft.has("company") else []) or draft.saying("occupation")
 
 
@@ -250,6 +286,6 @@ def last_resort(draft: Draft) -> None:
 
 
 RULES: tuple[Callable[[Draft], None], ...] = (
-    by_name, first_and_last, title_of_place, names, industries, second_best, companies, titles,
-    of_companies, linkedin_pages, by_cells, address_by_cells, last_resort,
+    by_name, first_and_last, title_of_place, names, industries, second_best, leads_with_contacts, companies, titles,
+    levels, of_companies, linkedin_pages, by_cells, address_by_cells, last_resort,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pipeline.headers.header_meaning import UNKNOWN, Meaning, meaning, plain
 
-_WHERE = "code name person who one address street mailing line customer current location"
+_WHERE = "code name person who one primary address street mailing line customer current location"
 _AT_COMPANY = "code name primary one address location state corporate"
 
 # What decides alone.
@@ -43,7 +43,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "name lastname | person who",
     ),
     "title": (
-        "job | name person who current primary one position title linkedin",
+        "job | name person who current primary one title linkedin",
         "title person | current one primary position",
         "title who | current",
         "title current | position",
@@ -53,9 +53,9 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "position who | current",
         "position current | work",
     ),
-    "seniority": ("seniority | level person position job", "level position |", "level job |"),
+    "seniority": ("seniority | level person position job work", "level position |", "level job |"),
     "department": ("department | name person company current position work",),
-    "company": ("company | name person current primary one",),
+    "company": ("company | name person current primary one work",),
     "company_short": ("companyshort | company", "company short | name"),
     "company_domain": ("domain | name company website primary person work url one",),
     "website": (
@@ -76,14 +76,14 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "technologies": ("technologies | company current",),
     "company_description": ("description company |", "companydescription | company"),
     "address": (
-        "address | street line one person who",
-        "street | address line one person who count",
+        "address | street line one primary mailing person who",
+        "street | address line one primary mailing person who count",
     ),
     "city": (f"city | {_WHERE}",),
     "state": (f"state | {_WHERE}",),
     "country": (f"country | state {_WHERE}",),
     "location": (
-        "location | person who current customer",
+        "location | name person who current customer",
         "city state | country",
         "city country | state",
     ),
@@ -98,10 +98,14 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         for part in ("address", "street")
         for whose in ("company", "hq", "work")
     ),
-    "company_location": ("location company | hq city", "location work |", "hq | company location"),
+    "company_location": (
+        "location company | name hq city",
+        "location work |",
+        "hq | company location",
+    ),
     "company_phone": (
         "phone company | count hq primary one work corporate",
-        "phone hq | count primary one",
+        "phone hq | count primary one work",
     ),
     "company_linkedin_url": (
         "linkedin company | url profile name vendor address",
@@ -111,7 +115,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "linkedin | url profile person who one primary customer executive current address vendor",
     ),
     "phone": (
-        "phone | mobile work corporate direct first one primary person who count current vendor",
+        "phone | mobile work corporate direct first one primary person who count current vendor address",
         "mobile | work count one primary person who first current vendor direct",
     ),
     "phone_alt": (
@@ -152,7 +156,12 @@ SECOND: Mapping[str, tuple[str, ...]] = {
         "fullname executive | person",
         "fullname email one |",
     ),
-    "title": ("title executive |", "title email one |"),
+    "title": (
+        "job position | name title person who current primary one",
+        "job customer | name title person",
+        "title executive |",
+        "title email one |",
+    ),
     "phone": ("phone customer | mobile count person work", "phone executive | mobile count"),
 }
 # The same for a company, asked after the names of people.
@@ -190,6 +199,11 @@ _PREFERENCE: Mapping[str, tuple[str, ...]] = {
 }
 # What leaves a name as sure as it is without.
 _PLAIN = frozenset({"address", "name", "url", "profile", "count", "person", "company"})
+
+
+def without_buyer(said: Meaning) -> Meaning:
+    """Who pays is the customer, where nobody else is."""
+    return said - {"buyer"} | {"customer"} if "buyer" in said else said
 
 
 class Match(NamedTuple):
@@ -234,7 +248,7 @@ def doubtful(said: Meaning) -> str:
 
 
 def _may_be(header: str, field: str) -> bool:
-    found, said = of_header(header), meaning(header)
+    found, said = of_header(header), without_buyer(meaning(header))
     return (
         (found is not None and found.field == field)
         or any(field in fields and said == {word} for word, fields in DEPENDING.items())

@@ -92,6 +92,8 @@ def _known(word: str) -> tuple[str, ...] | None:
     found = _LEXICON.get(word)
     if found is None and word.endswith("s"):  # a plural
         found = _LEXICON.get(word[:-1])
+    if found is None and word.endswith("sses"):
+        found = _LEXICON.get(word[:-2])
     return found
 
 

@@ -1,9 +1,9 @@
 """The words of header rows, by what they mean: what `header_meaning` reads headers with. Pure data.
 
 All is in plain form: no accents, no signs. A line is a language: English, German, French,
-Spanish, Portuguese, Italian, Dutch, and the commonest of Swedish, Danish, Norwegian, Polish.
-Several words run together (`companynameforemails`) mean what they mean only as a whole; a
-meaning of several words (`direct phone`) is all of these.
+Spanish, Portuguese, Italian, Dutch, and the commonest of Swedish, Danish, Norwegian, Polish,
+Czech, Finnish, Turkish. Several words run together (`companynameforemails`) mean what they mean
+only as a whole; a meaning of several words (`direct phone`) is all of these.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 # What a lead's fields are made of.
 NOUNS = {
     "email": """email mail electronicmail emailid verifiedemail validemail bestemail
-        epost
-        courriel couriel mel adresseelectronique courrierelectronique
+        epost eposta epostaadresi sahkoposti sahkopostiosoite
+        courriel couriel mel adresseelectronique courrierelectronique messagerie
         correo correoelectronico direccionelectronica correoe
         correioeletronico correio enderecoeletronico
         postaelettronica
@@ -21,9 +21,9 @@ NOUNS = {
         telefon fon rufnummer festnetz telefonnr
         telfixe fixe numerodecontact
         telefono fijo numerodecontacto
-        telefone fone telf telefonefixo
+        telefone fone telf telefonefixo telefonecomercial
         recapitotelefonico telefonofisso
-        telefoon""",
+        telefoon puhelin puhelinnumero""",
     "mobile": """mobile cell cellular mob smartphone
         mobil mobiltelefon mobilfunk handy
         portable
@@ -40,7 +40,7 @@ NOUNS = {
         primeironome nomeproprio
         nomedibattesimo
         voornaam roepnaam
-        fornamn fornavn imie""",
+        fornamn fornavn imie jmeno etunimi""",
     "lastname": """lastname lname surname familyname namelast lastnm
         nachname familienname zuname
         nomdefamille
@@ -48,7 +48,7 @@ NOUNS = {
         sobrenome apelido
         cognome
         achternaam familienaam
-        efternamn efternavn etternavn nazwisko""",
+        efternamn efternavn etternavn nazwisko prijmeni sukunimi soyad soyadi""",
     "fullname": """fullname namefull completename
         vollername vollstandigername vollstaendigername vorundnachname
         nomcomplet
@@ -57,7 +57,7 @@ NOUNS = {
         nominativo nomeecognome
         volledigenaam""",
     "title": "title",
-    "job": """jobtitle jobposition jobrole designation worktitle
+    "job": """jobtitle jobttl jobposition jobrole designation worktitle
         berufsbezeichnung jobtitel stellenbezeichnung positionsbezeichnung
         intituledeposte intituleduposte titreduposte titredeposte posteoccupe
         puestodetrabajo titulodelpuesto
@@ -73,15 +73,15 @@ NOUNS = {
         functie
         befattning stilling stanowisko""",
     "occupation": "occupation profession beruf metier profesion ocupacion profissao professione beroep",
-    "company": """company companies organization organisation org employer account firm enterprise startup
+    "company": """company companies coname organization organisation org employer account firm enterprise startup
         jobcompany jobcompanyname businessname nameofbusiness tradingname tradename
-        firma firmen unternehmen unternehmens betrieb arbeitgeber
-        entreprise societe employeur raisonsociale nomcommercial
-        empresa compania organizacion razonsocial nombrecomercial
-        companhia organizacao razaosocial nomefantasia
-        azienda societa ditta impresa ragionesociale organizzazione
+        firma firmen firmenbezeichnung unternehmen unternehmens betrieb arbeitgeber
+        entreprise etablissement societe employeur raisonsociale nomcommercial compte
+        empresa compania organizacion razonsocial nombrecomercial cuenta
+        companhia organizacao razaosocial nomefantasia conta
+        azienda societa ditta impresa ragionesociale denominazione organizzazione
         bedrijf bedrijfs organisatie onderneming werkgever handelsnaam
-        foretag virksomhed selskap""",
+        foretag virksomhed selskap spolecnost yritys sirket""",
     "companyshort": "companynameforemails nameforemails companyshortname shortcompanyname",
     "domain": "domain rootdomain domaine dominio domein",
     "website": """website web www homepage webpage webaddress internet site siteurl
@@ -90,7 +90,8 @@ NOUNS = {
         sitioweb paginaweb
         paginadainternet
         sito sitoweb
-        webadres""",
+        webadres
+        hemsida hjemmeside webbplats stronawww stronainternetowa""",
     "url": "url link uri href lien enlace",
     "linkedin": "linkedin li",
     "profile": "profile profil perfil profilo page",
@@ -146,14 +147,14 @@ NOUNS = {
         regiao uf
         regione
         provincie regio""",
-    "country": "country land pays pais paese nazione kraj",
-    "location": "location geography standort lieu localisation ubicacion localizacao vestiging",
+    "country": "country ctry land pays pais paese nazione kraj",
+    "location": "location geography geo standort lieu localisation ubicacion localizacao vestiging",
     "hq": "hq headquarters headquarter headoffice hauptsitz zentrale siege siegesocial hoofdkantoor",
     "notes": """notes note comment remark memo summary
         bemerkung bemerkungen kommentar notiz notizen anmerkung anmerkungen
         remarque commentaire
-        notas comentario observaciones
-        observacoes
+        notas comentario observaciones anotaciones
+        observacoes anotacoes
         annotazioni commenti
         opmerking opmerkingen notities""",
     "icebreaker": """icebreaker personalization personalisation firstline openingline opener introline
@@ -184,22 +185,24 @@ QUALIFIERS = {
         referente personadicontatto
         contactpersoon""",
     "customer": """customer client member subscriber attendee participant candidate applicant
-        guest buyer billing student patient investor speaker registrant recipient
+        guest student patient investor speaker registrant recipient
         invitee delegate respondent donor
         kunde kunden teilnehmer
         cliente
         klant""",
+    "buyer": """buyer billing purchaser payer
+        kaufer kaeufer acheteur comprador acquirente koper""",
     "user": "user",
     "executive": """ceo founder cofounder executive businessowner storeowner shopowner
         geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant""",
     "venue": "restaurant clinic hotel salon dealership venue store shop",
-    "work": """work business professional office btob b2b
-        geschaftlich geschaeftlich geschaftl beruflich dienstlich dienstl arbeit
-        pro professionnel professionnelle
-        trabajo profesional laboral
-        profissional trabalho
+    "work": """work business professional office btob b2b employment doyouwork doyouworkfor
+        geschaftlich geschaeftlich geschaftl beruflich dienstlich dienstl arbeit buro buero
+        pro professionnel professionnelle bureau
+        trabajo profesional laboral oficina
+        profissional trabalho escritorio
         lavoro professionale aziendale ufficio
-        zakelijk werk""",
+        zakelijk werk kantoor""",
     "corporate": "corporate corporativo",
     "personal": """personal private home
         privat priv
@@ -209,7 +212,7 @@ QUALIFIERS = {
         personale privato""",
     "primary": "primary main principal default recommended best primaire principale primario haupt",
     "first": "first",
-    "more": """secondary other alternate alternative additional tertiary backup extra preferred
+    "more": """secondary second other alternate alternative additional tertiary backup extra preferred
         weitere sonstige
         autre secondaire
         otro secundario
@@ -221,13 +224,13 @@ QUALIFIERS = {
     "vendor": """apollo zoominfo lusha cognism hunter snov snovio rocketreach kaspr dropcontact clay
         hubspot salesforce pipedrive crunchbase seamless uplead leadiq contactout""",
     "record": "record",
-    "count": "number no nr n num count anzahl zahl nummer numero nb aantal",
+    "count": "number no nr n num count howmany anzahl zahl nummer numero nb aantal",
     "unit": """annual yearly estimated estimate est usd eur gbp euro range in k m mio million millions
         thousand thousands 000s 000 anual annuel annuo""",
     "code": "code iso",
     "short": "short cleaned clean casual normalized",
-    "line": "line",
-    "mailing": "mailing",
+    "line": "line zeile ligne linea linha riga regel",
+    "mailing": "mailing postal correspondencia correspondance corrispondenza",
     "companycontact": "companycontact companycontactperson",
 }
 
@@ -247,7 +250,8 @@ SIGNS = {
 FOREIGN = """
     owner creator created by assigned assignee manager assistant secretary spouse partner parent
     referred referrer referral sender from to rep representative sdr bdr my own agent broker
-    vorgesetzte vorgesetzten betreuer
+    recruiter moderator interviewer supervisor salesperson
+    vorgesetzte vorgesetzten betreuer verkaufer verkaeufer vendeur vendedor
     previous prev past former old ex last latest next start end date dates datum time timestamp at
     on since until updated modified added imported sent open opened opens bounce bounced reply
     replied click clicked unsubscribe unsubscribed subscribe subscribed subscription opt optin
@@ -261,15 +265,20 @@ FOREIGN = """
     avatar follower followers connections founded funding sic naics naf siren siret vat sub
     division subsidiary currency language lang timezone file function
     jobfunction headline education school skill skills experience tenure duration marketing
-    zip zipcode postal postalcode postcode plz codepostal codigopostal cep cap display displayname
+    zip zipcode postalcode postcode plz codepostal codigopostal cep cap display displayname
     input submitted lookup growth intent technical ip
+    doyouhave haveyou areyou areyouinterested
 """
 
 # Says nothing about which field it is.
 NOISE = """
     of the your and please enter value text field fields item data attribute attributes property
     properties required associated s st nd rd th
-    der die das des dem von und ihr ihre ihren oder pflichtfeld
+    what whats whatis which whichis where wheres who whos whois how does you we there have isyour
+    tellus giveus toreachyou canwereachyou tocontactyou
+    wie wielautet wieist wieheisst welche welches welcher deine dein
+    quel quelle quelest quelleest cual cuales tu qual quale quali tua watis welk
+    der die das des dem im von und ihr ihre ihren oder pflichtfeld
     de du d l la le les et votre obligatoire
     el los las y su
     do da dos e o os seu sua obligatorio obrigatorio

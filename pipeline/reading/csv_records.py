@@ -19,6 +19,7 @@ LONGEST_BATCH = 1 << 24  # characters: bounds the memory where cells are huge
 _LARGE_LINE = 1 << 13  # characters; shorter lines are not weighed, for speed
 _SKIPPED_AT_ONCE = 2_000
 MANY_UNCLOSED = 100  # each may cost LONGEST_RECORD of reading again: not for ever
+_STRAIGHT = str.maketrans("“”„", '"""')
 _ESCAPED = re.compile(r"""\\([\\"])""")
 
 
@@ -45,6 +46,8 @@ class Dialect:
     quote: str = '"'
     backslash: bool = False  # a backslash before a quote, or before another, takes its meaning
     spaced: bool = False  # a blank may stand between a delimiter and a quote
+    wrapped: bool = False  # each line is quoted as a whole, as one cell
+    curly: bool = False  # the quotes are a word processor's
 
 
 RFC_4180 = Dialect()
@@ -201,15 +204,31 @@ class Records:
 
 
 def _line_reader(text: IO[str], dialect: Dialect) -> Callable[[int], str]:
-    if not dialect.backslash:
+    said = (dialect.wrapped, unwrapped), (dialect.curly, straight), (dialect.backslash, _unescaped)
+    change = next((change for is_so, change in said if is_so), None)
+    if change is None:
         return text.readline
+    return lambda size: change(text.readline(size))
 
+
+def unwrapped(line: str) -> str:
+    """`"a,""b"",c";;` → `a,"b",c`: what programs make of a line that they take for a cell."""
+    bare = line.rstrip("\r\n")
+    cell = bare.rstrip(",;\t| ")
+    if len(cell) < 2 or cell[0] != '"' or cell[-1] != '"':  # noqa: PLR2004
+        return line
+    return cell[1:-1].replace('""', '"') + line[len(bare) :]
+
+
+def straight(line: str) -> str:
+    """With typewriter's quotes in place of a word processor's."""
+    return line.translate(_STRAIGHT)
+
+
+def _unescaped(line: str) -> str:
     # Doubled quotes in place of escaped ones: csv's own escapechar would eat the backslash of
     # C:\leads as well.
-    def readline(size: int) -> str:
-        return _ESCAPED.sub(_doubled, text.readline(size))
-
-    return readline
+    return _ESCAPED.sub(_doubled, line)
 
 
 def _doubled(escape: re.Match[str]) -> str:

@@ -10,13 +10,15 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from pipeline.reading.csv_records import RFC_4180, Batch, Dialect, Records
+from pipeline.reading.csv_records import RFC_4180, Batch, Dialect, Records, unwrapped
 
 DELIMITERS = (",", ";", "\t", "|")
+_RARE = ("^", "~", "\u00a6")  # where none of the others is one
 VOTING = 50  # records
 # So that as many stand behind a header that comes late; no more than csv_records bears unclosed.
 TAKEN = 2 * VOTING
@@ -34,6 +36,9 @@ _TAIL = 0.8  # the same, of those behind the lines before a header
 _BACKSLASH = Dialect(backslash=True)
 _SPACED = Dialect(spaced=True)
 _SINGLE = Dialect(quote="'")
+_WRAPPED = Dialect(wrapped=True)
+_CURLY = Dialect(curly=True)
+_CURLY_CELL = re.compile("(?:^|[,;\t|]) ?[“„][^“”„]*[“”] ?(?=[,;\t|]|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +86,22 @@ def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
     is the sign it needs least, so that `Acme, Inc.` stays one cell.
     """
     batches = {sign: sample.records(sign, dialect) for sign in DELIMITERS}
-    votes = {sign: _vote(batch) for sign, batch in batches.items()}
-    best = max(DELIMITERS, key=lambda sign: votes[sign])
-    if votes[best] > (0, 0):
+    if best := _best(batches):
+        return best
+    if best := _best(
+        {sign: sample.records(sign, dialect) for sign in _RARE if sign in sample.head}
+    ):
         return best
     # By which most quotes stay open is what was meant: that is to be said, not read over.
     broken = [sign for sign, batch in batches.items() if 2 * len(batch.broken) > len(batch.rows)]
     return broken[0] if broken else min(DELIMITERS, key=sample.head.count)
+
+
+def _best(batches: Mapping[str, Batch]) -> str:
+    """The sign with the most votes, the first of several; '' where none has any."""
+    votes = {sign: _vote(batch) for sign, batch in batches.items()}
+    best = max(votes, key=lambda sign: votes[sign], default="")
+    return best if best and votes[best] > (0, 0) else ""
 
 
 def _vote(batch: Batch) -> tuple[float, int]:
@@ -117,8 +131,8 @@ def _is_address(cell: str) -> bool:
 
 def dialect_of(sample: Sample, delimiter: str) -> Dialect:
     """RFC 4180, unless that cannot be and another dialect fits the first records."""
-    if _is_single_quoted(sample.head):
-        return _SINGLE
+    if whole := _of_whole_lines(sample.head):
+        return whole
     if _has_blanks_before_quotes(sample, delimiter) and _fits(sample, delimiter, _SPACED):
         return _SPACED
     escaped = _ESCAPED_INSIDE.search(sample.head)
@@ -134,12 +148,30 @@ def _has_blanks_before_quotes(sample: Sample, delimiter: str) -> bool:
     return any(cell.startswith(" ") and cell.lstrip(" ")[:1] == '"' for row in rows for cell in row)
 
 
-def _is_single_quoted(text: str) -> bool:
-    """Whether no double quote occurs, and every line begins and ends with a single one."""
+def _of_whole_lines(text: str) -> Dialect | None:
+    """What each of the first lines shows alone."""
     lines = [line.strip() for line in islice(io.StringIO(text), VOTING)]
     lines = [line for line in lines if line]
+    if '"' not in text:
+        curly = sum(bool(_CURLY_CELL.search(line)) for line in lines)
+        return _CURLY if 2 * curly > len(lines) else _SINGLE if _is_single_quoted(lines) else None
+    return _WRAPPED if _is_wrapped(lines) else None
+
+
+def _is_wrapped(lines: list[str]) -> bool:
+    """Whether each line is one quoted cell that holds as many cells as the others do."""
+    bare = [unwrapped(line) for line in lines]
+    whole = all(line.replace('""', "").count('"') == 2 for line in lines)  # noqa: PLR2004
+    if not whole or len(lines) < _FEW or any(map(str.__eq__, bare, lines)) or "@" in bare[0]:
+        return False
+    widths = [{len(row) for row in csv.reader(bare, delimiter=sign)} for sign in DELIMITERS]
+    return any(len(each) == 1 and max(each) > 1 for each in widths)
+
+
+def _is_single_quoted(lines: list[str]) -> bool:
+    """Whether every line begins and ends with a single quote."""
     quoted = [line for line in lines if len(line) > 1 and line[0] == "'" == line[-1]]
-    return len(lines) > 1 and len(quoted) == len(lines) and '"' not in text
+    return len(lines) > 1 and len(quoted) == len(lines)
 
 
 def _fits(sample: Sample, delimiter: str, dialect: Dialect) -> bool:

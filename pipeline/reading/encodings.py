@@ -11,6 +11,8 @@ import codecs
 import re
 from collections.abc import Callable
 from itertools import chain
+from statistics import fmean as mean
+from string import ascii_letters
 from typing import IO
 
 from charset_normalizer import from_bytes
@@ -31,11 +33,18 @@ _MARKS = (
 
 _LINE_END_LE, _LINE_END_BE = re.compile(rb"[\r\n]\x00"), re.compile(rb"\x00[\r\n]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_WORD = re.compile(r"[A-Za-z]*[^\x00-\x7f]+[A-Za-z]*")
 # What the letters of others look like when they are read as cp1252: Lodz becomes £ódŸ.
 _POLISH = re.compile("[A-Za-z][¹³¿£¥¯][A-Za-z]|[£¥¯][a-z]|[a-z]{3}[³¹]")
 _POLISH_OF_ISO = re.compile("[A-Za-z][±¶¼]|[±¶¦¬¼][a-z]")
 _POLISH_OF_WINDOWS = re.compile("[A-Za-z][¹œŸ]|[¹œŸŒ][a-z]")
 _CZECH = re.compile("ø[íáìý]|[ìù][a-z]|è[aeioíáì]")
+# ő and ű, told from a Frenchman's û by á, ó and í, and from a Portuguese's õe.
+_HUNGARIAN = re.compile("õ(?!e)|û")
+_ALSO_HUNGARIAN, _NOT_HUNGARIAN = re.compile("[áóí]"), re.compile("[ãçêâàèôñ]")
+# ü, é, ä, ç, ê, ô, ö of DOS: Windows' quotes and daggers, which stand between no two letters.
+_DOS_LETTERS = re.compile(rb"[A-Za-z][\x81\x82\x84\x87\x88\x93\x94](?=[a-z])")
+_MAC_LETTERS = re.compile(rb"[a-z][\x80-\x9f]|[\x80-\x9f][a-z]")
 _TURKISH = re.compile("[ÐÝÞðýþ]")
 _NOT_TURKISH = re.compile("[ÁÉÍÓÚÆØÅáéíóúæøåñã]")
 
@@ -106,28 +115,46 @@ def guess(sample: bytes) -> str:
     runs = [len(run) for run in _HIGH.findall(sample)]
     # In Latin scripts a letter beyond ASCII mostly stands alone; in others whole words do.
     latin = 4 * sum(length for length in runs if length > 2) < sum(runs)  # noqa: PLR2004
-    return _latin(sample) if latin else _other_script(sample)
+    return (not latin and _other_script(sample)) or _latin(sample)
 
 
 def _latin(sample: bytes) -> str:
     if _share("cp932", sample, _is_kana) >= _CLEAR:
         return "cp932"  # of which every other byte of katakana is ASCII
     text, letters = sample.decode("cp1252", "replace"), sum(map(len, _HIGH.findall(sample)))
+    if name := _of_old_machines(sample, letters):
+        return name
     if 5 * len(_POLISH.findall(text)) >= letters:
         iso, windows = _POLISH_OF_ISO.findall(text), _POLISH_OF_WINDOWS.findall(text)
         return "iso8859_2" if len(iso) > len(windows) else "cp1250"
+    return _of_one_letter_each(text, letters)
+
+
+def _of_old_machines(sample: bytes, letters: int) -> str:
+    """A Mac's text, whose lines end in CR, or one of DOS; '' for none of them."""
+    if b"\n" not in sample and 2 * len(_MAC_LETTERS.findall(sample)) > letters:
+        return "mac_roman"
+    dos = len(_DOS_LETTERS.findall(sample))
+    return "cp850" if dos >= _FEW and 3 * dos >= letters else ""
+
+
+def _of_one_letter_each(text: str, letters: int) -> str:
+    """Turkish, Czech and Hungarian differ from the West's letters in few; text read as cp1252."""
     turkish = _TURKISH.findall(text)
     if len(set(turkish)) > 1 and 3 * len(turkish) >= letters and not _NOT_TURKISH.search(text):
         return "cp1254"
-    czech = len(_CZECH.findall(text))
-    return "cp1250" if czech > 1 and 7 * czech >= letters else "cp1252"
+    czech, hungarian = len(_CZECH.findall(text)), len(_HUNGARIAN.findall(text))
+    is_hungarian = _ALSO_HUNGARIAN.search(text) and not _NOT_HUNGARIAN.search(text)
+    few = 7 * czech < letters or czech < _FEW
+    return "cp1252" if few and not (hungarian >= _FEW and is_hungarian) else "cp1250"
 
 
 def _other_script(sample: bytes) -> str:
+    """The encoding of a text that is not in Latin letters; '' where none is clear."""
     likely = {name: round(_share(name, sample, looks), 1) for name, looks in _SCRIPTS.items()}
     best = max(likely.values())
     if best < _CLEAR:
-        return "cp1252"
+        return ""
     names = [name for name, share in likely.items() if share == best]
     return names[0] if len(names) == 1 else _least_messy(sample, names)
 
@@ -145,28 +172,37 @@ def _least_messy(sample: bytes, names: list[str]) -> str:
 def _share(encoding: str, sample: bytes, looks: Callable[[str], float]) -> float:
     """How much of the text beyond ASCII looks like its script, word by word; 0 if undecodable."""
     try:
-        words = re.findall(r"[^\x00-\x7f]+", sample.decode(encoding))
+        words = _WORD.findall(sample.decode(encoding))
     except UnicodeDecodeError:
         return 0
-    return sum(len(word) * looks(word) for word in words) / (sum(map(len, words)) or 1)
+    sizes = [sum(not sign.isascii() for sign in word) for word in words]
+    found = sum(size * looks(word) for size, word in zip(sizes, words, strict=True))
+    return found / (sum(sizes) or 1)
+
+
+def _beyond_ascii(word: str) -> str:
+    """Chinese and Japanese names stand next to Latin ones without a blank."""
+    return word.strip(ascii_letters)
 
 
 def _written(pattern: str) -> Callable[[str], float]:
-    """Whole words or nothing: their capitals tell the Cyrillic encodings apart."""
+    """Whole words or nothing: no Cyrillic one has a Latin letter, and their capitals tell the
+    encodings apart.
+    """
     whole = re.compile(pattern)
     return lambda word: float(whole.fullmatch(word) is not None)
 
 
 def _letters(first: str, last: str) -> Callable[[str], float]:
-    return lambda word: sum(first <= sign <= last for sign in word) / len(word)
+    return lambda word: mean(first <= sign <= last for sign in _beyond_ascii(word))
 
 
 def _is_kana(word: str) -> float:
-    return sum("\u3040" <= sign <= "\u30ff" for sign in word) / len(word)
+    return mean("\u3040" <= sign <= "\u30ff" for sign in _beyond_ascii(word))
 
 
 def _is_japanese(word: str) -> float:
-    kanji = sum("\u4e00" <= sign <= "\u9fa5" for sign in word) / len(word)
+    kanji = mean("\u4e00" <= sign <= "\u9fa5" for sign in _beyond_ascii(word))
     return _is_kana(word) + kanji
 
 
@@ -177,7 +213,7 @@ def _common(encoding: str, first: int, last: int, rare: int) -> Callable[[str], 
         lead = sign.encode(encoding, "replace")[0]
         return 1 if first <= lead <= last else 0.5 if last < lead <= rare else 0
 
-    return lambda word: sum(map(weight, word)) / len(word)
+    return lambda word: mean(map(weight, _beyond_ascii(word)))
 
 
 # Capitals, then small letters; in Greek the sigma of a word's end stands there only.

@@ -10,6 +10,7 @@ _MAGIC = (
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"PK\x07\x08", "a part of a ZIP archive"),
     (b"\xd0\xcf\x11\xe0", "an old or a locked Excel workbook"),
+    (b"\x09\x08\x10\x00", "an old Excel workbook"),
     (b"BZh", "a bzip2 archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"Rar!", "a RAR archive"),
@@ -34,9 +35,16 @@ _IN_ZIP = (
 )
 _TEXTS = (
     (re.compile(r"<\?xml\b(?!.{,300}<html)", re.IGNORECASE | re.DOTALL), "an XML file"),
-    (re.compile(r"<(?:!doctype|html|head|body|table|\?xml)\b", re.IGNORECASE), "a web page"),
+    (
+        re.compile(
+            r"(?:<!--.{0,2000}?-->\s*)*<(?:!doctype|html|head|body|table|\?xml)\b",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        "a web page",
+    ),
     (re.compile(r'[\[{]\s*(?:[{\[]|"(?:[^"\\]|\\.){,100}"\s*[:,\]])'), "a JSON file"),
     (re.compile(r"BEGIN:VCARD\b", re.IGNORECASE), "a vCard file"),
+    (re.compile(r"BEGIN:VCALENDAR\b", re.IGNORECASE), "a calendar"),
 )
 _ODD = re.compile("[\x00-\x08\x0e-\x1f]")
 _ENOUGH_ODD = 8  # a few control characters are dirt in a cell, not a sign of a binary file

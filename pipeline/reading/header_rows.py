@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from pipeline.reading.csv_records import Batch
 from pipeline.reading.dialects import ADDRESS, VOTING
@@ -57,6 +58,28 @@ def find(
         row=position + 1,
         names=tuple(map(_name, row)),
         sample=_sample(batch, position + 1, len(row)),
+    )
+
+
+def with_ends(header: Header, batch: Batch) -> Header:
+    """With columns without a name where all rows end in as many delimiters more than the header.
+
+    Not to be asked of a text separated by commas: one in each name shifts all cells likewise.
+    """
+    width = len(header.names)
+    rows = [row for n, row in enumerate(batch.rows) if n >= header.row and any(map(str.strip, row))]
+    surplus = {len(row) - width for row in rows}
+    if (
+        len(rows) < _FEW
+        or len(surplus) != 1
+        or any(map(str.strip, chain.from_iterable(row[width:] for row in rows)))
+    ):
+        return header
+    more = max(0, *surplus)
+    return replace(
+        header,
+        names=header.names + ("",) * more,
+        sample=tuple(row + ("",) * more for row in header.sample),
     )
 
 
@@ -152,12 +175,24 @@ class _Table:
             position: sum(known(_name(cell)) for cell in record.cells if cell)
             for position, record in self._first_records()
         }
-        best = max(counts, key=lambda position: counts[position], default=None)
+        best = self._best(counts)
         if best is None or not counts[best]:
             return None
         # A title may well be called Notes: one known name is enough in small tables only.
         alone = counts[best] == 1 and (self._usual > _FEW or not self._records[best].holds_names)
         return None if alone else best
+
+    def _best(self, counts: dict[int, int]) -> int | None:
+        """The record with the most names; above the first address, if it has half as many: a
+        second table may stand below the leads.
+        """
+        best = max(counts, key=lambda position: counts[position], default=None)
+        leads = next((n for n, record in self._records.items() if record.has_address), None)
+        above = {n: count for n, count in counts.items() if leads is not None and n < leads}
+        first = max(above, key=lambda position: above[position], default=None)
+        if best is None or first is None or not above[first]:
+            return best
+        return first if 2 * above[first] >= counts[best] else best
 
     def _by_looks(self) -> int | None:
         shorter: list[int] = []

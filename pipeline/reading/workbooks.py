@@ -11,6 +11,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO, Any
 
 from openpyxl import load_workbook
@@ -23,6 +24,7 @@ _TEXTS = "xl/sharedStrings.xml"
 _MOST_TEXT = 256 << 20  # bytes; in memory about three times as much
 _LAST_ROW = 1 << 20  # a sheet has no more; a damaged one may claim any number
 _SKIPPED_AT_ONCE = 2_000
+_LOOKED_AT, _MOST_SHEETS = 100, 50  # rows, sheets: to find the one with the leads
 _EXACT = 1e15
 _ZEROS = re.compile("0+")  # the format of postcodes: 00501
 _HIDDEN = "hidden", "veryHidden"
@@ -85,7 +87,9 @@ def _guarded(rows: Iterator[tuple[int, list[str]]]) -> tuple[int, list[str]] | N
 
 
 def _filled_rows(content: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """(number from 1, cells) of each row with something in it, of the first sheet that has one."""
+    """(number from 1, cells) of each row with something in it, of the first sheet that begins with
+    addresses, or else of the first that has a row.
+    """
     with zipfile.ZipFile(content) as archive:
         if _TEXTS in archive.namelist() and archive.getinfo(_TEXTS).file_size > _MOST_TEXT:
             raise NotALeadFile(
@@ -93,13 +97,21 @@ def _filled_rows(content: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
             )
     content.seek(0)
     book = load_workbook(content, read_only=True, data_only=True, keep_links=False)
-    found = False
-    for sheet in sorted(book.worksheets, key=lambda sheet: sheet.sheet_state in _HIDDEN):
-        for row in _rows_of(sheet):
-            found = True
-            yield row
-        if found:
-            return
+    sheets = sorted(book.worksheets, key=lambda sheet: sheet.sheet_state in _HIDDEN)
+    sheet = _with_leads(sheets[:_MOST_SHEETS])
+    if sheet is not None:
+        yield from _rows_of(sheet)
+
+
+def _with_leads(sheets: list[Any]) -> Any:
+    """A cover or a legend may stand before the leads."""
+    filled = None
+    for sheet in sheets:
+        start = list(islice(_rows_of(sheet), _LOOKED_AT))
+        if any("@" in cell for _, row in start for cell in row):
+            return sheet
+        filled = filled or (sheet if start else None)
+    return filled
 
 
 def _rows_of(sheet: Any) -> Iterator[tuple[int, list[str]]]:

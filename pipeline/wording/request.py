@@ -157,4 +157,7 @@ def facts(lead: Mapping[str, str]) -> dict[str, str]:
     said = {"first_name": first, "last_name": last}
     company = polish.company_in_prose(lead.get("company", ""))
     whole = {**lead, **said, "company": company}
-    return {name: suspects.told(name, text) for name, text in whole.items()}
+    return {
+        name: "" if polish.says_nothing(text) else suspects.told(name, text)
+        for name, text in whole.items()
+    }

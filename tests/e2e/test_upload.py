@@ -7,11 +7,14 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from pipeline import clock, starting, undo
 from pipeline.models import LeadFile, SourceProfile
 from tests.flows import nights
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
+PATIENCE = 15_000  # ms: the page looks every three seconds
+TWO_LINES = 45  # px
 VENDOR = """\
 Vorname;Nachname;Firma;Mail;Abteilung;Ort
 Jürgen;Müller;Pumpen Müller GmbH;juergen@pumpen-mueller.de;Einkauf;Köln
@@ -63,6 +66,33 @@ class TestALeadFile:
         found = LeadFile.objects.get()
         assert (found.status, found.known_leads, found.accepted) == ("QUEUED", "SKIP", 2)
         assert SourceProfile.objects.get().fields == {"Abteilung": "list"}
+
+    def test_shows_by_itself_when_it_is_imported_and_undone(self, desk, vendor_file):
+        upload(desk, vendor_file, "")
+        desk.get_by_role("button", name="Import with the next run").click()
+        starting.start_now(now=clock.database_now(), started_by="ida", request_key="manual:1")
+        desk.reload()
+        expect(desk.get_by_text("has it and is about to import it")).to_be_visible()
+
+        nights.work_off()
+        expect(desk.locator(".desk-title")).to_contain_text("Imported", timeout=PATIENCE)
+        desk.get_by_text("Undo this import").click()
+        desk.get_by_role("button", name="Undo it").click()
+        expect(desk.locator(".desk-title")).to_contain_text("Being undone")
+        while undo.go_on(LeadFile.objects.get().pk):
+            pass
+
+        expect(desk.locator(".desk-title")).to_contain_text("Undone", timeout=PATIENCE)
+        expect(desk.get_by_text("2 leads removed")).to_be_visible()
+
+    def test_of_a_fair_fits_on_a_phone(self, desk, vendor_file):
+        desk.set_viewport_size({"width": 390, "height": 844})
+        upload(desk, vendor_file, "")
+
+        name = desk.get_by_role("cell", name="Nachname").bounding_box()
+
+        assert name["height"] < TWO_LINES
+        assert desk.evaluate("document.documentElement.scrollWidth") <= 390
 
     def test_that_was_uploaded_before_leads_to_the_first(self, desk, tmp_path):
         first = nights.take_in()

@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from pipeline import undo
 from pipeline.models import Lead, LeadFile, Rejection
 from pipeline.models.lead_files import LeadFileStatus
 from tests.factories import LeadFactory, LeadFileFactory, RejectionFactory, RunFactory
@@ -112,6 +113,9 @@ class TestARefusedFile:
             pytest.param(b"PK\x03\x04" + bytes(range(256)) * 8, "Excel", id="workbook"),
             pytest.param(bytes(range(1, 32)) * 64, "binary", id="binary"),
             pytest.param(b"Name,Email\n", "no row", id="only a header"),
+            pytest.param(b"Invoice,Euro\n1,2.5\n2,3.5\n", "'Invoice', 'Euro'", id="invoices"),
+            pytest.param(b"10:00 mail sent to a@b-pipes.com\n" * 3, "'column 1'", id="a log"),
+            pytest.param(b"Take two eggs.\nStir well.\n", "'Take two eggs.'", id="prose"),
         ],
     )
     def test_is_named_in_one_sentence_and_leaves_nothing(self, desk, content, says):
@@ -160,6 +164,36 @@ class TestAFilesPage:
         response = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
 
         assert response.context["leads"] == [("READY", 1), ("DUPLICATE", 1)]
+
+    def test_says_that_the_run_in_progress_has_it_and_watches(self, desk):
+        run = RunFactory.create(status="RUNNING")
+        found = LeadFileFactory.create(run=run, status=LeadFileStatus.QUEUED)
+
+        shown = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
+
+        assert "is about to import it" in shown.content.decode()
+        assert "with the run after that" not in shown.content.decode()
+        assert b"every 3s" in shown.content
+
+    def test_waits_for_the_next_run_where_the_one_in_progress_began_before_it(self, desk):
+        RunFactory.create(status="RUNNING")
+        found = LeadFileFactory.create(status=LeadFileStatus.QUEUED)
+
+        shown = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
+
+        assert "it goes with the run after that" in shown.content.decode()
+        assert b"every 3s" not in shown.content
+
+    def test_watches_itself_while_it_is_undone(self, desk):
+        found = LeadFileFactory.create(status=LeadFileStatus.IMPORTED)
+        undo.ask(found, "ida")
+        address = reverse("admin:pipeline_leadfile_change", args=[found.pk])
+        assert b"every 3s" in desk.get(address).content
+
+        LeadFile.objects.update(status=LeadFileStatus.UNDONE)
+        response = desk.get(address, headers={"HX-Request": "true"})
+
+        assert response["HX-Refresh"] == "true"
 
     def test_watches_itself_while_it_is_imported(self, desk):
         run = RunFactory.create(status="RUNNING")

@@ -70,6 +70,31 @@ class TestAPreview:
         assert found.cut_cells == 1
         assert "1 cell is longer than allowed" in response.content.decode()
 
+    def test_names_phone_numbers_that_a_spreadsheet_has_rounded(self, desk):
+        found = upload(desk, b"Email,Phone\na@acme.com,4.91521E+11\nb@acme.com,+49 1521 2345\n")
+
+        response = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
+
+        assert "1 phone number is rounded by a spreadsheet" in response.content.decode()
+
+    @pytest.mark.parametrize(("count", "folded"), [(8, 0), (9, 9)])
+    def test_folds_columns_that_fill_nothing_where_they_are_many(self, desk, count, folded):
+        names = ",".join(f"Question {n}" for n in range(count))
+        found = upload(desk, f"Email,{names}\nann@acme-pipes.com,yes\n".encode())
+
+        response = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
+
+        assert response.context["folded"] == folded
+        assert response.content.decode().count('x-show="all"') == folded
+
+    def test_folds_no_column_while_one_is_asked_for(self, desk):
+        names = ",".join(f"Question {n}" for n in range(9))
+        found = upload(desk, f"Reach me at,{names}\nann@acme-pipes.com,yes\n".encode())
+
+        response = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
+
+        assert (bool(response.context["question"]), response.context["folded"]) == (True, 0)
+
     def test_says_nothing_that_a_browser_would_run(self, desk):
         found = upload(desk, b"Email,<script>a</script>\nann@acme-pipes.com,<script>b</script>\n")
 
@@ -99,6 +124,18 @@ class TestAQuestion:
         assert found.preview["question"]
         assert "One question first" in response.content.decode()
         assert response.context["columns"][1]["samples"] == ["ann@acme-pipes.com", "bob"]
+
+    def test_names_the_columns_that_may_be_it_and_leaves_the_others_known(self, desk):
+        found = upload(desk, b"Firma,E-Mail Kantine,E-Mail Pforte\nAcme,a@acme.com,b@acme.com\n")
+
+        response = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
+
+        assert "It may be E-Mail Kantine, E-Mail Pforte" in response.content.decode()
+        assert [(row["field"], row["sure"][0]) for row in response.context["columns"]] == [
+            ("company", "sure"),
+            ("", "unsure"),
+            ("", "unsure"),
+        ]
 
     def test_must_be_answered_before_the_file_is_queued(self, desk):
         found = upload(desk, VAGUE)

@@ -124,6 +124,16 @@ class TestFacts:
 
         assert found.body.startswith(f"Hello {greeted},")
 
+    def test_that_only_say_that_there_is_nothing_are_none(self):
+        found = facts({"company": "n/a", "title": "N/A", "city": "-", "industry": "Pipes"})
+
+        assert {name: found[name] for name in ("company", "title", "city", "industry")} == {
+            "company": "",
+            "title": "",
+            "city": "",
+            "industry": "Pipes",
+        }
+
     def test_call_the_company_as_people_do(self):
         found = facts({"company": "NORVAWICK FOODS GMBH", "title": "CTO"})
 

@@ -61,6 +61,13 @@ class TestClean:
             pytest.param("Anna\u00a0Maria", "Anna Maria", id="no-break space"),
             pytest.param("Łukasz 李 🚀", "Łukasz 李 🚀", id="other letters stay"),
             pytest.param("\u200b \u200b", "", id="nothing to see"),
+            pytest.param(' ="00501" ', "00501", id="typed as text"),
+            pytest.param("MÃ¼ller & SÃ¶hne", "Müller & Söhne", id="coded twice"),
+            pytest.param("Ã\x81lvaro", "Álvaro", id="coded twice, a sign of Windows'"),
+            pytest.param("dâ€™Arc Ã\xa0 Metz", "d\u2019Arc à Metz", id="coded twice, typography"),
+            pytest.param("SÃO PAULO Â ÄÖÜ “Å”", "SÃO PAULO Â ÄÖÜ “Å”", id="not coded twice"),
+            pytest.param("MÃ¼ller, 李", "MÃ¼ller, 李", id="coded twice in part"),
+            pytest.param('="a="b""', '="a="b""', id="a formula"),
         ],
     )
     def test_leaves_what_people_see(self, text, expected):

@@ -130,6 +130,9 @@ class TestRefusal:
             pytest.param(b'[{"email": "ann@acme.com"}]', "a JSON file", id="json"),
             pytest.param(b'{"email":"ann@acme.com"}\n{}\n', "a JSON file", id="json lines"),
             pytest.param(b"BEGIN:VCARD\nFN:Ann\n", "a vCard", id="vcard"),
+            pytest.param(b"BEGIN:VCALENDAR\nX:Y\n", "a calendar", id="calendar"),
+            pytest.param(b"<!-- x -->\n<table>\n", "a web page", id="html behind a comment"),
+            pytest.param(b"\x09\x08\x10\x00\x00\x06", "an old Excel", id="workbook of 1995"),
             pytest.param("<html>".encode("utf-16"), "a web page", id="html in UTF-16"),
         ],
     )
@@ -219,6 +222,28 @@ class TestLayout:
         source = stream(b"Leads, of May\nname,email\nAnn,a@b.de\n")
 
         assert inspect(source, known={"name", "email"}.__contains__).header_row == 2
+
+    def test_has_columns_without_name_where_all_rows_end_in_a_delimiter(self):
+        layout, rows, slices = read_all(b"email;name\na@b.de;Ann;;\nb@c.de;Bob;;\n")
+
+        assert layout.headers == ("email", "name", "", "")
+        assert rows == [["a@b.de", "Ann", "", ""], ["b@c.de", "Bob", "", ""]]
+        assert not slices[0].broken
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(b"email,name,note\na@b.de,Lee, Ann,\nb@c.de,Ray, Bo,\n", id="commas"),
+            pytest.param(b"email;name;note\na@b.de;Lee; Ann;\n", id="one row"),
+            pytest.param(b"email;name\na@b.de;Ann;\nb@c.de;Bob;x\n", id="filled"),
+            pytest.param(b"email;name\na@b.de;Ann;\nb@c.de;Bob\n", id="some rows"),
+        ],
+    )
+    def test_has_none_where_cells_may_be_shifted(self, content):
+        layout, _, slices = read_all(content)
+
+        assert "" not in layout.headers
+        assert slices[0].broken
 
     def test_of_utf16_without_a_mark_and_tabs(self):
         layout, rows, _ = read_all("name\temail\nZoë\ta@b.de\n".encode("utf-16-le"))

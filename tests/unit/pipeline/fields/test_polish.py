@@ -27,6 +27,10 @@ class TestPersonName:
             pytest.param("Mr.", "Cole", ("", "Cole"), id="a title is no name"),
             pytest.param("Yo-Yo", "Ma", ("Yo-Yo", "Ma"), id="a name that looks like a degree"),
             pytest.param("李", "王", ("李", "王"), id="no letter case"),
+            pytest.param("N/A", "null", ("", ""), id="no names"),
+            pytest.param("#N/A", "--", ("", ""), id="a spreadsheet's no names"),
+            pytest.param("0", "?", ("", ""), id="no letters"),
+            pytest.param("NA", "Null", ("Na", "Null"), id="names that look like none"),
         ],
     )
     def test_of_two_parts(self, first, last, expected):
@@ -42,6 +46,7 @@ class TestPersonName:
             ("Ann", ("Ann", "")),
             ("", ("", "")),
             ("🚀", ("", "")),
+            ("Unknown", ("", "")),
         ],
     )
     def test_of_a_full_name(self, full, expected):
@@ -79,6 +84,10 @@ class TestCompany:
             ("ostrel.com", "ostrel.com", "ostrel.com"),
             ("eOstrel Inc", "eOstrel Inc", "eOstrel"),
             ("Inc", "Inc", "Inc"),
+            ("1&1", "1&1", "1&1"),
+            ("n/a", "", ""),
+            ("NULL", "", ""),
+            ("-", "", ""),
             ("", "", ""),
         ],
     )

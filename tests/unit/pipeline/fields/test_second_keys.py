@@ -22,6 +22,10 @@ class TestPhoneKey:
             ("+1 512-555-0100 x12", "15125550100"),
             ("Tel: +1 512-555-0100", "15125550100"),
             ("555-010", ""),
+            ("4.91521E+11", ""),
+            ("4,91521234567e11", ""),
+            ("491521234567.0", "491521234567"),
+            ("+49 1521.23450", "49152123450"),
             ("+1 512-555-0100 / +1 512-555-0101", ""),
             ("n/a", ""),
             ("", ""),
@@ -30,7 +34,7 @@ class TestPhoneKey:
     def test_is_what_would_be_dialled(self, text, expected):
         assert phone_key(text) == expected
 
-    @given(st.lists(st.text("0123456789+()/ xé٣", max_size=20)))
+    @given(st.lists(st.text("0123456789+()/. xEé٣", max_size=20)))
     def test_says_the_same_of_a_column_as_of_each(self, texts):
         found = phone_keys(pa.array(texts, TEXT)).to_pylist()
 

@@ -28,6 +28,8 @@ class TestDelimiter:
             pytest.param("Leads, May, 2024\n\na|b\n1|2\n3|4\n5|6\n", "|", id="behind a title"),
             pytest.param("company\nAcme, Inc.\nBolt\nCog\nDot\n", ";", id="needed least"),
             pytest.param(",,\n,,\n", ",", id="nothing but delimiters"),
+            pytest.param("a^b^c\n1^2^3\n4^5^6\n", "^", id="a caret"),
+            pytest.param("a~b\n~1~\nx\ny\nz\n", ",", id="a tilde here and there"),
             pytest.param("sep=^\na^b,c\n1^2\n", "^", id="told"),
             pytest.param("SEP=;\r\na,b;c\r\n1;2\r\n", ";", id="told in capitals"),
         ],
@@ -60,6 +62,12 @@ class TestDialect:
             pytest.param('a,b\n"x, ""y""",2\n', RFC_4180, id="blank before a doubled quote"),
             pytest.param("'a','b'\n'1','2, 3'\n", Dialect(quote="'"), id="single quotes"),
             pytest.param("phone\n'+1 512\n'+1 513\n", RFC_4180, id="apostrophes"),
+            pytest.param('"a,b"\n"1,2"\n', Dialect(wrapped=True), id="lines as one cell"),
+            pytest.param('"a"\n"x, y"\n"z"\n', RFC_4180, id="one column, quoted"),
+            pytest.param('"a,b"\n"1,2"\n"3,4",5\n', RFC_4180, id="not all lines as one cell"),
+            pytest.param('"x, a@b.de"\n"y, c@d.de"\n', RFC_4180, id="lists of addresses"),
+            pytest.param("a,b\n“x, y”,2\n“z”,3\n", Dialect(curly=True), id="curly"),
+            pytest.param("a,b\nan “x” y,2\nz,3\n", RFC_4180, id="curly within a cell"),
         ],
     )
     def test_is_found(self, text, dialect):
@@ -72,6 +80,8 @@ class TestDialect:
             pytest.param('a,b\n"5\\" x","C:\\\\"\n', ['5" x', "C:\\"], id="escaped backslash"),
             pytest.param('"a", "b"\n"1", "2, 3"\n', ["1", "2, 3"], id="blanks"),
             pytest.param("'a','b'\n'O''Brien','2, 3'\n", ["O'Brien", "2, 3"], id="single"),
+            pytest.param('"a,b";;\n"1,""2, 3""";;\n', ["1", "2, 3"], id="lines as one cell"),
+            pytest.param("“a”;“b”\n“1”;„2; 3“\n", ["1", "2; 3"], id="curly"),
         ],
     )
     def test_says_what_the_cells_are(self, text, row):

@@ -9,6 +9,7 @@ from pipeline.reading import encodings
 POLISH = "Imię,Firma,email\nŁukasz,Zakłady Mięsne,l@miesne.pl\nŻaneta,Źródło,z@zrodlo.pl\n"
 GREEK = "Όνομα,Εταιρεία\nΓιώργος Παπαδόπουλος,Ελληνική Ζυθοποιία\nΆννα,Άλφα\n"
 RUSSIAN = "name,company,email\nИван Петров,Завод Труб,ivan@zavod.ru\nОльга,Северсталь,o@s.ru\n"
+CZECH = "Jméno,Příjmení,Město\nJiří,Dvořák,Kroměříž\nLucie,Černá,Děčín\nPetr,Ševčík,Říčany\n"
 JAPANESE = "名前,会社,email\n田中太郎,株式会社テスト,tanaka@test.co.jp\n"
 CHINESE = "name,email\n张伟,z@x.cn\n李娜,l@x.cn\n"
 
@@ -31,6 +32,12 @@ class TestGuess:
             pytest.param(POLISH, "iso8859_2", id="Polish of ISO"),
             pytest.param("Łukasz\n", "cp1250", id="one Polish name"),
             pytest.param("Jméno\nŘehoř Dvořák\nSlužby Třinec\nDům\n", "cp1250", id="Czech"),
+            pytest.param(CZECH, "cp1250", id="Czech with letters side by side"),
+            pytest.param("Győr,Szűcs Zsófia\nErdő,Kovács\n", "cp1250", id="Hungarian"),
+            pytest.param("Köln\rJürgen Weiß\rMálaga\rÉlodie\r", "mac_roman", id="Mac"),
+            pytest.param("Müller,Köln\nJäger,Weiß\nGörlitz,Öhr\n", "cp850", id="German of DOS"),
+            pytest.param("Hélène,Société Générale\n", "cp850", id="French of DOS"),
+            pytest.param("株式会社ABC,山田\nJR東日本,鈴木\n", "cp932", id="Japanese beside Latin"),
             pytest.param(JAPANESE, "cp932", id="Japanese"),
             pytest.param("name,email\nテスト,a@b.jp\n", "cp932", id="katakana"),
             pytest.param(CHINESE, "gb18030", id="Chinese"),
@@ -50,6 +57,11 @@ class TestGuess:
             pytest.param("Cœur,Évêque,Garçon,Noël,Où\n", id="French"),
             pytest.param("¿Qué?,Señor Núñez,Logroño\n", id="Spanish"),
             pytest.param("João Conceição,São Paulo\n", id="Portuguese"),
+            pytest.param("José Simões\nRosário Camões\nLeões\n", id="Portuguese without a"),
+            pytest.param("Benoît,Août\nGoûter,Hervé\n", id="French with a roof"),
+            pytest.param("l\u2019eau d\u2019Arc\naujourd\u2019hui\n", id="apostrophes"),
+            pytest.param("Jõgi,Põld,Härm\nÕunapuu,Küüts\n", id="Estonian"),
+            pytest.param("Zoë\rO\u2019Brien \u2013 Köln\r", id="carriage returns"),
             pytest.param("Åsa Öberg,Søren Kjær,Malmö\n", id="Nordic"),
             pytest.param("Guðmundur Þórðarson,Sigríður Ýr\n", id="Icelandic"),
             pytest.param("O\u2019Brien \u2013 \u201cBig\u201d deal\u2026\n", id="only typography"),

@@ -114,6 +114,17 @@ class TestHeader:
             pytest.param("name,2024,email\nAnn,1,a@b.de\n", 1, id="with a number"),
             pytest.param("name,,company\nAnn,a@b.de,Acme\n", 1, id="unnamed over addresses"),
             pytest.param("Notes:\n\nVorname,Mail,Ort\nAnn,a@b.de,Bonn\n", 3, id="unknown names"),
+            pytest.param(
+                "email,first\na@b.de,Ann\n\nname,company\nBob,Acme\n", 1, id="above a second table"
+            ),
+            pytest.param(
+                "made by,ida@b.de,\nname,email,company\nAnn,a@b.de,Acme\n", 2, id="below an address"
+            ),
+            pytest.param(
+                "Notes,by ida@b.de,\nname,email,company\nAnn,a@b.de,Acme\n",
+                2,
+                id="below a name and an address",
+            ),
         ],
     )
     def test_is_found_by_the_names_that_are_known(self, text, row):

@@ -120,6 +120,19 @@ class TestWorkbook:
         assert [part.first_record for part in parts] == [7, 9]
         assert parts[0].frame[0].tolist() == ["n6", "n7"]
 
+    def test_is_read_by_the_sheet_with_addresses_behind_a_cover(self):
+        book = openpyxl.Workbook()
+        book.active.append(["Leads of May", "confidential"])
+        leads = book.create_sheet("Leads")
+        leads.append(HEADER)
+        leads.append(ANN)
+        book.create_sheet("Old").append(ANN)
+
+        layout, rows, _ = read_all(saved(book))
+
+        assert list(layout.headers) == HEADER
+        assert rows == [ANN]
+
     def test_of_several_sheets_is_read_by_the_first_with_data(self):
         book = openpyxl.Workbook()
         book.active.sheet_state = "hidden"
