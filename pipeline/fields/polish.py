@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 import phonenumbers
@@ -48,16 +49,37 @@ _SHORTEST_SHOUTED = 5  # letters; IBM, SAP and BMW are names, not shouting
 
 def person_name(first: str, last: str, full: str) -> tuple[str, str]:
     """First and last name to greet by; the full name fills what is missing of them."""
-    first, last = _person(first), _person(last)
+    first, last = _given(first), _family(last)
     if not (first and last) and (whole := _seen(full)):
         found = HumanName(whole)
-        first = _recased(first) or _recased(found.first)
         family = _recased(found.last, family=True)
-        return first, _recased(last, family=True) or ("" if family == first else family)
-    return _recased(first), _recased(last, family=True)
+        first = first or _recased(found.first)
+        return first, last or ("" if family == first else family)
+    return first, last
+
+
+def person_names(
+    first: Sequence[str], last: Sequence[str], full: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The same for the columns of many rows: nearly all of them need no full name."""
+    given, family = list(map(_given, first)), list(map(_family, last))
+    if not (all(given) and all(family)):
+        for n, (shown, name) in enumerate(zip(given, family, strict=True)):
+            if not (shown and name):
+                given[n], family[n] = person_name(first[n], last[n], full[n])
+    return given, family
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def _given(name: str) -> str:
+    return _recased(_person(name))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _family(name: str) -> str:
+    return _recased(_person(name), family=True)
+
+
 def _person(name: str) -> str:
     """Without emojis, remarks, titles and what follows a comma."""
     return _CREDENTIAL.sub("", _TITLE.sub("", _seen(name).partition(",")[0].strip()))
@@ -77,7 +99,6 @@ def _is_emoji(sign: str) -> bool:
     )
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _recased(name: str, *, family: bool = False) -> str:
     """Title case for a name all in capitals or all in small letters."""
     if len(name) < 2 or not (name.isupper() or name.islower()):  # noqa: PLR2004
