@@ -111,6 +111,19 @@ class TestTheFile:
         assert templated["body"].startswith("Hello Ann,")
         assert Draft.objects.get(lead=int(templated["lead_id"])).reason == "no_draft"
 
+    def test_holds_what_an_earlier_run_wrote_unless_a_person_was_to_look_at_it(self):
+        delivery = promised({}, {}, {})
+        seen, unseen, tonight = (row.lead for row in delivery.delivered_leads.order_by("lead"))
+        for lead, words in ((seen, {}), (unseen, {"review": "PENDING"})):
+            DraftFactory.create(lead=lead, client=delivery.client, body="Earlier", **words)
+        DraftFactory.create(lead=tonight, client=delivery.client, run=delivery.run, body="Tonight")
+        assert not delivery.run.drafts.filter(lead__in=[seen, unseen]).exists()
+
+        bodies = [row["body"].partition("\n")[0] for row in read_back(deliver(delivery))]
+
+        assert bodies == ["Earlier", "Hello Ann,", "Tonight"]
+        assert Draft.objects.get(lead=seen).body == "Earlier"
+
     def test_comes_in_blocks_and_writes_missing_drafts_block_by_block(
         self, monkeypatch, django_assert_max_num_queries
     ):
