@@ -1,6 +1,6 @@
 """The rows of a delivery's file, streamed out of PostgreSQL.
 
-No lead becomes an object, and memory holds a thousand rows of however many there are. Only leads
+No lead becomes an object, and memory holds a hundred rows of however many there are. Only leads
 that have no draft are looked at one by one: the template writes it.
 """
 
@@ -20,23 +20,25 @@ from deliveries.models import ACTIVE, Delivery
 from pipeline import drafting, drafts
 from pipeline.drafts import Words
 from pipeline.fields import polish
-from pipeline.models import Lead
+from pipeline.models import Draft, Lead, Review
 from pipeline.models.leads import COLUMNS
 
 SUFFIXES = {FileKind.EXCEL: ".csv", FileKind.PLAIN: ".csv", FileKind.XLSX: ".xlsx"}
 SPAM_SCORE = "spam_score"  # a column that a client may ask for; advice, 0 to 10
 _DRAFTED = frozenset(("subject", "body", "icebreaker", SPAM_SCORE))
 _NAMES = ("first_name", "last_name", "full_name")  # whichever of them the file has
-_FETCHED = 1_000  # rows that lie in memory
+# Rows that lie in memory: so few that a processor's cache holds them, each at some 1,000 bytes.
+_FETCHED = 100
 # A worker's threads share one interpreter: two that render at once take longer than one after the
 # other, and hold more in memory. Uploads go on meanwhile; more processes render more at once.
 _ALONE = threading.Lock()
 
 # First the delivery's own rows, by their index: in the order of leads the planner would rather
-# walk through everybody's.
+# walk through everybody's. A night writes a client's drafts under one run: they are found by that
+# together, as one by one they lie among everybody's. Those of an earlier run are looked up.
 _ROWS = """
 WITH given AS MATERIALIZED (
-    SELECT lead_id, client_id FROM deliveries_deliveredlead
+    SELECT lead_id FROM deliveries_deliveredlead
      WHERE delivery_id = %s AND status = ANY(%s) AND lead_id IS NOT NULL
      ORDER BY lead_id
 )
@@ -44,7 +46,7 @@ SELECT {cells}, CASE WHEN draft.id IS NULL THEN lead.id END
   FROM given
   JOIN ONLY pipeline_lead lead ON lead.id = given.lead_id
   LEFT JOIN pipeline_draft draft
-         ON draft.lead_id = given.lead_id AND draft.client_id = given.client_id
+         ON draft.client_id = %s AND draft.run_id = %s AND draft.lead_id = given.lead_id
         AND draft.review <> 'PENDING'
  ORDER BY given.lead_id
 """
@@ -79,19 +81,21 @@ def render(delivery: Delivery, delivered_at: dt.datetime, stream: IO[bytes]) -> 
 def blocks_of(
     delivery: Delivery, delivered_at: dt.datetime, fields: Sequence[str]
 ) -> Iterator[Block]:
-    """The rows of the file, in the order in which the leads came in, a thousand at a time."""
+    """The rows of the file, in the order in which the leads came in, a hundred at a time."""
     moment = delivered_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     known = [*dict.fromkeys([*fields, *_NAMES])]
     cells, values = _selected(known)
     signed = drafting.signing(delivery.client)
     query = _ROWS.format(cells=", ".join(cells))
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(query, [delivery.pk, list(ACTIVE), *values])
+    with transaction.atomic(), connection.cursor() as plain, connection.chunked_cursor() as cursor:
+        plain.execute("SET LOCAL cursor_tuple_fraction = 1")  # all of its rows are wanted
+        of_night = [delivery.client_id, delivery.run_id]
+        cursor.execute(query, [delivery.pk, list(ACTIVE), *values, *of_night])
         while rows := cursor.fetchmany(_FETCHED):
             *columns, missing = zip(*rows, strict=True)
             found: dict[str, Sequence[str]] = dict(zip(known, columns, strict=True))
             found["delivered_at"] = [moment] * len(rows)
-            _fill(found, missing, write_missing(delivery, [pk for pk in missing if pk]))
+            _fill(found, missing, _look_up(delivery, [pk for pk in missing if pk]))
             polished(found)
             if "body" in found:
                 found["body"] = list(map(signed, found["body"]))
@@ -109,16 +113,18 @@ def _selected(fields: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def polished(found: dict[str, Sequence[str]]) -> None:
     """Names as people write them (spec V3)."""
-    names = map(polish.person_name, *(found[name] for name in _NAMES))
-    found["first_name"], found["last_name"] = zip(*names, strict=True)
+    first, last, full = (found[name] for name in _NAMES)
+    found["first_name"], found["last_name"] = polish.person_names(first, last, full)
     if "company" in found:
         found["company"] = list(map(polish.company, found["company"]))
 
 
 def _fill(
-    found: dict[str, Sequence[str]], missing: Sequence[int | None], written: Mapping[int, Words]
+    found: dict[str, Sequence[str]],
+    missing: Sequence[int | None],
+    written: Mapping[int, Words | Draft],
 ) -> None:
-    """Put the words that were written just now where a lead had none."""
+    """Put these words where this night's run wrote none."""
     if not written:
         return
     for name in _DRAFTED & found.keys():
@@ -126,6 +132,15 @@ def _fill(
             cell if pk is None else str(getattr(written[pk], name))
             for pk, cell in zip(missing, found[name], strict=True)
         ]
+
+
+def _look_up(delivery: Delivery, lead_ids: Sequence[int]) -> dict[int, Words | Draft]:
+    """What an earlier run wrote of these leads for the client; the template of all others."""
+    if not lead_ids:
+        return {}
+    earlier = Draft.objects.filter(client=delivery.client_id, lead__in=lead_ids)
+    kept = {draft.lead_id: draft for draft in earlier.exclude(review=Review.PENDING)}
+    return kept | write_missing(delivery, [pk for pk in lead_ids if pk not in kept])
 
 
 def write_missing(delivery: Delivery, lead_ids: Sequence[int]) -> dict[int, Words]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 import phonenumbers
@@ -54,13 +55,25 @@ _SHORTEST_SHOUTED = 5  # letters; IBM, SAP and BMW are names, not shouting
 
 def person_name(first: str, last: str, full: str) -> tuple[str, str]:
     """First and last name to greet by; the full name fills what is missing of them."""
-    first, last = _person(first), _person(last)
+    first, last = _given(first), _family(last)
     if not (first and last) and (whole := "" if says_nothing(full) else _seen(full)):
         found = HumanName(whole)
-        first = _recased(first) or _recased(found.first)
         family = _recased(found.last, family=True)
-        return first, _recased(last, family=True) or ("" if family == first else family)
-    return _recased(first), _recased(last, family=True)
+        first = first or _recased(found.first)
+        return first, last or ("" if family == first else family)
+    return first, last
+
+
+def person_names(
+    first: Sequence[str], last: Sequence[str], full: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The same for the columns of many rows: nearly all of them need no full name."""
+    given, family = list(map(_given, first)), list(map(_family, last))
+    if not (all(given) and all(family)):
+        for n, (shown, name) in enumerate(zip(given, family, strict=True)):
+            if not (shown and name):
+                given[n], family[n] = person_name(first[n], last[n], full[n])
+    return given, family
 
 
 def says_nothing(text: str) -> bool:
@@ -70,6 +83,15 @@ def says_nothing(text: str) -> bool:
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def _given(name: str) -> str:
+    return _recased(_person(name))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _family(name: str) -> str:
+    return _recased(_person(name), family=True)
+
+
 def _person(name: str) -> str:
     """Without emojis, remarks, titles and what follows a comma; '' where that has no letter."""
     if says_nothing(name) or not any(map(str.isalpha, name)):
@@ -91,7 +113,6 @@ def _is_emoji(sign: str) -> bool:
     )
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _recased(name: str, *, family: bool = False) -> str:
     """Title case for a name all in capitals or all in small letters."""
     if len(name) < 2 or not (name.isupper() or name.islower()):  # noqa: PLR2004

@@ -61,7 +61,9 @@ class Draft(models.Model):
     """
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="drafts")
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="drafts")
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="drafts", db_index=False
+    )  # draft_of_a_delivery begins with it
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="drafts")
     cache_key = models.CharField(
         max_length=64,
@@ -113,6 +115,7 @@ class Draft(models.Model):
         ]
         indexes = [
             models.Index(fields=["lead"], condition=Q(review="PENDING"), name="draft_waits"),
+            models.Index(fields=["client", "run"], name="draft_of_a_delivery"),
         ]
 
     def __str__(self) -> str:

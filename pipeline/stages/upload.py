@@ -43,6 +43,7 @@ from pipeline.suppressing import Barred
 
 LONGEST_BACKOFF = 64  # seconds; after these tries comes the long pause
 LONG_PAUSE = 15 * 60
+IN_MEMORY = 4 * 1024**2  # bytes; only a longer file goes to disk before it goes to storage
 
 
 class RowsMissing(Exception):
@@ -135,7 +136,7 @@ def make_file(delivery: Delivery, lease: Lease) -> bool:
     if delivered_at is None:
         withdraw(delivery, lease)
         return False
-    with tempfile.TemporaryFile() as content:
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as content:
         try:
             rows = rendering.render(delivery, delivered_at, content)
         except rendering.TooManyRows as refusal:

@@ -114,7 +114,7 @@ def export(run_id: str, part: str, parts: str) -> dict[str, Any]:
     deliveries, now, rows = list(made)[int(part) :: int(parts)], timezone.now(), 0
     began = time.perf_counter()
     for delivery in deliveries:
-        with tempfile.TemporaryFile() as content:
+        with tempfile.SpooledTemporaryFile(stage_of.IN_MEMORY) as content:
             rows += stage_of.rendering.render(delivery, now, content)
             content.seek(0)
             hashlib.file_digest(content, "sha256")

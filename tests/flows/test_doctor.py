@@ -246,20 +246,22 @@ class TestDrive:
         assert double.made == []
 
     @pytest.mark.parametrize(
-        ("method", "status", "reason"),
+        ("method", "status", "reason", "says"),
         [
-            pytest.param("token", 400, "invalid_grant", id="wrong key"),
+            pytest.param("token", 400, "invalid_grant", "does not accept", id="wrong key"),
             pytest.param(
-                "permissions.create", 403, "insufficientFilePermissions", id="missing permission"
+                "permissions.create", 403, "insufficientFilePermissions", "content manager",
+                id="missing permission",
             ),
         ],
-    )
-    def test_that_refuses_us_says_what_to_correct(self, double, method, status, reason):
+    )  # fmt: skip
+    def test_that_refuses_us_says_what_to_correct(self, double, method, status, reason, says):
         double.fail(method, status=status, reason=reason)
 
         found = finding("drive")
 
         assert found.state == "failing"
+        assert says in found.detail
         assert found.fix.startswith("Correct GOOGLE_DRIVE_CREDENTIALS")
 
     def test_that_is_down_waits(self, double):
@@ -268,6 +270,7 @@ class TestDrive:
         found = finding("drive")
 
         assert found.state == "failing"
+        assert "cannot be reached" in found.detail
         assert "deliveries wait" in found.fix
 
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
 
 from clients.models import Client
 from deliveries import letters, posting
@@ -39,6 +40,18 @@ class TestAboutDelivery:
             assert "2 of 5" in text
         assert "your 2 new leads of 2 March 2026 are ready." in letter.text
         assert "Open the file: 2 leads" in words(letter.html)
+
+    def test_parts_thousands_wherever_it_counts(self, mail):
+        context = {
+            "delivery": {"rows": 1200},
+            "shares": [letters.Share(count=1043, words="written by AI")],
+            "quotas": [letters.Quota(words="today", used=1200, cap=6000)],
+        }
+
+        for twin in ("txt", "html"):
+            text = words(render_to_string(f"mails/delivery.{twin}", context))
+            assert not any(said in text for said in ("1043", "1200", "6000", "4800"))
+            assert all(said in text for said in ("1,043", "1,200 of 6,000", "4,800"))
 
     def test_speaks_in_the_clients_own_words(self, mail):
         Client.objects.update(

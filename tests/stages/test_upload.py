@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
 import json
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -110,6 +113,19 @@ class TestTheFile:
         assert drafted["company"] == "Acme Pipes Ltd"
         assert templated["body"].startswith("Hello Ann,")
         assert Draft.objects.get(lead=int(templated["lead_id"])).reason == "no_draft"
+
+    def test_holds_what_an_earlier_run_wrote_unless_a_person_was_to_look_at_it(self):
+        delivery = promised({}, {}, {})
+        seen, unseen, tonight = (row.lead for row in delivery.delivered_leads.order_by("lead"))
+        for lead, words in ((seen, {}), (unseen, {"review": "PENDING"})):
+            DraftFactory.create(lead=lead, client=delivery.client, body="Earlier", **words)
+        DraftFactory.create(lead=tonight, client=delivery.client, run=delivery.run, body="Tonight")
+        assert not delivery.run.drafts.filter(lead__in=[seen, unseen]).exists()
+
+        bodies = [row["body"].partition("\n")[0] for row in read_back(deliver(delivery))]
+
+        assert bodies == ["Earlier", "Hello Ann,", "Tonight"]
+        assert Draft.objects.get(lead=seen).body == "Earlier"
 
     def test_comes_in_blocks_and_writes_missing_drafts_block_by_block(
         self, monkeypatch, django_assert_max_num_queries
@@ -219,6 +235,20 @@ NASTY = [
 ]
 
 
+def by_libreoffice(*arguments: str, folder: Path) -> None:
+    """Ends with all that the launcher started: it leaves its office behind where it is killed."""
+    profile = f"-env:UserInstallation=file://{folder}/profile"
+    with subprocess.Popen(
+        [OFFICE or "", profile, "--headless", *arguments],
+        cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, process_group=0,
+    ) as office:  # fmt: skip
+        try:
+            assert office.wait(timeout=60) == 0
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(office.pid, signal.SIGKILL)
+
+
 class TestReadBack:
     """The delivered file gives back what was written, to whoever opens it."""
 
@@ -244,10 +274,9 @@ class TestReadBack:
     @pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed on this machine")
     def test_by_libreoffice(self, delivery, expected, tmp_path):
         (tmp_path / "in.csv").write_bytes(content_of(delivery))
-        subprocess.run(
-            [OFFICE or "", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
-             "--infilter=CSV:44,34,76,1,,1033,true,false", "--convert-to", "xlsx", "in.csv"],
-            cwd=tmp_path, check=True, capture_output=True, timeout=120,
+        by_libreoffice(
+            "--infilter=CSV:44,34,76,1,,1033,true,false", "--convert-to", "xlsx", "in.csv",
+            folder=tmp_path,
         )  # fmt: skip
 
         header, *rows = openpyxl.load_workbook(tmp_path / "in.xlsx").active.iter_rows(

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.fields.polish import company, company_in_prose, person_name, phone_e164
+from pipeline.fields.polish import company, company_in_prose, person_name, person_names, phone_e164
+
+names = st.sampled_from(["", "ANN", "cole", "Dr.", "van der BERG", "Ann, PhD", "🚀", "Ann Cole"])
 
 
 class TestPersonName:
@@ -64,6 +66,14 @@ class TestPersonName:
         found = person_name(first, last, full)
 
         assert all(part == part.strip() for part in found)
+
+    @given(st.lists(st.tuples(names, names, names), max_size=4))
+    def test_of_columns_are_those_of_their_rows(self, rows):
+        first, last, full = ([row[n] for row in rows] for n in range(3))
+
+        found = zip(*person_names(first, last, full), strict=True)
+
+        assert list(found) == [person_name(*row) for row in rows]
 
 
 class TestCompany:
