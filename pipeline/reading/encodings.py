@@ -31,7 +31,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-_LINE_END_LE, _LINE_END_BE = re.compile(rb"[\r\n]\x00"), re.compile(rb"\x00[\r\n]")
+_PARTING = ",;\t|\n"
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _WORD = re.compile(r"[A-Za-z]*[^\x00-\x7f]+[A-Za-z]*")
 # What the letters of others look like when they are read as cp1252: Lodz becomes £ódŸ.
@@ -78,9 +78,20 @@ def _utf16(start: bytes) -> str:
     """UTF-16 without a mark: half of each line break, comma and ASCII letter is NUL."""
     even, odd = start[::2].count(0), start[1::2].count(0)
     enough = max(_FEW, len(start) // 40)
-    if odd > max(enough, 4 * even) and _LINE_END_LE.search(start):
+    if odd > max(enough, 4 * even) and _keeps_table(start, "utf-16-le"):
         return "utf-16-le"
-    return "utf-16-be" if even > max(enough, 4 * odd) and _LINE_END_BE.search(start) else ""
+    keeps = even > max(enough, 4 * odd) and _keeps_table(start, "utf-16-be")
+    return "utf-16-be" if keeps else ""
+
+
+def _keeps_table(start: bytes, encoding: str) -> bool:
+    """Whether the text read so has lines, and most of what parts cells: in a short file, three
+    cells with a NUL in them may look like UTF-16, but the commas are lost.
+    """
+    text = start.decode(encoding, "replace")
+    kept = sum(map(text.count, _PARTING))
+    lines = text.count("\n") + text.count("\r")
+    return lines > 0 and 2 * kept >= sum(start.count(ord(sign)) for sign in _PARTING)
 
 
 class _Sample:

@@ -8,7 +8,7 @@ import io
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
@@ -70,6 +70,7 @@ class TestRejects:
 
     @hypothesis(max_examples=40)
     @given(table=tables)
+    @example(table=[("\x00", "\x00", "ann@acme-pipes.com", "", "\x00")])  # looked like UTF-16
     def test_mended_and_uploaded_again_are_leads_and_nothing_of_ours_is_left(self, table):
         with transaction.atomic():
             self.two_nights(as_csv(table))

@@ -91,6 +91,7 @@ class TestUtf16WithoutMark:
             pytest.param("a,b\n1,2\n", id="short"),
             pytest.param(RUSSIAN, id="Russian"),
             pytest.param(GREEK, id="Greek"),
+            pytest.param("姓名,城市,邮箱\r\n" + "李上上,上海,li@a.cn\r\n" * 9, id="Chinese"),
         ],
     )
     def test_is_told_by_where_the_nuls_are(self, text, encoding):
@@ -102,6 +103,8 @@ class TestUtf16WithoutMark:
             pytest.param(b"a,b,c\n\x00,2,3\n", id="one"),
             pytest.param(b"abc,b\n" + b"xy\x00,2\n" * 9, id="one a line"),
             pytest.param(b"a,b\n" + b"Ann\x00\x00\x00\x00\x00,1\n" * 9, id="padding"),
+            # Each NUL in an odd place, as in UTF-16, and one before a line break.
+            pytest.param(b"Name,Mail\r\n\x00,\x00,ann@acme.com,,\x00\r\n", id="by halves"),
         ],
     )
     def test_is_not_seen_in_dirt(self, content):
