@@ -109,13 +109,14 @@ def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -
     status = LeadFileStatus(lead_file.status)
     begun = lead_file.records_done > 0
     question = lead_file.preview.get("question", "")
+    columns = columns_of(lead_file)
     taken = status == LeadFileStatus.QUEUED and active is not None and lead_file.run_id == active.pk
     undoing = bool(lead_file.undo_by) and status != LeadFileStatus.UNDONE
     return {
         "file": lead_file,
         "question": question,
-        "candidates": candidates_of(lead_file) if question else "",
-        "problems": problems_of(lead_file),
+        "candidates": candidates_of(columns) if question else "",
+        "problems": problems_of(lead_file, columns),
         "judged": lead_file.rows > 0,
         "parts": parts_of(lead_file),
         "reasons": reasons_of(lead_file, listed=begun),
@@ -123,8 +124,8 @@ def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -
         "delimiter": DELIMITERS.get(lead_file.delimiter, lead_file.delimiter),
         "encodings": choices_of(ENCODINGS, lead_file.encoding),
         "delimiters": choices_of(DELIMITERS, lead_file.delimiter),
-        "columns": columns_of(lead_file),
-        "folded": 0 if question else folded(columns_of(lead_file)),
+        "columns": columns,
+        "folded": 0 if question else folded(columns),
         "fields": FIELDS,
         "kept": KEPT,
         "first": first_rows(lead_file),
@@ -146,16 +147,16 @@ def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -
     }
 
 
-def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
+def problems_of(lead_file: LeadFile, columns: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """(tone, sentence) for each thing about the file that a person should know of."""
     preview = lead_file.preview
     skipped, replaced = len(preview.get("skipped", [])), preview.get("replaced", 0)
-    extra = [column["header"] for column in columns_of(lead_file) if column["is_extra"]]
+    extra = [column["header"] for column in columns if column["is_extra"]]
     garbled = counted(replaced, "cell holds", "cells hold")
     rounded = counted(preview.get("rounded", 0), "phone number is", "phone numbers are")
     long = counted(lead_file.cut_cells, "cell is", "cells are")
-    unsure = [column["header"] for column in columns_of(lead_file) if column["is_unsure"]]
-    columns = counted(len(extra), "column fills", "columns fill")
+    unsure = [column["header"] for column in columns if column["is_unsure"]]
+    unfilled = counted(len(extra), "column fills", "columns fill")
     words = {
         f"{garbled} signs that could not be read (\ufffd): another encoding may be the right one.": (
             replaced,
@@ -176,7 +177,7 @@ def problems_of(lead_file: LeadFile) -> list[tuple[str, str]]:
             "warn",
         ),
         f"{counted(skipped, 'row', 'rows')} before the header left out.": (skipped, "calm"),
-        f"{columns} none of our fields, kept as extras: {some(extra)}.": (
+        f"{unfilled} none of our fields, kept as extras: {some(extra)}.": (
             len(extra),
             "calm",
         ),
@@ -219,9 +220,9 @@ def folded(columns: list[dict[str, Any]]) -> int:
     return extra if extra > MANY else 0
 
 
-def candidates_of(lead_file: LeadFile) -> str:
+def candidates_of(columns: list[dict[str, Any]]) -> str:
     """The columns that may hold the addresses, by name."""
-    unsure = [column for column in columns_of(lead_file) if column["is_unsure"]]
+    unsure = [column for column in columns if column["is_unsure"]]
     return some([column["header"] for column in unsure if "@" in "".join(column["samples"])])
 
 
