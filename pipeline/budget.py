@@ -35,11 +35,11 @@ MAX_CALLS = 3  # for one draft in one run, whatever becomes of them
 class Wanted:
     """A call to be: whom it is about, and the most that it can cost.
 
-    An id below 0: a lead that is in no table yet, or nobody.
+    None: a lead that is in no table yet, or nobody.
     """
 
-    lead_id: int
-    client_id: int
+    lead_id: int | None
+    client_id: int | None
     micros: int
 
 
@@ -78,8 +78,7 @@ _RESERVE = """
 INSERT INTO pipeline_aicall (run_id, chunk_id, attempt, lead_id, client_id, day, model,
                              reserved_micros, micros, tokens_in, tokens_out, ms, outcome, reason,
                              lease_until)
-SELECT %(run)s, %(chunk)s, %(attempt)s, nullif(greatest(wanted.lead_id, 0), 0),
-       nullif(greatest(wanted.client_id, 0), 0), %(day)s, %(model)s,
+SELECT %(run)s, %(chunk)s, %(attempt)s, wanted.lead_id, wanted.client_id, %(day)s, %(model)s,
        wanted.micros, 0, 0, 0, 0, 'RESERVED', '', %(lease_until)s
   FROM unnest(%(leads)s::bigint[], %(clients)s::bigint[], %(micros)s::bigint[])
        WITH ORDINALITY AS wanted (lead_id, client_id, micros, n)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 
@@ -166,16 +167,23 @@ def _row(run: Run, request: Request, words: Words, client: Client) -> Draft:
         lead_id=request.lead_id,
         client_id=request.client_id,
         cache_key=request.template_key if passing else request.cache_key,
-        source=words.source,
-        reason=words.reason,
-        subject=words.subject,
-        body=words.body,
-        icebreaker=words.icebreaker,
-        prompt_id=words.prompt_id,
-        model=words.model,
-        spam_score=words.spam_score,
+        **columns_of(words),
         review=Review.PENDING if is_to_be_seen(client, request, words) else Review.NONE,
     )
+
+
+def columns_of(words: Words) -> dict[str, Any]:
+    """The words as a Draft keeps them, and a TriedDraft."""
+    return {
+        "source": words.source,
+        "reason": words.reason,
+        "subject": words.subject,
+        "body": words.body,
+        "icebreaker": words.icebreaker,
+        "prompt_id": words.prompt_id,
+        "model": words.model,
+        "spam_score": words.spam_score,
+    }
 
 
 def is_to_be_seen(client: Client, request: Request, words: Words) -> bool:

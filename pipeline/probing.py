@@ -18,7 +18,6 @@ from pipeline.models.money import CallOutcome
 
 REASON = "probe"
 MOST_INPUT = 200  # tokens; the question has fewer bytes
-NOBODY = -1  # neither a lead nor a client is meant
 
 
 def probe() -> str:
@@ -31,7 +30,7 @@ def probe() -> str:
 
 def _probe_by_a_question() -> str:
     wanted = Wanted(
-        lead_id=NOBODY, client_id=NOBODY, micros=prices.price(MOST_INPUT, gemini.PROBE_TOKENS)
+        lead_id=None, client_id=None, micros=prices.price(MOST_INPUT, gemini.PROBE_TOKENS)
     )
     reserved = budget.reserve(None, [wanted])
     if not reserved:

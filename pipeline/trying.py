@@ -182,17 +182,9 @@ def _locked(keys: Sequence[str]) -> Mapping[str, TriedDraft]:
 
 
 def _row(tried: Tried) -> TriedDraft:
-    words = tried.words
     return TriedDraft(
+        **drafting.columns_of(tried.words),
         cache_key=tried.request.cache_key,
-        source=words.source,
-        reason=words.reason,
-        subject=words.subject,
-        body=words.body,
-        icebreaker=words.icebreaker,
-        prompt_id=words.prompt_id,
-        model=words.model,
-        spam_score=words.spam_score,
         micros=tried.micros,
         objections=list(tried.objections),
     )

@@ -12,22 +12,20 @@ for AI_PATIENCE_MINUTES; then templates, design 7).
 
 from __future__ import annotations
 
-import json
 import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from django.conf import settings
-
 from leadgen.integrations import gemini
 from leadgen.integrations.errors import Dropped
 from leadgen.integrations.gemini_errors import SERVICE
-from pipeline import budget, drafts, outages, prices
-from pipeline.asking import Asking, Question, Reply
-from pipeline.budget import Settled, Wanted
+from pipeline import budget, drafts, outages
+from pipeline.asking import Asking, Reply
+from pipeline.budget import Settled
 from pipeline.drafts import Request, Words
+from pipeline.jobs import LARGER, Job
 from pipeline.models import Chunk
 from pipeline.prompts import Instruction
 from pipeline.verdicts import Verdict, verdict_of
@@ -36,10 +34,6 @@ PART = 10  # drafts that are saved together: as many are lost with the process
 BLOCK = budget.CALLS_AT_ONCE
 AHEAD = 2 * BLOCK  # calls reserved beyond those in flight: more would be lost with the process
 WRITING_SECONDS = 400.0  # below the soft limit of a task; what is under way then is awaited
-MOST_OUTPUT = 1_024  # tokens; after an answer that was cut: LARGER times as many
-LARGER = 4
-BYTES_PER_TOKEN = 4  # usual; the most is one
-OVERHEAD = 64  # tokens that the service adds
 LOOK_EVERY = 0.2  # seconds
 GRACE = 5.0  # seconds after the last, for what is under way while a person waits
 FIRST_BACKOFF = 1.0  # seconds, where no answer came; then 2, 4
@@ -54,20 +48,6 @@ class Part:
 
     written: list[tuple[Request, Words]]
     settled: list[Settled]
-
-
-@dataclass
-class _Job:
-    """A request on its way. `calls`: those that may have been paid for."""
-
-    request: Request
-    calls: int = 0
-    retried: bool = False
-    failed: bool = False  # the service gave no answer
-    violations: tuple[str, ...] = ()
-    most_output: int = MOST_OUTPUT
-    not_before: float = 0.0
-    reserved: int = 0
 
 
 @dataclass
@@ -98,9 +78,9 @@ class AiWriter:
         self._instruct = instruct
         self._ends_at = time.monotonic() + (WRITING_SECONDS if seconds is None else seconds)
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
-        self._jobs: deque[_Job] = deque()
-        self._later: list[_Job] = []  # to be tried again, each at its time, before all others
-        self._under_way: dict[int, _Job] = {}
+        self._jobs: deque[Job] = deque()
+        self._later: list[Job] = []  # to be tried again, each at its time, before all others
+        self._under_way: dict[int, Job] = {}
         self._ready = _Ready()
         self._stopped = ""  # the reason of the templates for all that is left
         self._postponed = False
@@ -113,7 +93,7 @@ class AiWriter:
         """Drafts as they come. Never raises for a single request: a template stands in."""
         made = budget.calls_made(self._run, [(each.lead_id, each.client_id) for each in requests])
         self._jobs.extend(
-            _Job(request=each, calls=made.get((each.lead_id, each.client_id), 0))
+            Job(request=each, calls=made.get((each.lead_id, each.client_id), 0))
             for each in requests
         )
         try:
@@ -161,7 +141,7 @@ class AiWriter:
             else:
                 self.left += 1
 
-    def _block(self) -> list[_Job]:
+    def _block(self) -> list[Job]:
         """The next to be asked: a whole block, unless fewer are left or the AI is on trial."""
         if self._short_of_money and self._under_way:
             return []
@@ -177,25 +157,24 @@ class AiWriter:
         self._jobs.extendleft(job for job in self._later if job.not_before <= now)
         self._later = [job for job in self._later if job.not_before > now]
 
-    def _ask(self, block: list[_Job]) -> None:
+    def _ask(self, block: list[Job]) -> None:
         spent = [job for job in block if job.calls >= budget.MAX_CALLS]
         for job in spent:
             self._stand_in(job, "ai_error")
-        jobs = [job for job in block if job.calls < budget.MAX_CALLS]
-        told = [self._instruct(job.request, job.violations) for job in jobs]
-        for job, instruction in zip(jobs, told, strict=True):
-            job.reserved = prices.price(_most_input(instruction), job.most_output)
-        ids = budget.reserve(self._run, [_wanted(job) for job in jobs], chunk=self._chunk)
-        for call_id, job, instruction in zip(ids, jobs, told, strict=False):
+        others = [job for job in block if job.calls < budget.MAX_CALLS]
+        told = [self._instruct(job.request, job.violations) for job in others]
+        wanted = [job.wanted(each) for job, each in zip(others, told, strict=True)]
+        ids = budget.reserve(self._run, wanted, chunk=self._chunk)
+        for call_id, job, instruction in zip(ids, others, told, strict=False):
             self._under_way[call_id] = job
-            self._asking.ask(_question(call_id, job, instruction), self._replies.put)
-        self._without_money(jobs[len(ids) :])
+            self._asking.ask(job.question(call_id, instruction), self._replies.put)
+        self._without_money(others[len(ids) :])
 
-    def _without_money(self, jobs: list[_Job]) -> None:
+    def _without_money(self, unpaid: list[Job]) -> None:
         """What is under way may leave some of its money: only then is the budget used up."""
-        self._jobs.extendleft(reversed(jobs))
-        self._short_of_money = bool(jobs)
-        if jobs and not self._under_way and not self._ready.settled:
+        self._jobs.extendleft(reversed(unpaid))
+        self._short_of_money = bool(unpaid)
+        if unpaid and not self._under_way and not self._ready.settled:
             self._stopped = "ai_budget"
 
     # Receiving
@@ -238,10 +217,10 @@ class AiWriter:
             self._stand_in(job, verdict.reason)
         self._under_way.clear()
 
-    def _may_mend(self, job: _Job, verdict: Verdict) -> bool:
+    def _may_mend(self, job: Job, verdict: Verdict) -> bool:
         return (verdict.mends and not job.retried) or (verdict.outside and self._watch.tripped)
 
-    def _try_again(self, job: _Job, verdict: Verdict) -> None:
+    def _try_again(self, job: Job, verdict: Verdict) -> None:
         """Once with what was wrong; as often as MAX_CALLS allows where no answer came."""
         if verdict.mends:
             job.retried = True
@@ -253,7 +232,7 @@ class AiWriter:
             job.not_before = time.monotonic() + pause
         self._later.append(job)
 
-    def _stand_in(self, job: _Job, reason: str) -> None:
+    def _stand_in(self, job: Job, reason: str) -> None:
         words = drafts.from_template(job.request, reason=reason)
         self._ready.written.append((job.request, words))
 
@@ -269,30 +248,3 @@ class AiWriter:
         ready, self._ready = self._ready, _Ready()
         self._short_of_money = False
         return Part(written=ready.written, settled=ready.settled)
-
-
-def _wanted(job: _Job) -> Wanted:
-    return Wanted(lead_id=job.request.lead_id, client_id=job.request.client_id, micros=job.reserved)
-
-
-def _question(call_id: int, job: _Job, instruction: Instruction) -> Question:
-    first = not job.calls and not job.retried
-    return Question(
-        call_id=call_id,
-        system=instruction.system,
-        data=instruction.data,
-        schema=drafts.ANSWER_SCHEMA,
-        max_output_tokens=job.most_output,
-        tokens=_size(instruction) // BYTES_PER_TOKEN + OVERHEAD,
-        tier=settings.GEMINI_TIER if first else gemini.STANDARD,
-        failed_before=job.failed,
-    )
-
-
-def _most_input(instruction: Instruction) -> int:
-    """No text has more tokens than bytes."""
-    return _size(instruction) + len(json.dumps(drafts.ANSWER_SCHEMA)) + OVERHEAD
-
-
-def _size(instruction: Instruction) -> int:
-    return len(instruction.system.encode()) + len(instruction.data.encode())

@@ -22,6 +22,7 @@ from pipeline import (
     chunks,
     drafting,
     drafts,
+    jobs,
     outages,
     prices,
     report,
@@ -36,32 +37,17 @@ from pipeline.reasons import REASONS
 from pipeline.states import LostRace
 from tests.factories import ClientFactory, LeadFactory
 from tests.flows import nights
-from tests.integrations import gemini_server
 from tests.integrations.gemini_server import WORDS, Say, answer, blocked, error, quota, retry_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick")]
 
 KEY = "AIza-an-invented-key-that-must-not-be-seen"
 
 
-@pytest.fixture(autouse=True)
-def _no_broker(monkeypatch):
-    monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch):
-    """Seconds of waiting that say nothing are cut short."""
-    monkeypatch.setattr(asking, "FIRST_BACKOFF", 0.01)
-    monkeypatch.setattr(writing, "FIRST_BACKOFF", 0.01)
-
-
 @pytest.fixture
-def server(settings):
-    with gemini_server.running() as found:
-        settings.GEMINI_API_KEY, settings.GEMINI_BASE_URL = KEY, found.url
-        yield found
-        asking.close()
+def server(server, settings):
+    settings.GEMINI_API_KEY = KEY
+    return server
 
 
 def start() -> Run:
@@ -221,7 +207,7 @@ class TestAnAnswerThatIsUnfit:
 
         most = [asked.body["generationConfig"]["maxOutputTokens"] for asked in server.asked]
         assert written() == {("AI", ""): 4}
-        assert most == [writing.MOST_OUTPUT] * 4 + [writing.MOST_OUTPUT * writing.LARGER] * 4
+        assert most == [jobs.MOST_OUTPUT] * 4 + [jobs.MOST_OUTPUT * jobs.LARGER] * 4
 
 
 class TestASlowDown:
