@@ -15,7 +15,8 @@ import pytest
 from django.conf import settings as project
 from django.db import connection
 
-from pipeline import tasks
+from pipeline import asking, tasks, writing
+from tests.integrations import gemini_server
 
 PATIENCE = 60  # seconds a flow may take before it has failed
 
@@ -28,6 +29,23 @@ def until(true: Callable[[], object], *, ticking: bool = False) -> None:
         if ticking:
             tasks.tick()
         time.sleep(0.05)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A night that this process works off by itself, without waiting between two tries."""
+    monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
+    monkeypatch.setattr(asking, "FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr(writing, "FIRST_BACKOFF", 0.01)
+
+
+@pytest.fixture
+def server(quick, settings) -> Iterator[gemini_server.GeminiServer]:
+    """Gemini's stand-in, set up as the account."""
+    with gemini_server.running() as found:
+        settings.GEMINI_API_KEY, settings.GEMINI_BASE_URL = "an-invented-key", found.url
+        yield found
+        asking.close()
 
 
 def database_url() -> str:

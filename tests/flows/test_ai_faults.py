@@ -13,29 +13,13 @@ from clients.models import Plan, TargetRule
 from deliveries import letters
 from deliveries.models import Mail
 from leadgen.integrations import gemini
-from pipeline import asking, audit, outages, report, services, starting, writing
+from pipeline import audit, outages, report, services, starting, writing
 from pipeline.models import AiBudget, AiCall, Chunk, Draft, Lead, Prompt, Run
 from pipeline.reasons import in_words
 from tests.flows import nights
-from tests.integrations import gemini_server
 from tests.integrations.gemini_server import WORDS, Say, answer, error, retry_in
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
-    monkeypatch.setattr(asking, "FIRST_BACKOFF", 0.01)
-    monkeypatch.setattr(writing, "FIRST_BACKOFF", 0.01)
-
-
-@pytest.fixture
-def server(settings):
-    with gemini_server.running() as found:
-        settings.GEMINI_API_KEY, settings.GEMINI_BASE_URL = "an-invented-key", found.url
-        yield found
-        asking.close()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick")]
 
 
 def night() -> Run:

@@ -6,27 +6,15 @@ import pytest
 from django.utils import timezone
 
 from clients.models import Plan
-from pipeline import asking, report, services, starting, writing
+from pipeline import report, services, starting
 from pipeline.models import Chunk, Draft, Run
 from tests.flows import nights
-from tests.integrations import gemini_server
 from tests.integrations.gemini_server import Say, answer, error
 
 pytestmark = pytest.mark.django_db
 
 LEADS, HOPELESS = 90, 30  # more than TRIP_AFTER are left in the end
 ANSWER = Say(body=answer(), seconds=0.03)
-
-
-@pytest.fixture
-def server(settings, monkeypatch):
-    monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
-    monkeypatch.setattr(asking, "FIRST_BACKOFF", 0.01)
-    monkeypatch.setattr(writing, "FIRST_BACKOFF", 0.01)
-    with gemini_server.running() as found:
-        settings.GEMINI_API_KEY, settings.GEMINI_BASE_URL = "an-invented-key", found.url
-        yield found
-        asking.close()
 
 
 def night() -> Run:

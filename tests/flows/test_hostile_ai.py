@@ -16,7 +16,7 @@ from django.utils import timezone
 from clients.models import Plan
 from deliveries import letters
 from deliveries.models import Mail
-from pipeline import asking, audit, report, starting, writing
+from pipeline import audit, report, starting
 from pipeline.models import AiBudget, AiCall, Draft
 from pipeline.reasons import in_words
 from tests.flows import nights
@@ -73,15 +73,9 @@ def three_in_ten(asked: gemini_server.Asked) -> Say:
 
 
 @pytest.fixture
-def server(settings, monkeypatch):
-    monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
-    monkeypatch.setattr(asking, "FIRST_BACKOFF", 0.01)
-    monkeypatch.setattr(writing, "FIRST_BACKOFF", 0.01)
-    with gemini_server.running() as found:
-        found.usually = three_in_ten
-        settings.GEMINI_API_KEY, settings.GEMINI_BASE_URL = "an-invented-key", found.url
-        yield found
-        asking.close()
+def server(server):
+    server.usually = three_in_ten
+    return server
 
 
 def many_leads() -> None:

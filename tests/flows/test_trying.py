@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from clients.models import Client, Plan
 from pipeline import (
-    asking,
     at_once,
     audit,
     chain,
@@ -28,27 +27,11 @@ from pipeline import (
 from pipeline.drafts import Prompt, Request
 from pipeline.models import AiBudget, AiCall, Draft, Lead, Run, TriedDraft
 from tests.flows import nights
-from tests.integrations import gemini_server
 from tests.integrations.gemini_server import WORDS, Say, answer, blocked, error
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick")]
 
 SIMULATE, TRY = "/admin/pipeline/run/simulate/", "/admin/pipeline/run/try/"
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
-    monkeypatch.setattr(asking, "FIRST_BACKOFF", 0.01)
-    monkeypatch.setattr(writing, "FIRST_BACKOFF", 0.01)
-
-
-@pytest.fixture
-def server(settings):
-    with gemini_server.running() as found:
-        settings.GEMINI_API_KEY, settings.GEMINI_BASE_URL = "an-invented-key", found.url
-        yield found
-        asking.close()
 
 
 @pytest.fixture

@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from pipeline.mapping import Columns, NoEmailColumn, guess
+from tests.header_rows import Row, read
 
 SHARED = Path(__file__).parents[4].parent / "shared/data/headers"
 OWN = Path(__file__).with_name("header_rows.txt")
 CRITICAL = {"email", "first_name", "last_name", "company", "title"}
 ENOUGH = 0.95  # of the labelled columns
-
-
-class Row(NamedTuple):
-    """A header row: (header, expected field) in order; '' for a column that is none's."""
-
-    source: str
-    columns: list[tuple[str, str]]
-
-    @property
-    def headers(self) -> list[str]:
-        return [header for header, _ in self.columns]
-
-    @property
-    def has_email(self) -> bool:
-        return any(field == "email" for _, field in self.columns)
-
-
-def own_rows() -> list[Row]:
-    _, *blocks = re.split(r"^# ", OWN.read_text(), flags=re.MULTILINE)
-    rows = []
-    for block in blocks:
-        source, *lines = block.strip().splitlines()
-        cells = " | ".join(lines).split(" | ")
-        pairs = [cell.strip().partition(" >") for cell in cells]
-        rows.append(Row(source, [(header.strip(), field.strip()) for header, _, field in pairs]))
-    return rows
 
 
 def shared_rows(name: str) -> list[Row]:
@@ -53,7 +26,7 @@ def shared_rows(name: str) -> list[Row]:
     ]
 
 
-SETS = {"own": own_rows(), "vendors": shared_rows("vendors"), "wild": shared_rows("wild")}
+SETS = {"own": read(OWN), "vendors": shared_rows("vendors"), "wild": shared_rows("wild")}
 here = pytest.mark.parametrize("rows", [pytest.param(rows, id=name, marks=[pytest.mark.skipif(
     not rows, reason="../shared/data is not on this machine")]) for name, rows in SETS.items()])  # fmt: skip
 
