@@ -76,7 +76,7 @@ class Workers:
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "DATABASE_URL": database_url(),
-            "LEASE_SECONDS": "2",
+            "LEASE_SECONDS": os.environ.get("LEASE_SECONDS", "2"),
             "TICK_SECONDS": "1",
         }
         queues = ",".join(queue.name for queue in project.CELERY_TASK_QUEUES)
