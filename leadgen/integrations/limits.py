@@ -92,6 +92,7 @@ class Limits:
         self._more_tokens = 0.0  # used beyond what was reckoned, since the last time
         self._in_hand = 0  # starts given out, not yet begun
         self._granted = _Granted()
+        self._free_up_to = 0  # calls in flight that may begin without asking
         self._paused_until = 0.0  # by the loop's clock
         self._next_alone = 0.0
         self._keeper: asyncio.Task[None] | None = None
@@ -159,11 +160,10 @@ class Limits:
 
     def _begin_freely(self) -> None:
         """Where nothing but our share of the calls in flight holds us back, ask nobody."""
-        paced = self.limit.requests_per_minute or self.limit.tokens_per_minute
-        if paced or not self._granted.workers or self.away:
+        if self.limit.requests_per_minute or self.limit.tokens_per_minute:
             return
         if asyncio.get_running_loop().time() >= self._paused_until:
-            while self._waiting and self._running + self._in_hand < self._granted.share:
+            while self._waiting and self._running + self._in_hand < self._free_up_to:
                 self._begin()
 
     def _begin_in_time(self, due: float) -> None:
@@ -175,15 +175,19 @@ class Limits:
     # Asking Valkey
 
     async def _keep_asking(self) -> None:
-        """Ask as long as a call waits or runs; then give the share back and end."""
-        while self._waiting or self._running:
-            self._wake.clear()
-            await self._ask()
+        """Ask as long as a call waits or runs, and once more, which gives the share back.
+
+        A call that comes during that last question is seen by it: `_turn` starts no second keeper
+        while this one has not ended.
+        """
+        await self._ask()
+        while self._waiting or self._running or self._free_up_to:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._patience()):
                     await self._wake.wait()
             await asyncio.sleep(ASK_EVERY)
-        await self._ask()
+            self._wake.clear()
+            await self._ask()
 
     def _patience(self) -> float:
         """How long until the next question, if no call ends and none comes."""
@@ -191,6 +195,8 @@ class Limits:
         return ASK_EVERY if startable > self._in_hand else RENEW_EVERY
 
     async def _ask(self) -> None:
+        # What we do not use may be another worker's before the answer is here.
+        self._free_up_to = self._running + self._in_hand
         wanted = max(len(self._waiting) - self._in_hand, 0)
         token_cost = self._tokens_of_one() * self.limit.seconds_per_token
         found = await self._run(
@@ -208,10 +214,12 @@ class Limits:
             AHEAD * 1e6,
         )
         if found is None:
+            self._free_up_to = 0
             self._begin_alone(max(self.limit.seconds_apart, token_cost))
             return
         share, count, first, spacing, pause, workers, in_flight = found
         self._granted = _Granted(share=share, workers=workers, in_flight=in_flight)
+        self._free_up_to = share
         self._pause(pause / 1e6)
         self._hand_out(count, first / 1e6, spacing / 1e6)
 

@@ -146,6 +146,49 @@ class TestTwoProcesses:
         assert most_at_once([call for call in before if call[0] > calls[0][0] + 1]) <= 4
 
 
+class TestAWorkerThatHearsLateOfItsSmallerShare:
+    def test_does_not_use_the_rest_of_the_old_one_meanwhile(self, name):
+        """Two workers of eight calls at once; it takes the first a while to hear each answer."""
+        running = most = 0
+
+        async def call(limits: Limits) -> None:
+            nonlocal running, most
+            async with limits.start(0):
+                running += 1
+                most = max(most, running)
+                await asyncio.sleep(0.03)
+                running -= 1
+
+        async def in_bursts(limits: Limits, pause: float) -> int:
+            calls = 0
+            until = time.monotonic() + 3
+            while time.monotonic() < until:
+                await asyncio.gather(*(call(limits) for _ in range(8)))
+                calls += 8
+                await asyncio.sleep(pause)
+            return calls
+
+        async def side_by_side() -> list[int]:
+            late, prompt = (limits_of(Limit(in_flight=8), name) for _ in range(2))
+            at_once = late._run
+
+            async def run_late(act: str, *arguments: float) -> list[int] | None:
+                found = await at_once(act, *arguments)
+                await asyncio.sleep(0.1)
+                return found
+
+            late._run = run_late
+            counts = await asyncio.gather(in_bursts(late, 0.05), in_bursts(prompt, 0.02))
+            await late.close()
+            await prompt.close()
+            return counts
+
+        counts = asyncio.run(side_by_side())
+
+        assert most <= 8
+        assert min(counts) >= 24
+
+
 class TestARefusalForSpeed:
     def test_makes_everybody_wait_and_halves_what_goes_on(self, name):
         async def throttle_one_of_two():
