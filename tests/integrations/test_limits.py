@@ -36,8 +36,8 @@ def _forgotten(name):
             server.delete(key)
 
 
-def limits_of(limit: Limit, name: str, url: str = "") -> Limits:
-    return Limits(limit, name=name, url=url or project.REDIS_URL, prefix=PREFIX)
+def limits_of(limit: Limit, name: str, url: str = "", *, kind: type[Limits] = Limits) -> Limits:
+    return kind(limit, name=name, url=url or project.REDIS_URL, prefix=PREFIX)
 
 
 class Pacers:
@@ -146,46 +146,51 @@ class TestTwoProcesses:
         assert most_at_once([call for call in before if call[0] > calls[0][0] + 1]) <= 4
 
 
+class Late(Limits):
+    """It takes a while to hear what Valkey answers."""
+
+    async def _run(self, act: str, *arguments: float) -> list[int] | None:
+        found = await super()._run(act, *arguments)
+        await asyncio.sleep(0.1)
+        return found
+
+
+class Bursts:
+    """Eight calls at a time, again and again for three seconds."""
+
+    def __init__(self) -> None:
+        self.running = self.most = 0
+
+    async def call(self, limits: Limits) -> None:
+        async with limits.start(0):
+            self.running += 1
+            self.most = max(self.most, self.running)
+            await asyncio.sleep(0.03)
+            self.running -= 1
+
+    async def through(self, limits: Limits, pause: float) -> int:
+        calls = 0
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            await asyncio.gather(*(self.call(limits) for _ in range(8)))
+            calls += 8
+            await asyncio.sleep(pause)
+        await limits.close()
+        return calls
+
+
 class TestAWorkerThatHearsLateOfItsSmallerShare:
     def test_does_not_use_the_rest_of_the_old_one_meanwhile(self, name):
-        """Two workers of eight calls at once; it takes the first a while to hear each answer."""
-        running = most = 0
-
-        async def call(limits: Limits) -> None:
-            nonlocal running, most
-            async with limits.start(0):
-                running += 1
-                most = max(most, running)
-                await asyncio.sleep(0.03)
-                running -= 1
-
-        async def in_bursts(limits: Limits, pause: float) -> int:
-            calls = 0
-            until = time.monotonic() + 3
-            while time.monotonic() < until:
-                await asyncio.gather(*(call(limits) for _ in range(8)))
-                calls += 8
-                await asyncio.sleep(pause)
-            return calls
+        bursts = Bursts()
 
         async def side_by_side() -> list[int]:
-            late, prompt = (limits_of(Limit(in_flight=8), name) for _ in range(2))
-            at_once = late._run
-
-            async def run_late(act: str, *arguments: float) -> list[int] | None:
-                found = await at_once(act, *arguments)
-                await asyncio.sleep(0.1)
-                return found
-
-            late._run = run_late
-            counts = await asyncio.gather(in_bursts(late, 0.05), in_bursts(prompt, 0.02))
-            await late.close()
-            await prompt.close()
-            return counts
+            late = limits_of(Limit(in_flight=8), name, kind=Late)
+            prompt = limits_of(Limit(in_flight=8), name)
+            return await asyncio.gather(bursts.through(late, 0.05), bursts.through(prompt, 0.02))
 
         counts = asyncio.run(side_by_side())
 
-        assert most <= 8
+        assert bursts.most <= 8
         assert min(counts) >= 24
 
 
