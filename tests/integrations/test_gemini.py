@@ -305,6 +305,27 @@ class TestAnError:
         assert KEY not in caplog.text
 
 
+class TestAProxyOfTheEnvironment:
+    NOWHERE = "http://gemini.example"
+
+    def test_is_used(self, server, monkeypatch):
+        monkeypatch.setenv("http_proxy", server.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+
+        (found,) = ask(self.NOWHERE)
+
+        assert isinstance(found, Answer)
+        assert len(server.asked) == 1
+
+    def test_is_left_out_where_no_proxy_says_so(self, server, monkeypatch):
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+        (found,) = ask(server.url)
+
+        assert isinstance(found, Answer)
+
+
 class TestTheClientOfAProcess:
     @pytest.fixture(autouse=True)
     def _forgotten(self, settings):
