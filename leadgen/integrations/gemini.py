@@ -78,7 +78,7 @@ class Gemini:
         self._key = key
         self._base_url = base_url
         self._timeout = timeout_seconds
-        self._options = {
+        self._options: dict[str, Any] = {
             "base_url": base_url or None,
             "api_version": api_version,
             "timeout": int(timeout_seconds * 1000),
@@ -105,9 +105,7 @@ class Gemini:
             self._client = genai.Client(
                 enterprise=False,
                 api_key=self._key,
-                http_options=self._types.HttpOptions(
-                    **self._options, aiohttp_client=self._session
-                ),
+                http_options=self._types.HttpOptions(**self._options, aiohttp_client=self._session),
             ).aio
         return self._client
 
