@@ -26,7 +26,8 @@ from leadgen.integrations.errors import (
     TransientError,
     Unusable,
 )
-from leadgen.integrations.gemini import Answer, Gemini
+from leadgen.integrations.gemini import Gemini
+from leadgen.integrations.gemini_answers import Answer
 from leadgen.integrations.gemini_errors import SERVICE
 from leadgen.integrations.limits import Limit, Limits
 

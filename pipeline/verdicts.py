@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from leadgen.integrations import gemini
 from leadgen.integrations.errors import AccountError, Dropped, TransientError, Unusable
+from leadgen.integrations.gemini_answers import Answer
 from leadgen.integrations.gemini_errors import CUT, EMPTY, REQUEST
 from pipeline import drafts, prices
 from pipeline.asking import NotAsked, Reply
@@ -65,7 +66,7 @@ def verdict_of(reply: Reply, request: Request, *, reserved: int) -> Verdict:
     )
 
 
-def _of_an_answer(reply: Reply, answer: gemini.Answer, request: Request, reserved: int) -> Verdict:
+def _of_an_answer(reply: Reply, answer: Answer, request: Request, reserved: int) -> Verdict:
     judged = drafts.judge(answer.text, request)
     unfit = isinstance(judged, Refused)
     settled = _paid(

@@ -8,56 +8,37 @@ no message, trace or log of ours holds the key.
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from django.conf import settings
 
-from leadgen.integrations.errors import (
-    AccountError,
-    Dropped,
-    PermanentError,
-    ServiceError,
-    TransientError,
-    Unusable,
-)
-from leadgen.integrations.gemini_errors import BLOCKED, CUT, EMPTY, LIMITED, SERVICE, refusal
+from leadgen.integrations import loops
+from leadgen.integrations.errors import Dropped, PermanentError, ServiceError, TransientError
+from leadgen.integrations.gemini_answers import Answer, answer_of
+from leadgen.integrations.gemini_errors import SERVICE, refusal
 
 T = TypeVar("T")
 
 HOST = "https://generativelanguage.googleapis.com"
 TIMEOUT_SECONDS = 60
 PROBE_SECONDS = 15
+CLOSED_SECONDS = 5  # at most, when a process ends
 PROBE_TOKENS = 16  # of an answer that nobody reads
 STANDARD, FLEX = "standard", "flex"
 
-# Finish reasons that need no judgement; every other one means that the answer was withheld.
-_WHOLE = {"STOP", "FINISH_REASON_UNSPECIFIED"}
-_CUT = "MAX_TOKENS"
-_LIMITED = "PUP_LIMITED_DISABLED"
 _NOT_SERVED = {404, 405, 501}
 
 
 class NotListed(PermanentError):
     """What models there are is not told here, or this one is not among them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What came back, and what it cost."""
-
-    text: str
-    tokens_in: int
-    tokens_out: int
-    model_version: str
-    ms: int
 
 
 class Gemini:
@@ -129,7 +110,7 @@ class Gemini:
                 )
         except Exception as error:  # noqa: BLE001  (four libraries raise here: see `translated`)
             raise translated(error) from None
-        return _answer(reply, ms=int((time.monotonic() - began) * 1000))
+        return answer_of(reply, ms=int((time.monotonic() - began) * 1000))
 
     def _config(
         self, system: str, schema: Mapping[str, Any], max_output_tokens: int, tier: str
@@ -192,10 +173,17 @@ def connected() -> Gemini:
     made_for = (os.getpid(), key, model, base_url, api_version)
     with _lock:
         if made_for not in _connected:
-            _connected[made_for] = Gemini(
-                key=key, model=model, base_url=base_url, api_version=api_version
-            )
+            account = Gemini(key=key, model=model, base_url=base_url, api_version=api_version)
+            atexit.register(_close_at_exit, account, os.getpid())
+            _connected[made_for] = account
         return _connected[made_for]
+
+
+def _close_at_exit(account: Gemini, pid: int) -> None:
+    """Connections that nobody closes end in a trace on the terminal. A forked child has none."""
+    if os.getpid() == pid:
+        with contextlib.suppress(Exception):
+            loops.submit(account.close()).result(timeout=CLOSED_SECONDS)
 
 
 def probe() -> str:
@@ -258,47 +246,3 @@ def translated(error: Exception) -> ServiceError:
     if isinstance(error, TimeoutError):
         sentence = "Gemini did not answer in time."
     return Dropped(sentence, service=SERVICE)
-
-
-def _answer(reply: Any, *, ms: int) -> Answer:
-    tokens_in, tokens_out = _tokens(reply)
-    unusable = partial(Unusable, service=SERVICE, tokens_in=tokens_in, tokens_out=tokens_out)
-    if not reply.candidates:
-        blocked = getattr(reply.prompt_feedback, "block_reason", None) is not None
-        raise unusable("Gemini gave no answer.", reason=BLOCKED if blocked else EMPTY)
-    candidate = reply.candidates[0]
-    ending = _ending(candidate)
-    if ending == _LIMITED:
-        raise AccountError("Gemini has limited the account.", service=SERVICE, reason=LIMITED)
-    if ending not in _WHOLE:
-        raise unusable("Gemini withheld its answer.", reason=CUT if ending == _CUT else BLOCKED)
-    text = _text(candidate)
-    if not text.strip():
-        raise unusable("Gemini's answer is empty.", reason=EMPTY)
-    return Answer(
-        text=text,
-        tokens_in=tokens_in,
-        tokens_out=tokens_out,
-        model_version=reply.model_version or "",
-        ms=ms,
-    )
-
-
-def _ending(candidate: Any) -> str:
-    """Why it ended, in capitals; one that the library does not know comes as a text."""
-    reason = candidate.finish_reason
-    return str(getattr(reason, "value", reason) or "STOP").upper()
-
-
-def _text(candidate: Any) -> str:
-    parts = getattr(candidate.content, "parts", None) or []
-    return "".join(part.text for part in parts if part.text and not part.thought)
-
-
-def _tokens(reply: Any) -> tuple[int, int]:
-    """In and out; thoughts are paid as output. Any of them may be missing."""
-    used = reply.usage_metadata
-    if used is None:
-        return 0, 0
-    out = (used.candidates_token_count or 0) + (used.thoughts_token_count or 0)
-    return used.prompt_token_count or 0, out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import pickle
 import socket
 import subprocess
@@ -25,7 +26,8 @@ from leadgen.integrations.errors import (
     TransientError,
     Unusable,
 )
-from leadgen.integrations.gemini import Answer, Gemini
+from leadgen.integrations.gemini import Gemini
+from leadgen.integrations.gemini_answers import Answer
 from tests.integrations import gemini_server
 from tests.integrations.gemini_server import (
     Say,
@@ -38,6 +40,13 @@ from tests.integrations.gemini_server import (
 )
 
 KEY = "AIza-an-invented-key-that-must-not-be-seen"
+ONE_CALL = """
+import django
+django.setup()
+from leadgen.integrations import gemini, loops
+asked = gemini.connected().generate(system="Be kind.", data="{}", schema={"type": "object"}, max_output_tokens=9)
+loops.submit(asked).result(30)
+"""
 SCHEMA = {"type": "object", "properties": {"subject": {"type": "string"}}}
 
 
@@ -349,6 +358,25 @@ class TestTheClientOfAProcess:
             thread.join()
 
         assert len({id(each) for each in found}) == 1
+
+    def test_ends_in_silence_with_its_process(self, server):
+        told = {
+            "DJANGO_SETTINGS_MODULE": "leadgen.settings",
+            "GEMINI_API_KEY": KEY,
+            "GEMINI_BASE_URL": server.url,
+        }
+
+        ended = subprocess.run(
+            [sys.executable, "-c", ONE_CALL],
+            check=False,
+            env={**os.environ, **told},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+        assert (ended.stderr, ended.returncode) == ("", 0)
+        assert len(server.asked) == 1
 
     def test_is_another_one_for_another_account(self, settings):
         before = gemini.connected()

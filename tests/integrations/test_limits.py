@@ -183,7 +183,7 @@ class TestAWorkerThatHearsLateOfItsSmallerShare:
     def test_does_not_use_the_rest_of_the_old_one_meanwhile(self, name):
         bursts = Bursts()
 
-        async def side_by_side() -> list[int]:
+        async def side_by_side() -> tuple[int, int]:
             late = limits_of(Limit(in_flight=8), name, kind=Late)
             prompt = limits_of(Limit(in_flight=8), name)
             return await asyncio.gather(bursts.through(late, 0.05), bursts.through(prompt, 0.02))
