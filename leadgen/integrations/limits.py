@@ -177,17 +177,18 @@ class Limits:
     async def _keep_asking(self) -> None:
         """Ask as long as a call waits or runs, and once more, which gives the share back.
 
-        A call that comes during that last question is seen by it: `_turn` starts no second keeper
-        while this one has not ended.
+        What is left to do is looked at behind each question, not before the next: while one is
+        under way calls may come, and `_turn` starts no second keeper.
         """
-        await self._ask()
-        while self._waiting or self._running or self._free_up_to:
+        while True:
+            self._wake.clear()
+            await self._ask()
+            if not (self._waiting or self._running or self._free_up_to):
+                return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._patience()):
                     await self._wake.wait()
             await asyncio.sleep(ASK_EVERY)
-            self._wake.clear()
-            await self._ask()
 
     def _patience(self) -> float:
         """How long until the next question, if no call ends and none comes."""

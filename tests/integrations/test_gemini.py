@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from django.conf import settings as project
 
 from leadgen.integrations import gemini
 from leadgen.integrations.errors import (
@@ -369,6 +370,7 @@ class TestTheClientOfAProcess:
         ended = subprocess.run(
             [sys.executable, "-c", ONE_CALL],
             check=False,
+            cwd=project.BASE_DIR,
             env={**os.environ, **told},
             capture_output=True,
             text=True,
