@@ -186,7 +186,10 @@ class TestAWorkerThatHearsLateOfItsSmallerShare:
         async def side_by_side() -> tuple[int, int]:
             late = limits_of(Limit(in_flight=8), name, kind=Late)
             prompt = limits_of(Limit(in_flight=8), name)
-            return await asyncio.gather(bursts.through(late, 0.05), bursts.through(prompt, 0.02))
+            async with asyncio.timeout(30):  # a call that waits for ever shall not hold the suite
+                return await asyncio.gather(
+                    bursts.through(late, 0.05), bursts.through(prompt, 0.02)
+                )
 
         counts = asyncio.run(side_by_side())
 
