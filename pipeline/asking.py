@@ -13,6 +13,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -85,7 +86,7 @@ class Asking:
         self.failures = 0  # leads in a row; one that is tried again counts once
         self._account = account
         self._in_flight = 0
-        self._waiting: set[asyncio.Task[None] | None] = set()  # not, or no longer, under way
+        self._waiting: set[asyncio.Task[Any] | None] = set()  # not, or no longer, under way
 
     def ask(self, question: Question, tell: Tell) -> None:
         loops.loop().call_soon_threadsafe(self._begin, question, tell)
@@ -99,35 +100,39 @@ class Asking:
         await self._account.close()
 
     def _begin(self, question: Question, tell: Tell) -> None:
-        task = asyncio.create_task(self._ask(question, tell))
+        task = asyncio.create_task(self._ask(question))
         self._waiting.add(task)
-        task.add_done_callback(self._waiting.discard)
+        task.add_done_callback(partial(self._end, question, tell))
+
+    def _end(self, question: Question, tell: Tell, task: asyncio.Task[Reply]) -> None:
+        """Told from here, for a task that is recalled before its first step runs no code at all."""
+        self._waiting.discard(task)
+        if task.cancelled():
+            error = NotAsked("It was not asked any more.", service=SERVICE)
+            tell(Reply(call_id=question.call_id, tier=question.tier, error=error))
+        else:
+            tell(task.result())
 
     def _recall(self) -> None:
         for task in list(self._waiting):
             if task is not None:
                 task.cancel()
 
-    async def _ask(self, question: Question, tell: Tell) -> None:
+    async def _ask(self, question: Question) -> Reply:
         """Ask until there is an answer, an error that stays one, or nothing left to try."""
         tries, tier = 0, question.tier
-        try:
-            while True:
-                reply = await self._once(question, tier, is_new=not tries)
-                if not _helps_to_repeat(reply):
-                    return tell(reply)
-                if tier != gemini.STANDARD:  # the cheap tier is only tried
-                    tier = gemini.STANDARD
-                    continue
-                if not isinstance(reply.error, Throttled):
-                    tries += 1
-                    if tries == TRIES or is_down(reply):
-                        return tell(reply)
-                    await asyncio.sleep(_backoff(tries))
-        except asyncio.CancelledError:
-            error = NotAsked("It was not asked any more.", service=SERVICE)
-            tell(Reply(call_id=question.call_id, tier=tier, error=error))
-            raise
+        while True:
+            reply = await self._once(question, tier, is_new=not tries)
+            if not _helps_to_repeat(reply):
+                return reply
+            if tier != gemini.STANDARD:  # the cheap tier is only tried
+                tier = gemini.STANDARD
+                continue
+            if not isinstance(reply.error, Throttled):
+                tries += 1
+                if tries == TRIES or is_down(reply):
+                    return reply
+                await asyncio.sleep(_backoff(tries))
 
     async def _once(self, question: Question, tier: str, *, is_new: bool) -> Reply:
         me = asyncio.current_task()
