@@ -28,7 +28,7 @@ from pipeline.drafts import Request, Words
 from pipeline.jobs import LARGER, Job
 from pipeline.models import Chunk
 from pipeline.prompts import Instruction
-from pipeline.verdicts import Verdict, verdict_of
+from pipeline.verdicts import FAILED, Verdict, verdict_of
 
 PART = 10  # drafts that are saved together: as many are lost with the process
 BLOCK = budget.CALLS_AT_ONCE
@@ -105,7 +105,7 @@ class AiWriter:
                 if self._is_due():
                     yield self._part()
             yield self._part()
-            if self.left:
+            if self.left and time.monotonic() > self._ends_at:
                 self._watch.time_is_up()
         finally:
             if self._under_way:  # whoever saves has given up: what is not asked need not be
@@ -124,10 +124,17 @@ class AiWriter:
         if not self._stopped and not self._postponed:
             self._stopped, self._postponed = self._watch.look()
             if not self._stopped and time.monotonic() > self._ends_at:
-                self._postponed = True
+                self._time_is_up()
         if self._stopped or self._postponed:
             self._asking_ends()
         return bool(self._stopped or self._postponed)
+
+    def _time_is_up(self) -> None:
+        """A chunk is tried again; whoever waits at the desk is told that no answer came."""
+        if self._run is None:
+            self._stopped = FAILED
+        else:
+            self._postponed = True
 
     def _asking_ends(self) -> None:
         if self._under_way:
@@ -160,7 +167,7 @@ class AiWriter:
     def _ask(self, block: list[Job]) -> None:
         spent = [job for job in block if job.calls >= budget.MAX_CALLS]
         for job in spent:
-            self._stand_in(job, "ai_error")
+            self._stand_in(job, FAILED)
         others = [job for job in block if job.calls < budget.MAX_CALLS]
         told = [self._instruct(job.request, job.violations) for job in others]
         wanted = [job.wanted(each) for job, each in zip(others, told, strict=True)]

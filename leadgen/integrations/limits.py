@@ -9,8 +9,8 @@ with each answer, and are halved when the service says that it is too much. A wo
 them is leased: a killed worker's falls back to the others after LEASE_SECONDS.
 
 While Valkey is away, each worker goes on at an even share of what all had when it last answered:
-the workers are then no faster together than before. One that was never given any keeps one call in flight, at an
-eighth of the rate.
+the workers are then no faster together than before. One that was never given any keeps one call
+in flight, at an eighth of the rate.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -41,7 +42,13 @@ def quick(monkeypatch):
 
 @pytest.fixture
 def server(quick, settings) -> Iterator[gemini_server.GeminiServer]:
-    """Gemini's stand-in, set up as the account."""
+    """Gemini's stand-in, set up as the account.
+
+    Its limits are this test's own: a call that another left unanswered holds no place here.
+    """
+    options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    prefix = f"{options['global_keyprefix']}{uuid.uuid4().hex[:8]}:"
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS = options | {"global_keyprefix": prefix}
     with gemini_server.running() as found:
         settings.GEMINI_API_KEY, settings.GEMINI_BASE_URL = "an-invented-key", found.url
         yield found

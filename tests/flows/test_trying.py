@@ -268,7 +268,7 @@ class TestWhereTheAiGivesNothing:
 
     def test_an_answer_that_does_not_come_is_not_waited_for(self, server, monkeypatch):
         nights.make_agency()
-        monkeypatch.setattr(at_once, "SECONDS", 0.2)
+        monkeypatch.setattr(at_once, "SECONDS", 1.5)
         monkeypatch.setattr(writing, "GRACE", 0.2)
         everybody(server, Say(body=answer(), seconds=30))
         found, began = picked(), timezone.now()
@@ -279,6 +279,23 @@ class TestWhereTheAiGivesNothing:
         assert {each.words.reason for each in tried} == {"ai_error"}
         assert set(AiCall.objects.values_list("outcome", flat=True)) == {"LOST"}
         assert not AiBudget.objects.exclude(reserved_micros=0).exists()
+
+    def test_nor_is_a_place_among_the_calls_and_the_night_goes_on(
+        self, server, monkeypatch, settings
+    ):
+        nights.make_agency()
+        settings.GEMINI_CONCURRENCY = 1  # the first takes the only place; three wait for it
+        monkeypatch.setattr(at_once, "SECONDS", 1.5)
+        monkeypatch.setattr(writing, "GRACE", 0.2)
+        everybody(server, Say(body=answer(), seconds=30))
+
+        tried = trying.write(picked())
+
+        assert [each.words.reason for each in tried] == ["ai_error"] * 4
+        assert sorted(AiCall.objects.values_list("outcome", flat=True)) == [
+            "LOST", "REFUSED", "REFUSED", "REFUSED"
+        ]  # fmt: skip
+        assert not services.breaker("gemini").failing
 
     def test_a_lead_that_lacks_a_value_is_not_asked_for(self, server):
         nights.make_agency()

@@ -204,6 +204,15 @@ async def _send(request: web.Request, said: Say) -> web.StreamResponse:
     return response
 
 
+async def _end(runner: web.AppRunner) -> None:
+    """Also of the answers that are still to be waited for."""
+    await runner.cleanup()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in others:
+        each.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 @contextlib.contextmanager
 def running(*, latency: float = 0.0) -> Iterator[GeminiServer]:
     """A server on a port of its own, in a thread."""
@@ -215,7 +224,7 @@ def running(*, latency: float = 0.0) -> Iterator[GeminiServer]:
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(_end(runner), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
