@@ -112,7 +112,7 @@ def from_template(request: Request, *, reason: str, icebreaker: str = "") -> Wor
 
 
 def _body(request: Request, said: templates.Phrases, icebreaker: str) -> str:
-    name = request.lead.get("first_name", "")
+    name = _to_whom(request)
     if said.small_after_comma and icebreaker == _icebreaker(request, said):
         icebreaker = icebreaker[:1].lower() + icebreaker[1:]
     parts = [
@@ -122,6 +122,15 @@ def _body(request: Request, said: templates.Phrases, icebreaker: str) -> str:
         _ask(request, said),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _to_whom(request: Request) -> str:
+    """By the first name; where it is to be formal by the whole one, for nobody says Mr or Mrs."""
+    lead = request.lead
+    first, last = lead.get("first_name", "").strip(), lead.get("last_name", "").strip()
+    if request.tone != "FORMAL":
+        return first
+    return f"{first} {last}" if first and last else lead.get("full_name", "").strip()
 
 
 def _ask(request: Request, said: templates.Phrases) -> str:

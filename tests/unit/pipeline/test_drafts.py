@@ -74,6 +74,21 @@ class TestFromTemplate:
         assert found.icebreaker.startswith("Bei Acme")
         assert "Guten Tag,\n\nbei Acme" in found.body
 
+    @pytest.mark.parametrize(
+        ("tone", "lead", "greeting"),
+        [
+            ("PLAIN", {"first_name": "Ida", "last_name": "Falk"}, "Hello Ida,"),
+            ("FORMAL", {"first_name": "Ida", "last_name": "Falk"}, "Hello Ida Falk,"),
+            ("FORMAL", {"full_name": "Ida Falk"}, "Hello Ida Falk,"),
+            ("FORMAL", {"first_name": "Ida"}, "Hello,"),
+            ("FRIENDLY", {"last_name": "Falk"}, "Hello,"),
+        ],
+    )
+    def test_greets_as_its_tone_asks(self, tone, lead, greeting):
+        found = from_template(request(asked={"tone": tone}, **lead), reason=NO_ACCOUNT)
+
+        assert found.body.startswith(f"{greeting}\n")
+
     def test_keeps_an_icebreaker_that_is_paid_for(self):
         found = from_template(request(), reason=NO_ACCOUNT, icebreaker="You mend pipes.")
 
