@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.arrow import TEXT, Column, byte_range, changed, holds, pa, pc, per_distinct
+from pipeline.arrow import TEXT, Column, byte_range, changed, holds, pa, pc, per_distinct, strange
 
 # Control characters, soft hyphen, joiners and fillers of no width, direction signs, variation
 # selectors, byte order mark, tags: unseen by people, obeyed by machines.
@@ -16,7 +16,6 @@ _SPACE = r"[\t\p{Zs}]"
 _TYPED = r'^\s*="([^"]*)"\s*$'  # how a CSV file keeps a spreadsheet from making a number of it
 # `MÃ¼ller`: UTF-8 that was once read as cp1252. No language has such a letter before such a sign.
 _TWICE_CODED = r"[ÂÃÄÅâ][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]"  # noqa: RUF001
-_STRANGE = "[^ -~]"  # anything but printable ASCII
 
 
 def clean(column: Column, *, several_lines: bool = False) -> Column:
@@ -27,7 +26,7 @@ def clean(column: Column, *, several_lines: bool = False) -> Column:
     lowest, highest = byte_range(column)
     if lowest < ord(" ") or highest > ord("~"):
         mend = _mended_lines if several_lines else _mended
-        column = changed(column, pc.match_substring_regex(column, _STRANGE), mend)
+        column = changed(column, strange(column), mend)
     if holds(column, "=") and holds(column, '"'):
         column = changed(column, pc.match_substring_regex(column, _TYPED), _as_typed)
     return pc.utf8_trim_whitespace(column)

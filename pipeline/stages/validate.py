@@ -95,11 +95,12 @@ def _import(lead_file: LeadFile, run: Run, lease: Lease) -> str:
     read on, or ''.
     """
     # pandas costs 100 MB and a second: only a process that validates pays for it.
-    from pipeline import checking, mx_lookup  # noqa: PLC0415
+    from pipeline import checking, copying, mx_lookup  # noqa: PLC0415
 
     no_mail = mx_lookup.Lookup() if settings.MX_LOOKUP else None
     try:
         with default_storage.open(lead_file.storage_name) as stream:
+            copying.send_ahead()
             slices = checking.slices_of(lead_file, stream, no_mail=no_mail)
             for last_record, judged in one_ahead(slices):
                 if is_stopped(lead_file):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from typing import cast
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 
-from pipeline import audit, chain, checking, chunks, importing, runs
+from pipeline import audit, chain, checking, chunks, copying, importing, runs
 from pipeline.models import Chunk, Lead, LeadFile, Run, StageRun
 from pipeline.models.runs import RunKind
 from pipeline.stages import validate
@@ -248,3 +251,24 @@ class TestAFileThatVanishesBeforeItIsResumed:
         lead_file.refresh_from_db()
         assert (lead_file.status, lead_file.records_done) == ("REFUSED", SLICE)
         assert seen_by(second) == (0, 0, {})
+
+
+class TestTheWayToPostgres:
+    def test_is_wide_where_it_is_on_this_machine(self):
+        """Else PostgreSQL waits for the thread that brings the rows (pipeline.copying)."""
+        connection.close()
+        connection.ensure_connection()
+        before = room()
+
+        copying.send_ahead()
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT inet_server_addr() IS NULL")
+            (is_here,) = cursor.fetchone()
+        assert (room() > before) == is_here
+
+
+def room() -> int:
+    """Bytes that the system takes ahead of PostgreSQL."""
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as pipe:
+        return pipe.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
