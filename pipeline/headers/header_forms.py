@@ -21,6 +21,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "email_alt": (
         "email more | address id one work corporate personal person who vendor",
         "email personal | address id one primary current person who vendor",
+        "email direct phone | address one primary person",
     ),
     "email_status": (
         "email status | verification address one primary work person vendor code",
@@ -57,9 +58,9 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "department": ("department | name person company current position work",),
     "company": ("company | name person current primary one work",),
     "company_short": ("companyshort | company", "company short | name"),
-    "company_domain": ("domain | name company website primary person work url one",),
+    "company_domain": ("domain | name company website primary person work url one current",),
     "website": (
-        "website | url address company work corporate person who customer primary one profile",
+        "website | url address company work corporate current person who customer primary one profile",
         "company url | one primary",
     ),
     "industry": (
@@ -137,7 +138,6 @@ SECOND: Mapping[str, tuple[str, ...]] = {
         *FORMS["email_alt"],
         "email customer | address id one primary work person",
         "email executive | address one primary work person",
-        "email direct phone | address one primary",
     ),
     "first_name": (
         "firstname customer | person",

@@ -37,6 +37,8 @@ class TestGuess:
             ("Work Direct Phone", "phone"),
             ("Company HQ Phone", "company_phone"),
             ("Secondary Email", "email_alt"),
+            ("Direct email", "email_alt"),
+            ("Current Employer Website", "website"),
             ("Annual Revenue", "revenue"),
             ("Apollo Contact Id", "source_id"),
             ("Person City", "city"),
