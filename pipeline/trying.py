@@ -2,7 +2,8 @@
 
 The pairs are those that the forecast picks; prompt, gate, limits and ledger are the night's, and
 the day's budget pays. What was answered is kept by its content, so that the run, or a second
-press of the button, takes it from there: nobody pays twice.
+press of the button, takes it from there: nobody pays twice. A run that starts meanwhile waits
+for what is being tried.
 """
 
 from __future__ import annotations
@@ -84,9 +85,9 @@ def unpacked(text: str) -> list[Request]:
 
 def write(requests: Sequence[Request]) -> list[Tried]:
     """A draft for each whose lead and client are still there, now. Raises NotPossible."""
-    if active := Run.objects.running().first():
-        raise NotPossible(f"Run {active.pk} is in progress and writes its own drafts.")
     with _alone():
+        if active := Run.objects.running().first():
+            raise NotPossible(f"Run {active.pk} is in progress and writes its own drafts.")
         there = _still_there(requests)
         found = {**_kept(there), **_without_ai(there)}
         found |= _asked([each for each in there if each.cache_key not in found])
@@ -95,7 +96,7 @@ def write(requests: Sequence[Request]) -> list[Tried]:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Two who press at once would pay twice for the same."""
+    """Two who press at once would pay twice for the same, and so would a run (`reuse`)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         (got_it,) = cursor.fetchone()
@@ -166,14 +167,21 @@ def _asked(requests: Sequence[Request]) -> dict[str, Tried]:
 
 def reuse(run: Run, requests: Sequence[Request]) -> list[Request]:
     """Make drafts of what was tried for the same content; the requests that are left."""
-    if not TriedDraft.objects.exists():
-        return list(requests)
     with transaction.atomic():
+        _wait_for_the_desk()
+        if not TriedDraft.objects.exists():
+            return list(requests)
         tried = _locked([each.cache_key for each in requests if each.model])
         known = [each for each in requests if each.model and each.cache_key in tried]
         drafting.store(run, [(each, _words(tried[each.cache_key], each)) for each in known])
         TriedDraft.objects.filter(pk__in=[row.pk for row in tried.values()]).delete()
     return [each for each in requests if not (each.model and each.cache_key in tried)]
+
+
+def _wait_for_the_desk() -> None:
+    """Until whoever tries drafts just now has got and kept them: half a minute at most."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_LOCK])
 
 
 def _locked(keys: Sequence[str]) -> Mapping[str, TriedDraft]:

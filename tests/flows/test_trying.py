@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
 from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
+from django.db import OperationalError, connection, connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -202,6 +203,27 @@ class TestTrying:
         other.close()
 
         assert len(trying.write(found)) == 4
+
+    def test_is_waited_for_by_a_run_that_starts_meanwhile(self, server):
+        """Else both would ask, and pay, for the same."""
+        nights.make_agency()
+        found = picked()
+        run = starting.start_now(now=timezone.now(), started_by="test")
+        other = connections["default"].copy()
+        with (
+            contextlib.closing(other),
+            other.cursor() as desk,
+            connection.cursor() as cursor,
+        ):
+            desk.execute("SELECT pg_advisory_lock(%s)", [trying._LOCK])
+
+            with pytest.raises(trying.NotPossible, match="Somebody is trying"):
+                trying.write(found)  # whether a run is in progress is asked behind the lock
+            cursor.execute("SET LOCAL lock_timeout = '200ms'")
+            with pytest.raises(OperationalError, match="lock timeout"), transaction.atomic():
+                trying.reuse(run, [])
+
+        assert trying.reuse(run, []) == []
 
     def test_is_forgotten_where_no_run_wants_it(self, server):
         nights.make_agency()
