@@ -13,8 +13,8 @@ from clients.models import Plan, TargetRule
 from deliveries import letters
 from deliveries.models import Mail
 from leadgen.integrations import gemini
-from pipeline import audit, outages, report, services, starting, writing
-from pipeline.models import AiBudget, AiCall, Chunk, Draft, Lead, Prompt, Run
+from pipeline import asking, audit, outages, report, services, starting, writing
+from pipeline.models import AiBudget, AiCall, Chunk, Draft, Lead, Prompt, Run, ServiceState
 from pipeline.reasons import in_words
 from tests.flows import nights
 from tests.integrations.gemini_server import WORDS, Say, answer, error, retry_in
@@ -65,6 +65,27 @@ class TestAnAiThatSlowsUsDownForEver:
         assert services.breaker("gemini").reason == outages.DOWN
         assert Chunk.objects.get(stage_run__stage="PERSONALIZE").failures == 0
         assert set(AiCall.objects.values_list("outcome", flat=True)) == {"REFUSED"}
+
+
+class TestABreakerThatAnotherWorkerOpened:
+    def test_keeps_what_that_one_said(self, server, monkeypatch):
+        """Who waits because of it has seen nothing of the service, however little was answered."""
+        ask = writing.AiWriter._ask
+
+        def asked_and_down_meanwhile(writer, block):
+            ask(writer, block)
+            services.trip("gemini", "It is down.", reason=outages.DOWN)
+
+        monkeypatch.setattr(writing.AiWriter, "_ask", asked_and_down_meanwhile)
+        monkeypatch.setattr(outages, "LOOK_EVERY", 0.0)
+        monkeypatch.setattr(asking, "FIRST_BACKOFF", 30.0)
+        server.usually = lambda _asked: error(503, "UNAVAILABLE")
+        nights.make_agency()
+
+        run = night()
+
+        assert (run.status, Draft.objects.count()) == ("RUNNING", 0)
+        assert ServiceState.objects.get(service="gemini").last_error == "It is down."
 
 
 class TestALeadWithANovelForNotes:
