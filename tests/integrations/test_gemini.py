@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import logging
 import os
 import pickle
-import socket
 import subprocess
 import sys
 import threading
-import time
-from pathlib import Path
 
-import httpx2
 import pytest
 from django.conf import settings as project
 
@@ -22,14 +16,13 @@ from leadgen.integrations import gemini
 from leadgen.integrations.errors import (
     AccountError,
     Dropped,
-    ServiceError,
     Throttled,
     TransientError,
     Unusable,
 )
-from leadgen.integrations.gemini import Gemini
 from leadgen.integrations.gemini_answers import Answer
 from tests.integrations import gemini_server
+from tests.integrations.gemini_calls import KEY, SCHEMA, ask, refusal
 from tests.integrations.gemini_server import (
     Say,
     answer,
@@ -40,7 +33,6 @@ from tests.integrations.gemini_server import (
     retry_in,
 )
 
-KEY = "AIza-an-invented-key-that-must-not-be-seen"
 ONE_CALL = """
 import django
 django.setup()
@@ -48,38 +40,12 @@ from leadgen.integrations import gemini, loops
 asked = gemini.connected().generate(system="Be kind.", data="{}", schema={"type": "object"}, max_output_tokens=9)
 loops.submit(asked).result(30)
 """
-SCHEMA = {"type": "object", "properties": {"subject": {"type": "string"}}}
 
 
 @pytest.fixture
 def server():
     with gemini_server.running() as found:
         yield found
-
-
-def ask(url, *, times=1, timeout_seconds=5.0, **options):
-    """Answers or errors of calls at once, from a client that is closed again."""
-
-    async def all_of_them():
-        account = Gemini(
-            key=KEY, model="gemini-test", base_url=url, timeout_seconds=timeout_seconds
-        )
-        given = {"system": "Be kind.", "data": "{}", "schema": SCHEMA, "max_output_tokens": 99}
-        try:
-            return await asyncio.gather(
-                *(account.generate(**{**given, **options}) for _ in range(times)),
-                return_exceptions=True,
-            )
-        finally:
-            await account.close()
-
-    return asyncio.run(all_of_them())
-
-
-def refusal(url, **options) -> ServiceError:
-    (found,) = ask(url, **options)
-    assert isinstance(found, ServiceError), repr(found)
-    return found
 
 
 class TestAnAnswer:
@@ -345,7 +311,7 @@ class TestTheClientOfAProcess:
         gemini.forget()
 
     def test_is_made_once_however_many_ask_at_once(self):
-        found: list[Gemini] = []
+        found: list[gemini.Gemini] = []
         barrier = threading.Barrier(16)
 
         def ask_for_it():
@@ -385,82 +351,3 @@ class TestTheClientOfAProcess:
         settings.GEMINI_API_KEY = f"{KEY}-2"
 
         assert gemini.connected() is not before
-
-
-@pytest.fixture(scope="module")
-def url():
-    """Another's server, in a process of its own."""
-    port = _free_port()
-    llmock = str(Path(sys.executable).with_name("llmock"))
-    process = subprocess.Popen(
-        [llmock, "serve", "--host", "127.0.0.1", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _wait_for(f"http://127.0.0.1:{port}/_llmock/requests")
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
-
-
-class TestAgainstLlmock:
-    """Another's server: https://pypi.org/project/llmock/."""
-
-    def test_gets_an_answer_of_the_schema(self, url):
-        (found,) = ask(f"{url}/gemini")
-
-        assert isinstance(found, Answer)
-        assert '"subject"' in found.text
-        assert found.tokens_in > 0
-
-    def test_is_throttled_for_as_long_as_it_says(self, url):
-        _script(url, '[{"type": "fail", "status": 429, "retry_after": 7, "times": 1}]')
-
-        found = refusal(f"{url}/gemini")
-
-        assert isinstance(found, Throttled)
-        assert found.retry_after == 7.0
-
-    @pytest.mark.parametrize(
-        ("behaviour", "kind"),
-        [
-            pytest.param('{"type": "fail", "status": 503, "times": 1}', TransientError, id="503"),
-            pytest.param('{"type": "fail", "status": 400, "times": 1}', Unusable, id="400"),
-            pytest.param('{"type": "fail", "status": 401, "times": 1}', AccountError, id="401"),
-            pytest.param(
-                '{"type": "reply", "text": "x", "finish_reason": "length"}', Unusable, id="cut"
-            ),
-            pytest.param(
-                '{"type": "reply", "text": "", "finish_reason": "content_filter"}',
-                Unusable,
-                id="withheld",
-            ),
-        ],
-    )
-    def test_is_refused_by_its_kind(self, url, behaviour, kind):
-        _script(url, f"[{behaviour}]")
-
-        assert type(refusal(f"{url}/gemini")) is kind
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            httpx2.get(url, timeout=2)
-        except httpx2.HTTPError:
-            assert time.monotonic() < deadline, f"{url} does not answer"
-            time.sleep(0.05)
-        else:
-            return
-
-
-def _script(url: str, behaviours: str) -> None:
-    said = {"behaviors": json.loads(behaviours)}
-    httpx2.post(f"{url}/_llmock/scenario", json=said, timeout=5).raise_for_status()
