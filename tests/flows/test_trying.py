@@ -200,6 +200,8 @@ class TestTrying:
 
             with pytest.raises(trying.NotPossible, match="Somebody is trying"):
                 trying.write(found)
+            # A session that is closed lets go a moment later, when its server process has ended.
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [trying._LOCK])
         other.close()
 
         assert len(trying.write(found)) == 4
