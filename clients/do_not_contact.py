@@ -1,9 +1,9 @@
 """Reading what a person types, pastes or uploads as a list of people not to be contacted.
 
-One entry a line: an address, a domain (`example.com` or `@example.com`), or a phone. Of a line
-with several cells, as in a CSV file, one kind is taken: addresses, else phones, else domains. A
-phone is its digits: `+49 30 1234567` and `0049 (30) 123-4567` are one. A number that is none of
-a phone does no harm: its key matches nobody.
+One entry a line: an address, a domain (`example.com`, `@example.com`, `*@example.com` or
+`https://www.example.com`), or a phone. Of a line with several cells, as in a CSV file, one kind is
+taken: addresses, else phones, else domains. A phone is its digits: `+49 30 1234567` and
+`0049 (30) 123-4567` are one. A number that is none of a phone does no harm: its key matches nobody.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ Kind = Suppression.Kind
 Entry = tuple[Kind, str]
 
 _CELLS = re.compile(r"[,;\t]")
-_PHONE = re.compile(r"[+(]?[0-9][0-9 ()./+-]*")
+PHONE = re.compile(r"[+(]?[0-9][0-9 ()./+-]*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}")
 _BY_WORTH = (Kind.ADDRESS, Kind.PHONE, Kind.DOMAIN)
+_WHOLE_DOMAIN = re.compile(r"^(?:https?://)?(?:www\.|\*@|\*\.|@)?")  # all mean all of it
 _AT_ONCE = 5_000
 
 
@@ -92,21 +93,22 @@ def entry_of(text: str) -> Entry | None:
 
 
 def _readings(text: str) -> Iterator[tuple[Kind, str]]:
-    yield Kind.ADDRESS, normalise(text) if "@" in text and is_address(text) else ""
+    one = "@" in text and not text.startswith("*") and is_address(text)
+    yield Kind.ADDRESS, normalise(text) if one else ""
     yield Kind.PHONE, phone_digits(text)
     yield Kind.DOMAIN, _domain(text)
 
 
 def phone_digits(text: str) -> str:
     """The digits of a phone, as a lead's are kept; '' where it is none."""
-    if not _PHONE.fullmatch(text) or _DATE.fullmatch(text):
+    if not PHONE.fullmatch(text) or _DATE.fullmatch(text):
         return ""
     return phone_key(text)
 
 
 def _domain(text: str) -> str:
     """The domain as addresses have it; '' where no address could lie there."""
-    address = f"somebody@{text.removeprefix('@').lower()}"
+    address = f"somebody@{_WHOLE_DOMAIN.sub('', text.lower()).removesuffix('/')}"
     return normalise(address).partition("@")[2] if is_address(address) else ""
 
 

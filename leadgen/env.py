@@ -56,6 +56,21 @@ def text(name: str, default: str = "") -> str:
         ) from None
 
 
+def file_to_write(name: str) -> str:
+    """A file that can be appended to, made where it is missing; '' where none is named."""
+    path = text(name)
+    try:
+        if path:
+            with Path(path).open("ab"):
+                pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name} cannot be written to: {error.strerror} ({path}).",
+            "Name a file in a folder that exists and that this account may write to.",
+        ) from None
+    return path
+
+
 def integer(name: str, default: int, *, at_least: int | None = None) -> int:
     value = text(name, str(default))
     try:

@@ -20,7 +20,18 @@ import idna
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.arrow import TEXT, Column, Mask, changed, joined, pa, pc, per_distinct, text
+from pipeline.arrow import (
+    TEXT,
+    Column,
+    Mask,
+    changed,
+    joined,
+    of_equal_size,
+    pa,
+    pc,
+    per_distinct,
+    text,
+)
 
 # Narrower than RFC 5322: what it takes is certainly good, what it refuses gets a second look.
 # (RE2: repeats with an upper bound, such as {2,63}, would make it twice as slow.)
@@ -44,6 +55,8 @@ _ROLES = (
 )
 _OF_ROLE = rf"^(?:{_ROLES})@"
 
+_DIGEST = hashlib.sha256().digest_size
+
 NO_AT = "There is no @ in it."
 
 Flags = npt.NDArray[np.bool_]
@@ -65,12 +78,6 @@ def why_refused(text: str) -> str:
     if len(found.ascii_domain.rpartition(".")[2]) < _SHORTEST_ENDING:
         return "The domain ends in a single letter, and no domain does."
     return ""
-
-
-def are_addresses(column: Column) -> Flags:
-    """`is_address` for a whole column of trimmed text."""
-    wrong = refusals(pc.unique(column).to_pylist())
-    return ~_flags(pc.is_in(column, pa.array(wrong, TEXT)))
 
 
 def refusals(texts: Collection[str]) -> dict[str, str]:
@@ -128,7 +135,7 @@ def normalise(address: str) -> str:
     domain = _in_ascii(domain)
     if domain not in _GMAIL or not local or "@" in local:
         return f"{local}{at}{domain}"
-    return f"{local.partition('+')[0].replace('.', '') or local}@gmail.com"
+    return f"{local.partition('+')[0].replace('.', '').strip() or local}@gmail.com"
 
 
 def _in_ascii(domain: str) -> str:
@@ -150,7 +157,7 @@ def normalised(column: Column) -> Column:
 
 def _of_gmail(column: Column) -> Column:
     local = _before(column, "@")
-    bare = pc.replace_substring(_before(local, "+"), ".", "")
+    bare = pc.utf8_trim_whitespace(pc.replace_substring(_before(local, "+"), ".", ""))
     bare = pc.if_else(pc.equal(bare, ""), local, bare)
     return joined(bare, text("@gmail.com"))
 
@@ -163,24 +170,35 @@ def _one_by_one(column: Column) -> Column:
     return pa.array([normalise(text) for text in column.to_pylist()], column.type)
 
 
+def spellings(email: str) -> str:
+    """A regular expression for the cells that hold this address, and no longer one."""
+    local, _, domain = normalise(email).rpartition("@")
+    known = [re.escape(email.strip()), re.escape(normalise(email))]
+    if domain == "gmail.com":
+        dotted = r"\.*".join(map(re.escape, local))
+        known.append(rf"{dotted}(\+[^@\s]*)?@(gmail|googlemail)\.com")
+    return rf"(^|[^\w.+-])({'|'.join(known)})($|[^\w.-]|\.$|\.\s)"
+
+
 def match_key(normal: str, secret: bytes) -> uuid.UUID:
     """16 bytes of HMAC-SHA256: whoever has the key only, not the secret, cannot guess (spec C1)."""
     return uuid.UUID(bytes=hmac.digest(secret, normal.encode(), "sha256")[:16])
 
 
-def match_keys(column: Column, secret: bytes) -> list[str]:
+def match_keys(column: Column, secret: bytes) -> Column:
     """`match_key` for a column of normalised addresses, as 32 hex digits each.
 
     HMAC written out (RFC 2104, 2): with both pads hashed once, twice as fast as hmac.digest.
     """
     inner, outer = _padded(secret, 0x36).copy, _padded(secret, 0x5C).copy
-    keys = []
+    digests = []
     for one in column.cast(pa.large_binary()).to_pylist():
         message, digest = inner(), outer()
         message.update(one)
         digest.update(message.digest())
-        keys.append(digest.hexdigest()[:32])
-    return keys
+        digests.append(digest.digest())
+    halves = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST)[:, : _DIGEST // 2]
+    return of_equal_size(halves.tobytes().hex(), len(digests))
 
 
 def domain_keys(hosts: Column, secret: bytes) -> Column:
@@ -194,7 +212,7 @@ def domain_keys(hosts: Column, secret: bytes) -> Column:
 def _arrays(hosts: Column, secret: bytes) -> Column:
     """Nearly all hosts have no parent but a top-level domain: a key each, and no list of names."""
     lone = pc.equal(pc.count_substring(hosts, "."), 1)
-    keys = pa.array(match_keys(hosts.filter(lone), secret), TEXT)
+    keys = match_keys(hosts.filter(lone), secret)
     arrays = pc.replace_with_mask(hosts, lone, joined(text("{"), keys, text("}")))
     return changed(arrays, pc.invert(lone), lambda rest: _arrays_upwards(rest.to_pylist(), secret))
 
@@ -203,9 +221,10 @@ def _arrays_upwards(hosts: list[str], secret: bytes) -> Column:
     """Each name is hashed once, however many hosts it is above."""
     names = [_upwards(host) for host in hosts]
     distinct = list(dict.fromkeys(name for upwards in names for name in upwards))
-    keys = dict(zip(distinct, match_keys(pa.array(distinct, TEXT), secret), strict=True))
+    keys = match_keys(pa.array(distinct, TEXT), secret).to_pylist()
+    key_of = dict(zip(distinct, keys, strict=True))
     return pa.array(
-        ["{" + ",".join(map(keys.__getitem__, upwards)) + "}" for upwards in names], TEXT
+        ["{" + ",".join(map(key_of.__getitem__, upwards)) + "}" for upwards in names], TEXT
     )
 
 

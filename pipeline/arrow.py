@@ -6,35 +6,44 @@ that a column passes from one to the other without a copy.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 # The stubs that exist are of pyarrow 20, and refuse most calls that mix a column and a value.
 pa: Any = import_module("pyarrow")
 pc: Any = import_module("pyarrow.compute")
-_csv: Any = import_module("pyarrow.csv")
 
 Column: TypeAlias = Any
 Mask: TypeAlias = Any  # a pyarrow.BooleanArray
 TEXT = pa.large_string()
+
+_ESCAPES = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}  # the first is what escapes
 
 
 def text(value: str | None) -> Any:
     return pa.scalar(value, TEXT)
 
 
-def of_pandas(series: pd.Series[str]) -> Column:
+def of_pandas(series: pd.Series[Any]) -> Column:
     chunks = pa.chunked_array(series)
     return chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
 
 
 def to_pandas(column: Column) -> Any:
     return pd.array(column, dtype="str")
+
+
+def of_equal_size(content: str, rows: int) -> Column:
+    """ASCII text, cut into so many rows of one size."""
+    starts = np.arange(rows + 1, dtype=np.int64) * (len(content) // rows if rows else 0)
+    return pa.LargeStringArray.from_buffers(
+        rows, pa.py_buffer(starts), pa.py_buffer(content.encode("ascii"))
+    )
 
 
 def byte_range(column: Column) -> tuple[int, int]:
@@ -90,9 +99,38 @@ def without_prefix(column: Column, prefix: str) -> Column:
     )
 
 
-def as_csv(frame: pd.DataFrame) -> Any:
-    """The rows as CSV without a header, every text quoted: ten times as fast as pandas' own."""
-    out = io.BytesIO()
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    _csv.write_csv(table, out, _csv.WriteOptions(include_header=False))
-    return out.getvalue()
+def escaped(column: Column, escapes: Mapping[str, str]) -> Column:
+    """The column with each of these ASCII signs written otherwise, one after the other."""
+    for sign, escape in escapes.items():
+        if holds(column, sign):
+            column = pc.replace_substring(column, sign, escape)
+    return column
+
+
+def copy_lines(
+    frame: pd.DataFrame, same: Mapping[str, int], *, nullable: Collection[str] = ()
+) -> memoryview:
+    """The rows as the text format of PostgreSQL's COPY, behind each what is the `same` in all.
+
+    It is read a sixth faster than CSV, for nothing is quoted
+    (https://www.postgresql.org/docs/current/sql-copy.html, "Text Format"). Numbers and text only;
+    a blank of the `nullable` columns is NULL. `same` names one column at least.
+    """
+    columns = [_copied(frame[name], nullable=name in nullable) for name in frame]
+    end = text("\t".join(map(str, same.values())) + "\n")
+    return _bytes_of(pc.binary_join_element_wise(*columns, end, text("\t")))
+
+
+def number_lines(*columns: npt.NDArray[np.int64]) -> memoryview:
+    """Rows of whole numbers, a column each, in the same format."""
+    *others, last = (pa.array(column).cast(TEXT) for column in columns)
+    return _bytes_of(pc.binary_join_element_wise(*others, joined(last, text("\n")), text("\t")))
+
+
+def _bytes_of(lines: Column) -> memoryview:
+    return memoryview(lines.buffers()[2] or b"")[: int(sizes(lines).sum())]
+
+
+def _copied(series: pd.Series[Any], *, nullable: bool) -> Column:
+    column = escaped(of_pandas(series).cast(TEXT), _ESCAPES)
+    return pc.if_else(pc.equal(column, ""), text(r"\N"), column) if nullable else column

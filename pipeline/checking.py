@@ -6,7 +6,6 @@ upload is what the night will do.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from django.conf import settings
 
 from pipeline import intake, leadfile, mapping, rejects
 from pipeline.fields.address_cells import taken_apart
+from pipeline.headers.cell_kinds import FULL_WIDTH_AT
 from pipeline.intake import Judged, NoMail
 from pipeline.leadfile import Layout, Limits, NotALeadFile, Slice
 from pipeline.mapping import BadMapping, Columns
@@ -24,6 +24,7 @@ from pipeline.models.leads import COLUMNS
 from pipeline.previews import Preview
 
 _LOOKED_AT = 200  # cells of a column and slice, for an address
+_AT = f"[@{FULL_WIDTH_AT}]"
 SLICE_ROWS = 25_000  # records that are judged, and written, at once
 Told = Callable[[int], None]  # how many bytes are read
 
@@ -72,7 +73,7 @@ class Check:
         seen |= fresh
         self.accepted += len(fresh)
         self.duplicate_in_file += len(judged.leads) - len(fresh)
-        codes = Counter(row.code for row in judged.rejected)
+        codes = Counter(judged.rejected.codes.tolist())
         self.blank += codes.pop("blank", 0)
         self.invalid += codes.total()
         self.reasons += codes
@@ -150,7 +151,9 @@ def _inspected(stream: IO[bytes], said: Said, size: int) -> Check:
         ours=list(rejects.notes_among(layout.headers)),
         unsure=list(columns.unsure),
     )
-    return Check(layout=layout, columns=columns, sha256=digest(stream), size=size, preview=preview)
+    return Check(
+        layout=layout, columns=columns, sha256=leadfile.digest(stream), size=size, preview=preview
+    )
 
 
 def _known(layout: Layout, said: Said) -> dict[str, str]:
@@ -181,7 +184,8 @@ def _skipped(stream: IO[bytes], layout: Layout) -> list[str]:
     if before < 1:
         return []
     first = next(leadfile.read(stream, replace(layout, header_row=0), slice_rows=before))
-    rows = first.frame.to_numpy().tolist()
+    before -= first.lines[0] - 1  # Excel's own `sep=;` is left out already
+    rows = first.frame.to_numpy().tolist()[:before]
     cells = [first.broken[n].cells if n in first.broken else row for n, row in enumerate(rows)]
     return [", ".join(filter(None, row))[:200] for row in cells]
 
@@ -204,7 +208,7 @@ def _look_for_addresses(found: Check, stream: IO[bytes]) -> None:
             found.preview.look_at(part)
         for n in part.frame:
             column = part.frame[n]
-            cells = column[column.str.contains("@", regex=False)].head(_LOOKED_AT)
+            cells = column[column.str.contains(_AT)].head(_LOOKED_AT)
             if any(map(taken_apart, cells.tolist())):
                 return
     raise BadMapping(
@@ -247,15 +251,6 @@ def judged_slices(
         )
 
 
-def digest(stream: IO[bytes]) -> str:
-    """SHA-256 of the bytes, in hex."""
-    stream.seek(0)
-    found = hashlib.sha256()
-    while block := stream.read(1 << 20):
-        found.update(block)
-    return found.hexdigest()
-
-
 def layout_of(lead_file: LeadFile) -> tuple[Layout, Columns]:
     """How the file was read when it was checked: the import reads it the same way."""
     layout = Layout(
@@ -274,7 +269,7 @@ def slices_of(
     lead_file: LeadFile, stream: IO[bytes], *, no_mail: NoMail | None = None
 ) -> Iterator[tuple[int, Judged]]:
     """(last record, judged slice) of what is not imported yet. Raises Refused."""
-    if digest(stream) != lead_file.sha256:
+    if leadfile.digest(stream) != lead_file.sha256:
         raise Refused(CHANGED)
     layout, columns = layout_of(lead_file)
     done = lead_file.records_done

@@ -18,10 +18,10 @@ from pipeline.arrow import TEXT, Column, of_pandas, pa, pc, sizes
 from pipeline.fields import address_cells, mail_providers
 from pipeline.fields.address_cells import Cells
 from pipeline.fields.cleaning import clean
-from pipeline.lead_table import Emails, Kept, first_filled, leads_of
+from pipeline.lead_table import Emails, Kept, first_address, leads_of
 from pipeline.leadfile import Limits, Slice
 from pipeline.mapping import Columns
-from pipeline.rejections import Codes, Rejected
+from pipeline.rejections import Codes, Rejections
 
 NoMail = Callable[[Collection[str]], Collection[str]]  # of domains, those that take no mail
 
@@ -36,7 +36,7 @@ class Judged:
     """
 
     leads: pd.DataFrame
-    rejected: list[Rejected]
+    rejected: Rejections
     cut: int = 0
 
 
@@ -57,7 +57,7 @@ def judge(
     `no_mail` is asked only of the domains of records that are good so far.
     """
     raw = [of_pandas(part.frame[position]) for position in range(len(columns.headers))]
-    cells = first_filled([clean(raw[position]) for position in columns.sources("email")])
+    cells = first_address([clean(raw[position]) for position in columns.sources("email")])
     read = address_cells.read(cells)
     emails = _emails(read)
     codes = _codes(part, raw, cells, emails)

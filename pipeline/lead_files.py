@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -13,8 +14,9 @@ from django.core.files.storage import default_storage
 from django.core.files.temp import NamedTemporaryFile
 from django.db import IntegrityError, transaction
 
-from pipeline import checking, profiles, rejects
+from pipeline import checking, leadfile, profiles, rejects
 from pipeline.checking import Check, Refused, Said, Told
+from pipeline.headers.cell_kinds import with_plain_at
 from pipeline.mapping import Columns
 from pipeline.models import LeadFile, Rejection
 from pipeline.models.lead_files import LeadFileStatus
@@ -24,6 +26,7 @@ from pipeline.rejects import Reject
 
 FREED = (LeadFileStatus.REFUSED, LeadFileStatus.UNDONE)  # whose bytes may come again
 _AT_ONCE = 1_000  # rows
+_LONGEST_STEM = 150  # bytes
 _UNREAD = (LeadFileStatus.CHECKED, LeadFileStatus.QUEUED, LeadFileStatus.IMPORTING)
 GONE = "The file is no longer in storage; upload it again."
 
@@ -81,7 +84,7 @@ def keep(
 
 def were_here(stream: IO[bytes], *, insisted: bool) -> bool:
     """Whether these bytes were uploaded before. Raises UploadedBefore unless somebody insists."""
-    same = LeadFile.objects.filter(sha256=checking.digest(stream)).exclude(status__in=FREED)
+    same = LeadFile.objects.filter(sha256=leadfile.digest(stream)).exclude(status__in=FREED)
     before = same.order_by("pk").first()
     if before is not None and not insisted:
         raise UploadedBefore(before)
@@ -96,13 +99,22 @@ def _keep(lead_file: LeadFile, found: Check, stream: IO[bytes]) -> LeadFile:
     stored = default_storage.save(f"lead-files/{found.sha256[:16]}.csv", File(stream))
     lead_file.storage_name = stored
     try:
-        with transaction.atomic():
+        with _or_deleted(stored), transaction.atomic():
             lead_file.save(force_insert=True)
     except IntegrityError:  # somebody uploaded the same bytes meanwhile
-        default_storage.delete(stored)
         same = LeadFile.objects.filter(sha256=found.sha256).exclude(status__in=FREED)
         raise UploadedBefore(same.order_by("pk")[0]) from None
     return lead_file
+
+
+@contextlib.contextmanager
+def _or_deleted(stored: str) -> Iterator[None]:
+    """No file stays in storage that no row names: it holds people."""
+    try:
+        yield
+    except BaseException:
+        default_storage.delete(stored)
+        raise
 
 
 def check_again(lead_file: LeadFile, said: Said, *, chosen: Mapping[str, str]) -> None:
@@ -164,7 +176,11 @@ def _rejects(lead_file: LeadFile, stream: File[bytes] | None) -> Iterator[Reject
 def _with_reasons(rows: list[Rejection], columns: Columns) -> Iterator[Reject]:
     """Rows from the database, which keeps no sentences: what is wrong is looked up again."""
     names = [columns.names[n] for n in columns.sources("email")]
-    cells = [next(filter(None, map(row.raw.get, names)), "") for row in rows]
+    # The one that was judged: see lead_table.first_address.
+    given = [filter(None, map(row.raw.get, names)) for row in rows]
+    cells = [
+        min(filled, key=lambda cell: "@" not in with_plain_at(cell), default="") for filled in given
+    ]
     why_bad = address_reasons(cells)
     for row, cell in zip(rows, cells, strict=True):
         why = why_bad.get(cell) if row.code == "bad_email" else None
@@ -184,7 +200,7 @@ def write_rejects(lead_file: LeadFile) -> str | None:
     """
     if not lead_file.invalid:
         return None
-    name = f"rejects/{lead_file.pk}-{Path(lead_file.name).stem}.csv"
+    name = f"rejects/{lead_file.pk}-{_short(Path(lead_file.name).stem)}.csv"
     with NamedTemporaryFile() as content:
         for line in rejects_of(lead_file):
             content.write(line)
@@ -196,6 +212,11 @@ def write_rejects(lead_file: LeadFile) -> str | None:
         return kept
     inside = path.is_relative_to(settings.BASE_DIR)
     return str(path.relative_to(settings.BASE_DIR) if inside else path)
+
+
+def _short(stem: str) -> str:
+    """Most file systems end a name at 255 bytes, and some signs have four."""
+    return stem.encode()[:_LONGEST_STEM].decode(errors="ignore")
 
 
 def file_object(lead_file: LeadFile, *, rejects: str | None = None) -> dict[str, Any]:

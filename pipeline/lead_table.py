@@ -9,9 +9,10 @@ import pandas as pd
 
 from pipeline import addresses
 from pipeline.arrow import TEXT, Column, Mask, joined, pa, pc, sizes, text, to_pandas
-from pipeline.fields import places, second_keys
+from pipeline.fields import address_cells, places, second_keys
 from pipeline.fields.cleaning import clean
 from pipeline.fields.json_objects import json_objects
+from pipeline.headers import cell_kinds
 from pipeline.mapping import Columns
 
 # Elsewhere a line break in a cell becomes a space: a name, a title, an address is one line.
@@ -80,7 +81,7 @@ def leads_of(
     cells = _sorted(kept, columns, emails, own_columns)
     leads = pd.DataFrame({name: to_pandas(column) for name, column in cells.fields.items()})
     leads["extras"] = to_pandas(json_objects(cells.others, cells.rows))
-    leads["key"] = pd.Series(addresses.match_keys(emails.normal, secret), dtype=object)
+    leads["key"] = to_pandas(addresses.match_keys(emails.normal, secret))
     if more_keys:
         phones = second_keys.phone_keys(cells.named("phone"))
         leads["phone_key"] = to_pandas(_keys_where_filled(phones, secret))
@@ -92,7 +93,7 @@ def leads_of(
 
 def _keys_where_filled(column: Column, secret: bytes) -> Column:
     filled = pc.not_equal(column, "")
-    keys = pa.array(addresses.match_keys(column.filter(filled), secret), TEXT)
+    keys = addresses.match_keys(column.filter(filled), secret)
     return pc.replace_with_mask(pa.repeat(text(""), len(column)), filled, keys)
 
 
@@ -103,12 +104,34 @@ def _sorted(kept: Kept, columns: Columns, emails: Emails, own_columns: Collectio
         chosen[name], left_over = _field(kept, columns, name, emails)
         cells.others.update(left_over)
     cells.others.update({columns.extra_names[n]: kept[n] for n in columns.unmapped})
+    _add_prefixes(columns, cells)
     if sizes(emails.others).any():
         chosen = cells.fields if "email_alt" in own_columns else cells.others
         chosen["email_alt"] = _listed(cells.named("email_alt"), emails.others)
     if "company_domain" in own_columns:
         _add_company_domain(cells, columns, emails)
     return cells
+
+
+def _add_prefixes(columns: Columns, cells: _Cells) -> None:
+    """Dutch files keep the `van den` of a last name apart; in a mail it belongs to the name."""
+    chosen = cells.fields if "last_name" in cells.fields else cells.others
+    if not columns.name_prefixes or "last_name" not in chosen:
+        return
+    last = chosen["last_name"]
+    prefixes = cells.others[columns.extra_names[columns.name_prefixes[0]]]
+    filled = pc.and_(pc.not_equal(last, ""), pc.not_equal(prefixes, ""))
+    pairs = zip(prefixes.filter(filled).to_pylist(), last.filter(filled).to_pylist(), strict=True)
+    whole = pa.array([_with_prefix(prefix, name) for prefix, name in pairs], TEXT)
+    chosen["last_name"] = pc.replace_with_mask(last, filled, whole)
+
+
+def _with_prefix(prefix: str, name: str) -> str:
+    is_name = not cell_kinds.contradicts("last_name", cell_kinds.kind_of([prefix.casefold()]))
+    if not is_name or f"{name} ".casefold().startswith(f"{prefix} ".casefold()):
+        return name  # `Dhr.` is no part of it, and it may be whole already
+    prefix = " ".join(prefix.split())  # extras may have several lines
+    return prefix + ("" if prefix.endswith(("'", "\u2019")) else " ") + name
 
 
 def _field(
@@ -135,6 +158,21 @@ def first_filled(columns: Sequence[Column]) -> Column:
     for column in columns[1:]:
         found = pc.if_else(pc.equal(found, ""), column, found)
     return found
+
+
+def first_address(columns: Sequence[Column]) -> Column:
+    """As `first_filled`, but `N/A` or `-` gives way to a further cell of its row with an address."""
+    found = first_filled(columns)
+    if len(columns) == 1:
+        return found
+    bare = pc.and_not(pc.not_equal(found, ""), address_cells.has_at(found))
+    others = [column.filter(bare) for column in columns]
+    better = first_filled(
+        [pc.if_else(address_cells.has_at(other), other, text("")) for other in others]
+    )
+    return pc.replace_with_mask(
+        found, bare, pc.if_else(pc.equal(better, ""), found.filter(bare), better)
+    )
 
 
 def _listed(given: Column, added: Column) -> Column:

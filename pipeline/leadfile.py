@@ -9,6 +9,7 @@ ragged (ADR 0009). Memory is bounded by the slice, not by the file.
 from __future__ import annotations
 
 import codecs
+import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -249,3 +250,12 @@ def _with_nul(columns: Sequence[Column]) -> dict[int, Broken]:
     return {
         n: Broken(code="nul_byte", cells=[column[n].as_py() for column in columns]) for n in found
     }
+
+
+def digest(stream: IO[bytes]) -> str:
+    """SHA-256 of the bytes, in hex."""
+    stream.seek(0)
+    found = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        found.update(block)
+    return found.hexdigest()

@@ -18,7 +18,8 @@ from typing import Self
 
 from pipeline.headers.column_draft import Draft
 from pipeline.headers.column_rules import RULES
-from pipeline.headers.header_forms import of_header, rank
+from pipeline.headers.header_forms import NAME_PREFIX, fits, of_header, rank
+from pipeline.headers.header_meaning import meaning, without_wrapper
 
 FIELDS = (
     "email", "email_alt", "email_status", "email_confidence", "first_name", "last_name",
@@ -96,6 +97,11 @@ class Columns:
         """As `names`, and none is a field's: what a column is called among a lead's extras."""
         return _once(self.headers, taken=FIELDS)
 
+    @cached_property
+    def name_prefixes(self) -> tuple[int, ...]:
+        """Columns that keep apart what belongs in front of a last name, and fill no field."""
+        return tuple(n for n in self.unmapped if fits(NAME_PREFIX, meaning(self.headers[n])))
+
     def field_of(self, position: int) -> str:
         """The field that a column fills; '' for none."""
         return self._fields.get(position, "")
@@ -106,7 +112,8 @@ class Columns:
 
     def sources(self, field: str) -> tuple[int, ...]:
         """The columns that fill a field, the one to believe first; what a person chose leads."""
-        return tuple(sorted(self.by_field[field], key=lambda n: (rank(self.headers[n], field), n)))
+        read = without_wrapper(self.headers)
+        return tuple(sorted(self.by_field[field], key=lambda n: (rank(read[n], field), n)))
 
     def as_json(self) -> dict[str, str]:
         """Header → field, for the columns that fill one; of equal headers the last."""
@@ -152,19 +159,19 @@ def guess(
     draft = Draft(headers, _checked(headers, overrides or {}), sample)
     for rule in RULES:
         rule(draft)
-    columns = _drafted(draft)
+    columns = _drafted(headers, draft)
     if not draft.has("email"):
-        raise _no_email(columns, draft.doubted("email"))
+        raise _no_email(columns, draft.doubted("email"), draft.with_addresses())
     return columns
 
 
-def _drafted(draft: Draft) -> Columns:
+def _drafted(headers: Sequence[str], draft: Draft) -> Columns:
     by_field: dict[str, list[int]] = {}
     for position, field in enumerate(draft.fields):
         if field:
             by_field.setdefault(field, []).append(position)
     return Columns(
-        tuple(draft.headers),
+        tuple(headers),
         {field: tuple(where) for field, where in by_field.items()},
         confidence=draft.confidence,
         unsure=tuple(sorted(draft.doubts)),
@@ -193,27 +200,44 @@ def _named(headers: Sequence[str], name: str) -> list[int]:
     return found
 
 
-def _no_email(columns: Columns, doubted: Sequence[int]) -> OpenQuestion:
+def _no_email(
+    columns: Columns, doubted: Sequence[int], with_addresses: Sequence[int]
+) -> OpenQuestion:
+    """What to ask: about the columns whose names are doubted, or else whose cells are addresses."""
     headers = columns.headers
+    if with_addresses and not set(doubted) & set(with_addresses):
+        names = [_name_of(headers, n) for n in with_addresses]
+        return NoEmailColumn(
+            f"No column is known to hold the leads' e-mail addresses. Addresses stand in"
+            f" {_listed(names)}: if they are the leads', give --map '{names[0]}=email'.",
+            columns,
+        )
     if not doubted:
         return NoEmailColumn(
             f"No column is known to hold e-mail addresses; the columns are {shown(headers)}."
             " Name the right one, such as --map 'COLUMN=email'.",
             columns,
         )
-    names = [_name_of(headers, n) for n in doubted]
+    # One whose cells belie it is not it where another's are addresses.
+    likely = [n for n in doubted if n in with_addresses] or doubted
+    names = [_name_of(headers, n) for n in likely]
     if len(names) == 1:
         return UnsureMapping(
             f"Column '{names[0]}' may hold the leads' e-mail addresses, which is not sure enough"
             f" to take it: give --map '{names[0]}=email' if it does.",
             columns,
         )
-    others = "', '".join(names[:-1])
     return UnsureMapping(
-        f"Columns '{others}' and '{names[-1]}' may each hold the leads' e-mail addresses, and"
+        f"Columns {_listed(names)} may each hold the leads' e-mail addresses, and"
         f" nothing decides: name the right one, such as --map '{names[0]}=email'.",
         columns,
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """'A', 'B' and 'C'."""
+    quoted = [f"'{name}'" for name in names]
+    return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
 
 
 def _name_of(headers: Sequence[str], position: int) -> str:

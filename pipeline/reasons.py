@@ -51,6 +51,7 @@ REASONS = {
     # upload, notify, log: in deliveries, not leads
     "suppressed": "Suppressed before the file was made",
     "suppressed_before_delivery": "Suppressed after it was allocated",
+    "released": "Released, as the client was paused, ended or put off before its file was made",
     "withdrawn": "Every lead in it was suppressed, so nothing was sent",
     "waiting": "Waits for an outside service; goes on by itself",
     "failed": "Failed for good; the delivery says why",
@@ -82,6 +83,11 @@ REASONS = {
 def in_words(code: str) -> str:
     """The sentence for a code; a code that is not in the table is shown as it is."""
     return REASONS.get(code, code.replace("_", " "))
+
+
+def inside(sentence: str) -> str:
+    """As it stands within another sentence: names keep their capitals."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 # Of a client: why it is given nothing now, or no more.

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from clients.models import Client, ClientStatus
 from clients.targeting import Operator, Rule, first_refusal
 from deliveries.quotas import window_bounds
 from pipeline.models import RunClient
-from pipeline.reasons import of_a_client
+from pipeline.reasons import in_words, of_a_client
 from pipeline.seats import CAP_DOMAIN, OUTBID, Offer, Seat, why_not
 
 CHANGED = "changed_since"  # nothing keeps it away as things are now
@@ -28,8 +29,9 @@ _SECONDS_A_DAY = 86_400
 class Person:
     """What a run knew of a lead, as far as it can still be told.
 
-    `had` and `barred`: client → since when; `winners`: who got it in this run; `held_for`: the
-    client for which its draft waits.
+    `had` and `barred`: client → since when; `winners`: who got it in this run; `withdrawn`: client →
+    why it lost it again, in this run or in the one in which it had it; `held_for`: the client for
+    which its draft waits.
     """
 
     values: Mapping[str, str]
@@ -40,6 +42,7 @@ class Person:
     had: Mapping[int, dt.datetime] = field(default_factory=dict)
     barred: Mapping[int, dt.datetime] = field(default_factory=dict)
     winners: Sequence[RunClient] = ()
+    withdrawn: Mapping[int, str] = field(default_factory=dict)
     of_company: Mapping[int, int] = field(default_factory=dict)
     held_for: str = ""
 
@@ -68,12 +71,25 @@ class Verdict:
 def verdict(person: Person, row: RunClient) -> Verdict:
     """What kept the person from this client, or that nothing did."""
     if row.client_id in {winner.client_id for winner in person.winners}:
-        return Verdict(client=row.client.name, rule="", detail=f"given to it in run {row.run_id}")
+        rule = person.withdrawn.get(row.client_id, "")
+        after = f"; {in_words(rule).lower()}" if rule else ""
+        detail = f"given to it in run {row.run_id}{after}"
+        return Verdict(client=row.client.name, rule=rule, detail=detail)
     rule = _by_what_it_is(person, row)
     if rule:
         return Verdict(client=row.client.name, rule=rule, detail=_of_the_lead(rule, person, row))
     rule, detail = _by_room(person, row)
     return Verdict(client=row.client.name, rule=rule, detail=detail)
+
+
+def of_paused_clients(asked: Sequence[RunClient]) -> list[Verdict]:
+    """Of those that are paused now; a run leaves them out and keeps nothing of them."""
+    paused = Client.objects.filter(status=ClientStatus.PAUSED)
+    names = paused.exclude(pk__in=[row.client_id for row in asked]).values_list("name", flat=True)
+    return [
+        Verdict(client=name, rule="paused", detail=of_a_client("paused"))
+        for name in names.order_by("name")
+    ]
 
 
 def _by_what_it_is(person: Person, row: RunClient) -> str:
@@ -121,7 +137,8 @@ def _of_the_lead(rule: str, person: Person, row: RunClient) -> str:
         case "suppressed_client":
             found = f"suppressed by this client since {person.barred[row.client_id]:%Y-%m-%d}"
         case "dup_client":
-            found = f"had this person on {person.had[row.client_id]:%Y-%m-%d}"
+            verb = "was promised" if row.client_id in person.withdrawn else "had"
+            found = f"{verb} this person on {person.had[row.client_id]:%Y-%m-%d}"
         case _:
             found = f"takes exclusive leads only, and this one is for {person.max_clients} clients"
     return found

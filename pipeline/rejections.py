@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from pipeline import reasons
-from pipeline.arrow import TEXT, Column, pa
+from pipeline.arrow import TEXT, Column, pa, pc, sizes, to_pandas
 from pipeline.fields import address_cells
 from pipeline.fields.cleaning import clean
+from pipeline.fields.json_objects import json_objects
 from pipeline.leadfile import Slice
 from pipeline.mapping import Columns
+from pipeline.stock import Ints
 
 _SHOWN = 10_000  # characters of a cell that a rejection quotes
 _OF_EMAIL = frozenset({"bad_email", "missing_field", "disposable", "role", "no_mx"})
@@ -37,29 +41,92 @@ class Rejected:
     raw: dict[str, str]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rejections:
+    """Those of a slice: one `Rejected` each, or a table of columns, which is ten times as fast.
+
+    `cells`: a column per header, with a row per record. `broken`: the cells of those of which the
+    columns say nothing. `why_bad` tells of a position in the slice what is wrong with its address.
+    """
+
+    positions: Ints
+    first_record: int
+    lines: Ints
+    codes: Codes
+    columns: Columns
+    cells: Sequence[Column]
+    broken: Mapping[int, Sequence[str]]
+    why_bad: Callable[[int], str]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __iter__(self) -> Iterator[Rejected]:
+        numbers = zip(self.positions.tolist(), self.lines.tolist(), self.codes, strict=True)
+        rows = zip(*(column.to_pylist() for column in self.cells), strict=True)
+        for (position, line, code), row in zip(numbers, rows, strict=True):
+            yield Rejected(
+                record=self.first_record + position,
+                line=line,
+                field=_field(code),
+                code=code,
+                why=self.why_bad(position) if code == "bad_email" else reasons.in_words(code),
+                raw=_raw(self.columns, self.broken.get(position, row)),
+            )
+
+    def table(self) -> pd.DataFrame:
+        """record, line, field, code and raw, as a JSON object, of each."""
+        return pd.DataFrame(
+            {
+                "record": self.positions + self.first_record,
+                "line": self.lines,
+                "field": [_field(code) for code in self.codes],
+                "code": self.codes,
+                "raw": to_pandas(self._objects()),
+            }
+        )
+
+    def _objects(self) -> Column:
+        names = self.columns.names
+        shown = {name: _cut(cells) for name, cells in zip(names, self.cells, strict=True)}
+        broken = [n for n in self.positions.tolist() if n in self.broken]
+        return pc.replace_with_mask(
+            json_objects(shown, len(self)),
+            pa.array(np.isin(self.positions, broken)),
+            pa.array([json.dumps(_raw(self.columns, self.broken[n])) for n in broken], TEXT),
+        )
+
+
 def collect(
     part: Slice,
     raw: Sequence[Column],
     columns: Columns,
     codes: Codes,
     why_bad: Callable[[int], str],
-) -> list[Rejected]:
-    """One for each record that has a code; `why_bad` tells of a position what is wrong there."""
+) -> Rejections:
+    """One for each record that has a code."""
     positions = np.flatnonzero(codes != "")
-    rows = zip(*(column.take(pa.array(positions)).to_pylist() for column in raw), strict=True)
-    return [
-        Rejected(
-            record=part.first_record + position,
-            line=part.lines[position],
-            field="email" if codes[position] in _OF_EMAIL else "",
-            code=codes[position],
-            why=why_bad(position)
-            if codes[position] == "bad_email"
-            else reasons.in_words(codes[position]),
-            raw=_raw(columns, part.broken[position].cells if position in part.broken else row),
-        )
-        for position, row in zip(positions.tolist(), rows, strict=True)
-    ]
+    return Rejections(
+        positions=positions,
+        first_record=part.first_record,
+        lines=np.asarray(part.lines, np.int64)[positions],
+        codes=codes[positions],
+        columns=columns,
+        cells=[column.take(pa.array(positions)) for column in raw],
+        broken={position: bad.cells for position, bad in part.broken.items()},
+        why_bad=why_bad,
+    )
+
+
+def _field(code: str) -> str:
+    return "email" if code in _OF_EMAIL else ""
+
+
+def _cut(column: Column) -> Column:
+    """Each cell as far as a rejection quotes it."""
+    if sizes(column).max(initial=0) <= _SHOWN:
+        return column
+    return pc.utf8_slice_codeunits(column, 0, _SHOWN)
 
 
 def _raw(columns: Columns, row: Sequence[str]) -> dict[str, str]:

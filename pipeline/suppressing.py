@@ -8,7 +8,7 @@ empty matches nothing: its key is NULL, or in no list.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -83,6 +83,13 @@ SELECT person.id, person.lead_id, bool_or(found.client_id IS NULL)
  GROUP BY person.id, person.lead_id
 """  # noqa: S608
 
+_KEYS = """
+SELECT DISTINCT asked.kind, asked.key
+  FROM unnest(%(kinds)s::text[], %(keys)s::uuid[]) AS asked (kind, key)
+  JOIN clients_suppression listed USING (kind, key)
+ WHERE listed.client_id IS NULL OR listed.client_id = %(client)s
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Since:
@@ -127,6 +134,16 @@ def of_one(key: UUID, domain_keys: Sequence[UUID], phone_keys: Sequence[UUID]) -
             Since(client_id=client_id, scope=name or EVERYBODY, at=at)
             for name, client_id, at in cursor.fetchall()
         ]
+
+
+def barred_keys(keys: Collection[tuple[str, UUID]], *, client_id: int) -> set[tuple[str, UUID]]:
+    """Of these kinds and keys those that are listed for the client, or for everybody."""
+    if not keys:
+        return set()
+    kinds, listed = zip(*keys, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_KEYS, {"kinds": [*kinds], "keys": [*listed], "client": client_id})
+        return set(cursor.fetchall())
 
 
 def barred_from(*, delivery_id: int, client_id: int) -> list[Barred]:

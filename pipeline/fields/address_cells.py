@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from pipeline import addresses
-from pipeline.arrow import TEXT, Column, pa, pc, text
+from pipeline.arrow import TEXT, Column, Mask, byte_range, pa, pc, text
+from pipeline.headers.cell_kinds import FULL_WIDTH_AT, with_plain_at
 
 LONGEST = 2_000  # characters of a cell that are worth a look: forty usual addresses
 _APOSTROPHE = "'"
@@ -54,6 +55,14 @@ def read(column: Column) -> Cells:
     )
 
 
+def has_at(column: Column) -> Mask:
+    """Which cells may hold an address at all."""
+    ascii_at = pc.match_substring(column, "@")
+    if byte_range(column)[1] < 0x80:  # noqa: PLR2004  (ASCII)
+        return ascii_at
+    return pc.or_(ascii_at, pc.match_substring(column, FULL_WIDTH_AT))
+
+
 def taken_apart(cell: str) -> list[str]:
     """The addresses in a cell as they stand there, each mailbox once.
 
@@ -81,6 +90,7 @@ def _taken_apart(cells: Sequence[str]) -> tuple[list[list[str]], dict[str, str]]
 
 def _candidates(cell: str) -> list[list[str]]:
     """What may be an address; those of one group are addresses together or not at all."""
+    cell = with_plain_at(cell)
     groups = []
     for part in re.split("[,;]", cell) if "@" in cell and len(cell) <= LONGEST else ():
         groups += [[_bare(part)]] if "@" in part else []

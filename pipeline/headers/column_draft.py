@@ -6,9 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pipeline.headers import cell_kinds
 from pipeline.headers.header_forms import without_buyer
-from pipeline.headers.header_meaning import Meaning, meaning
+from pipeline.headers.header_meaning import Meaning, meaning, without_wrapper
 
 PERSON = frozenset({"first_name", "last_name", "full_name"})
+_OF_WORK = ("company", "company_domain", "website", "department", "industry", "employees", "revenue",
+            "seniority")  # fmt: skip
+_ENOUGH_ROLES = 3  # to tell whether they differ
+_ADDRESSES = frozenset({"email", "email_alt"})
 
 _PLACE = 3  # points of what only a list of places has
 _POINTS = {
@@ -27,8 +31,9 @@ class Draft:
         chosen: Mapping[int, str],
         sample: Collection[Sequence[str]] = (),
     ) -> None:
-        self.headers = headers
-        self.said = _of_buyers(_counted([meaning(header) for header in headers]))
+        self.headers = without_wrapper(headers)
+        self.is_sampled = bool(sample)
+        self.said = _of_buyers(_counted([meaning(header) for header in self.headers]))
         self.cells = [cell_kinds.filled(sample, n) for n in range(len(headers))]
         self.kinds = [cell_kinds.kind_of(cells) for cells in self.cells]
         self.fields = [chosen.get(n, "") for n in range(len(headers))]
@@ -49,7 +54,9 @@ class Draft:
 
     def is_belied(self, position: int, field: str) -> bool:
         """Whether the column's cells cannot be the field's."""
-        return cell_kinds.contradicts(field, self.kinds[position])
+        return cell_kinds.contradicts(field, self.kinds[position]) or (
+            field in _ADDRESSES and cell_kinds.without_at(self.cells[position])
+        )
 
     def doubt(self, position: int, field: str) -> None:
         """The column may be the field: to be asked, not guessed."""
@@ -83,12 +90,26 @@ class Draft:
             n for n, said in enumerate(self.said) if "who" in said and self.fields[n] == "full_name"
         ]
 
+    def is_at_work(self, position: int) -> bool:
+        """Whether a role is one at work: beside what only people at work have, or unless the same
+        few (`Attendee`, `Organizer`) are in all rows.
+        """
+        cells = self.cells[position]
+        varied = len(cells) >= _ENOUGH_ROLES and cell_kinds.differ(cells)
+        return varied or not self.is_sampled or self.has(*_OF_WORK)
+
     def is_place_list(self) -> bool:
         """Whether it lists places, as a map does, and not people."""
         if self.has(*PERSON, "company"):
             return False
         words = set().union(*self.said)
         return bool(words & BUSINESS) and sum(_POINTS.get(word, 0) for word in words) >= _PLACE
+
+    def with_addresses(self) -> list[int]:
+        """Columns whose cells are addresses, whoever's; not what a person said is none."""
+        return [
+            n for n, kind in enumerate(self.kinds) if kind == "address" and n not in self._chosen
+        ]
 
     def doubted(self, field: str) -> list[int]:
         return sorted(n for n, doubted in self.doubts.items() if doubted == field)

@@ -162,7 +162,7 @@ def titles(draft: Draft) -> None:
             draft.doubt(n, "title")
     at_work = draft.has(*PERSON, "company") and not draft.speaks_of("ad", "system")
     for n in draft.saying("position"):
-        _put_or_doubt(draft, n, sure=at_work)
+        _put_or_doubt(draft, n, sure=at_work and draft.is_at_work(n))
     known = draft.has("title")
     for n in draft.saying("title"):
         _put_or_doubt(draft, n, sure=at_work and not known and not _leads_to_name(draft, n))
@@ -181,7 +181,8 @@ def levels(draft: Draft) -> None:
 def _lesser_titles(draft: Draft) -> list[int]:
     """Titles within an organization, or else what people do for a living."""
     within = [n for words in _WITHIN for n in draft.saying(*words)]
-    return (within if draft.has("company") else []) or draft.saying("occupation")
+    found = (within if draft.has("company") else []) or draft.saying("occupation")
+    return [n for n in found if draft.cells[n] or not draft.is_sampled]
 
 
 def _put_or_doubt(draft: Draft, position: int, *, sure: bool) -> None:
@@ -233,10 +234,12 @@ def linkedin_pages(draft: Draft) -> None:
 
 def by_cells(draft: Draft) -> None:
     """What cells show where names say nothing, or nothing that speaks against it."""
+    # Beside a phone, even an empty one, a phone of unknown name may be anybody's.
+    phones = [] if draft.has("phone") else draft.doubted("phone")
     for n, kind in enumerate(draft.kinds):
         if draft.fields[n]:
             continue
-        if (kind in _LINKS and _may_link(draft, n)) or draft.doubts.get(n) == kind == "phone":
+        if (kind in _LINKS and _may_link(draft, n)) or (kind == "phone" and phones == [n]):
             draft.put(n, kind, BY_CELLS)
     nameless = [n for n in draft.open() if is_nameless(draft.headers[n])]
     for field in ("website", "phone"):

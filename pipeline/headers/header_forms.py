@@ -178,6 +178,9 @@ LAST = (
     "email website | address",
 )
 
+# The `van den` of Dutch last names: no field, but a part of one.
+NAME_PREFIX = ("infix | lastname name person",)
+
 # What the other columns decide, and for which fields it may be.
 DEPENDING: Mapping[str, tuple[str, ...]] = {
     "name": ("full_name", "first_name", "last_name", "company"),

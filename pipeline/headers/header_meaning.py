@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 
@@ -24,6 +26,9 @@ _NAMELESS = re.compile(
     r"(?:column|col|field|spalte|feld|colonne|columna|coluna|colonna|kolom|unnamed|var|v|f|c)?_?\d+"
     r"|[a-z]"
 )
+_STEP = re.compile(r"([A-Za-z]\w*)\.(?=\w)")
+_FEW, _NEARLY_ALL = 2, 0.8  # headers with a path; share of them
+_OF_PERSON = frozenset({"email", "name", "firstname", "lastname", "fullname"})
 _MOST = 20  # a number up to this counts columns; beyond, it is a year or a size
 
 
@@ -69,6 +74,22 @@ def meaning(header: str) -> Meaning:
         said = [one for one in said if one not in {"company", "person", "who"}]
         said.append("companycontact")
     return frozenset(said)
+
+
+def without_wrapper(headers: Sequence[str]) -> tuple[str, ...]:
+    """The headers without the first step of their paths (`props.email`), where nearly all share
+    one that says nothing, and none outside it is an address or a name.
+    """
+    steps = [found[1] if (found := _STEP.match(header)) else "" for header in headers]
+    common, times = Counter(filter(None, steps)).most_common(1)[0] if any(steps) else ("", 0)
+    outside = (meaning(header) for header, step in zip(headers, steps, strict=True) if not step)
+    if (
+        times < max(_FEW, _NEARLY_ALL * sum(map(bool, steps)))
+        or UNKNOWN not in meaning(common)
+        or any(said & _OF_PERSON for said in outside)
+    ):
+        return tuple(headers)
+    return tuple(header.removeprefix(f"{common}.") for header in headers)
 
 
 def is_nameless(header: str) -> bool:

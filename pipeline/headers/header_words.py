@@ -11,7 +11,7 @@ from __future__ import annotations
 # What a lead's fields are made of.
 NOUNS = {
     "email": """email mail electronicmail emailid verifiedemail validemail bestemail
-        epost eposta epostaadresi sahkoposti sahkopostiosoite
+        emailadr emailadd epost eposta epostaadresi sahkoposti sahkopostiosoite
         courriel couriel mel adresseelectronique courrierelectronique messagerie
         correo correoelectronico direccionelectronica correoe
         correioeletronico correio enderecoeletronico
@@ -23,7 +23,7 @@ NOUNS = {
         telefono fijo numerodecontacto
         telefone fone telf telefonefixo telefonecomercial
         recapitotelefonico telefonofisso
-        telefoon puhelin puhelinnumero""",
+        tfno tlf telefoon puhelin puhelinnumero""",
     "mobile": """mobile cell cellular mob smartphone
         mobil mobiltelefon mobilfunk handy
         portable
@@ -44,11 +44,12 @@ NOUNS = {
     "lastname": """lastname lname surname familyname namelast lastnm
         nachname familienname zuname
         nomdefamille
-        apellido primerapellido
+        apellido primerapellido apellidopaterno
         sobrenome apelido
         cognome
         achternaam familienaam
         efternamn efternavn etternavn nazwisko prijmeni sukunimi soyad soyadi""",
+    "infix": "infix tussenvoegsel voorvoegsel",
     "fullname": """fullname namefull completename
         vollername vollstandigername vollstaendigername vorundnachname
         nomcomplet
@@ -56,9 +57,9 @@ NOUNS = {
         nomecompleto
         nominativo nomeecognome
         volledigenaam""",
-    "title": "title",
+    "title": "title titre titel",
     "job": """jobtitle jobttl jobposition jobrole designation worktitle
-        berufsbezeichnung jobtitel stellenbezeichnung positionsbezeichnung
+        berufsbezeichnung jobbezeichnung jobtitel stellenbezeichnung positionsbezeichnung
         intituledeposte intituleduposte titreduposte titredeposte posteoccupe
         puestodetrabajo titulodelpuesto
         titulodocargo
@@ -71,7 +72,7 @@ NOUNS = {
         funcao posicao
         ruolo posizione qualifica
         functie
-        befattning stilling stanowisko""",
+        befattning stilling stanowisko pozice""",
     "occupation": "occupation profession beruf metier profesion ocupacion profissao professione beroep",
     "company": """company companies coname organization organisation org employer account firm enterprise startup
         jobcompany jobcompanyname businessname nameofbusiness tradingname tradename
@@ -127,7 +128,7 @@ NOUNS = {
     "level": "level stufe niveau",
     "department": "department dept abteilung departamento reparto dipartimento afdeling",
     "address": """address addr
-        adresse adress anschrift
+        adresse adress adr anschrift
         direccion domicilio
         endereco
         indirizzo
@@ -210,10 +211,11 @@ QUALIFIERS = {
         privado
         pessoal particular
         personale privato""",
-    "primary": "primary main principal default recommended best primaire principale primario haupt",
+    "primary": """primary main principal default recommended best primaire principale primario haupt
+        primare primaere""",
     "first": "first",
     "more": """secondary second other alternate alternative additional tertiary backup extra preferred
-        weitere sonstige
+        weitere sonstige sekundare sekundaere
         autre secondaire
         otro secundario
         outro
@@ -248,7 +250,8 @@ SIGNS = {
 
 # Another person's, the operator's own, or what is known about a field: never the field.
 FOREIGN = """
-    owner creator created by assigned assignee manager assistant secretary spouse partner parent
+    owner creator created by assigned assignee manager assistant assistent assistentin secretary
+    emergency notfall spouse partner parent
     referred referrer referral sender from to rep representative sdr bdr my own agent broker
     recruiter moderator interviewer supervisor salesperson
     vorgesetzte vorgesetzten betreuer verkaufer verkaeufer vendeur vendedor
@@ -260,7 +263,7 @@ FOREIGN = """
     message content copy sequence campaign step stage rank deal opportunity ticket product order
     invoice event hash md5 reason error not is has attempts history log middle nick nickname maiden
     prefix suffix phonetic yomi salutation anrede civilite civility tratamiento aanhef
-    tussenvoegsel honorific initials birthday birth gender sex age fax pager telex skype facebook
+    honorific initials birthday birth gender sex age fax pager telex skype facebook
     twitter instagram youtube tiktok whatsapp telegram github social image photo picture logo
     avatar follower followers connections founded funding sic naics naf siren siret vat sub
     division subsidiary currency language lang timezone file function

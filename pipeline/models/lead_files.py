@@ -40,6 +40,7 @@ class SourceProfile(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = "source"
         constraints = [
             models.CheckConstraint(condition=~Q(source=""), name="profile_has_a_source"),
         ]
@@ -152,6 +153,7 @@ class Rejection(models.Model):
     raw = models.JSONField(help_text="The row as it came: header → cell.")
 
     class Meta:
+        verbose_name = "rejected row"
         constraints = [
             models.UniqueConstraint(fields=["file", "record"], name="rejection_once_per_record"),
             models.CheckConstraint(condition=~Q(code=""), name="rejection_says_why"),

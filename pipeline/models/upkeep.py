@@ -31,5 +31,9 @@ class Heartbeat(models.Model):
     at = models.DateTimeField()
     detail = models.CharField(max_length=200, blank=True)
 
+    class Meta:
+        verbose_name = "process"
+        verbose_name_plural = "processes"
+
     def __str__(self) -> str:
         return self.name

@@ -30,6 +30,8 @@ class Block:
 
 def columns_of(lines: Sequence[str], delimiter: str, width: int) -> Block | None:
     """The lines as `width` columns of text; None where a line is no record of its own."""
+    if not delimiter.isascii():  # Arrow takes no other
+        return None
     table, uneven = _split(lines, delimiter, width)
     if table is None or table.num_rows + len(uneven) != len(lines):
         return None

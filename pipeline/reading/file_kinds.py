@@ -36,12 +36,23 @@ _IN_ZIP = (
 _TEXTS = (
     (re.compile(r"<\?xml\b(?!.{,300}<html)", re.IGNORECASE | re.DOTALL), "an XML file"),
     (
-        re.compile(
-            r"(?:<!--.{0,2000}?-->\s*)*<(?:!doctype|html|head|body|table|\?xml)\b",
+        re.compile(  # a part of one too, as tools save tables under the name of a workbook
+            r"(?>(?:<!--.{0,2000}?-->\s*)*)"
+            r"<(?:(?:!doctype|html|head|body|table|\?xml)\b|[a-z][a-z0-9]*\b[^<>]*>(?![,;\t|])(?=.*<t(?:able|r|d)\b))",
             re.IGNORECASE | re.DOTALL,
         ),
         "a web page",
     ),
+    (re.compile(r"MIME-Version: |From: <Saved by ", re.IGNORECASE), "a saved web page (MHTML)"),
+    (
+        re.compile(
+            r"(?>(?:--[^\n]*\n|/\*.*?\*/;?|\s)*)"
+            r"(?:INSERT\s+INTO|(?:CREATE|DROP)\s+(?:TABLE|DATABASE)|PRAGMA|SET\s+\w+\s*=)\s",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        "a database dump (SQL)",
+    ),
+    (re.compile(r"(?>(?:#[^\n]*\n|\s)*)(?:version: 1\s*\n|dn::? )"), "an address book (LDIF)"),
     (re.compile(r'[\[{]\s*(?:[{\[]|"(?:[^"\\]|\\.){,100}"\s*[:,\]])'), "a JSON file"),
     (re.compile(r"BEGIN:VCARD\b", re.IGNORECASE), "a vCard file"),
     (re.compile(r"BEGIN:VCALENDAR\b", re.IGNORECASE), "a calendar"),

@@ -1,4 +1,4 @@
-"""The records of an Excel workbook (.xlsx): the rows of its first sheet with data, as text. Pure.
+"""The records of an Excel workbook (.xlsx): the rows of the sheet with the leads, as text. Pure.
 
 Cells read as people see them: 20 and not 20.0, dates as in ISO 8601, what a formula came to.
 openpyxl reads row by row, but holds all different texts of the workbook: hence a limit on them.
@@ -11,12 +11,14 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import IO, Any
 
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
+from pipeline.headers.cell_kinds import FULL_WIDTH_AT
 from pipeline.reading.csv_records import LONGEST_BATCH, Batch
 from pipeline.reading.file_kinds import NotALeadFile
 
@@ -25,6 +27,12 @@ _MOST_TEXT = 256 << 20  # bytes; in memory about three times as much
 _LAST_ROW = 1 << 20  # a sheet has no more; a damaged one may claim any number
 _SKIPPED_AT_ONCE = 2_000
 _LOOKED_AT, _MOST_SHEETS = 100, 50  # rows, sheets: to find the one with the leads
+_FEWEST_LEADS, _SHOWN = 2, 5  # rows that make a sheet a list; sheets in a message
+_LONGEST = 500  # characters of a cell that are looked at
+# A sentence that mentions an address is none.
+_ADDRESS = re.compile(
+    rf"\s*(?:mailto:|[^<>@]{{0,80}}<)?[^\s@<>,;|]+[@{FULL_WIDTH_AT}][^\s@<>,;|]+\.[^\s@<>,;|]+>?\s*"
+)
 _EXACT = 1e15
 _ZEROS = re.compile("0+")  # the format of postcodes: 00501
 _HIDDEN = "hidden", "veryHidden"
@@ -87,7 +95,7 @@ def _guarded(rows: Iterator[tuple[int, list[str]]]) -> tuple[int, list[str]] | N
 
 
 def _filled_rows(content: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """(number from 1, cells) of each row with something in it, of the first sheet that begins with
+    """(number from 1, cells) of each row with something in it, of the sheet that begins with most
     addresses, or else of the first that has a row.
     """
     with zipfile.ZipFile(content) as archive:
@@ -103,15 +111,55 @@ def _filled_rows(content: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
         yield from _rows_of(sheet)
 
 
+@dataclass(frozen=True)
+class _Start:
+    """How a sheet begins; `addresses` are those of each row that has one for a cell."""
+
+    sheet: Any
+    is_filled: bool
+    has_at: bool
+    addresses: list[set[str]]
+
+
 def _with_leads(sheets: list[Any]) -> Any:
-    """A cover or a legend may stand before the leads."""
-    filled = None
-    for sheet in sheets:
-        start = list(islice(_rows_of(sheet), _LOOKED_AT))
-        if any("@" in cell for _, row in start for cell in row):
-            return sheet
-        filled = filled or (sheet if start else None)
-    return filled
+    """The sheet with most addresses: a cover, or a legend, has none or mentions one.
+
+    Raises NotALeadFile where other sheets hold leads too, which would be lost.
+    """
+    filled = []
+    for _, some in groupby(sheets, lambda sheet: sheet.sheet_state in _HIDDEN):
+        starts = [_start_of(sheet) for sheet in some]
+        best = max(starts, key=lambda start: (len(start.addresses), start.has_at))
+        if best.has_at:
+            _refuse_others(best, starts)
+            return best.sheet
+        filled += [start.sheet for start in starts if start.is_filled]
+    return filled[0] if filled else None
+
+
+def _start_of(sheet: Any) -> _Start:
+    rows = [row for _, row in islice(_rows_of(sheet), _LOOKED_AT)]
+    found = [
+        {cell.strip().casefold() for cell in row if _ADDRESS.fullmatch(cell[:_LONGEST])}
+        for row in rows
+    ]
+    has_at = any(sign in cell for row in rows for cell in row for sign in f"@{FULL_WIDTH_AT}")
+    return _Start(sheet, bool(rows), has_at, list(filter(None, found)))
+
+
+def _refuse_others(best: _Start, starts: list[_Start]) -> None:
+    known = set().union(*best.addresses)  # the same list, or one that a column of it refers to
+    names = [
+        f"'{start.sheet.title}'"
+        for start in starts
+        if start is best or sum(not row & known for row in start.addresses) >= _FEWEST_LEADS
+    ]
+    if len(names) > 1:
+        last = names[-1] if len(names) <= _SHOWN else f"{len(names) - _SHOWN + 1} more"
+        raise NotALeadFile(
+            f"The workbook has leads on {len(names)} sheets, {', '.join(names[:-1][: _SHOWN - 1])}"
+            f" and {last}: save each as a file of its own."
+        )
 
 
 def _rows_of(sheet: Any) -> Iterator[tuple[int, list[str]]]:

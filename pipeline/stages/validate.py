@@ -15,8 +15,7 @@ transactions, and only here: the counts of the file are the check's, which knows
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.intake import Judged
-    from pipeline.rejections import Rejected
 
 T = TypeVar("T")
 
@@ -136,32 +134,22 @@ def store(lead_file: LeadFile, run: Run, lease: Lease, judged: Judged, *, last_r
         lease.hold()
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")
-        _copy_rejected(lead_file, judged.rejected)
-        _copy(lead_file, run, judged.leads)
+        _copy("pipeline_rejection", judged.rejected.table(), file_id=lead_file.pk)
+        _copy("pipeline_lead_new", judged.leads, file_id=lead_file.pk, run_id=run.pk)
         LeadFile.objects.filter(pk=lead_file.pk).update(records_done=last_record, progress_at=Now())
 
 
-def _copy_rejected(lead_file: LeadFile, rejected: Sequence[Rejected]) -> None:
-    statement = "COPY pipeline_rejection (file_id, record, line, field, code, raw) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rejected:
-            copy.write_row(
-                (lead_file.pk, row.record, row.line, row.field, row.code, json.dumps(row.raw))
-            )
+def _copy(table: str, frame: pd.DataFrame, **same: int) -> None:
+    """The rows, with what is the same in all of them, by COPY: a million INSERTs would take many
+    times as long. Where NEW leads lie, see Lead.
+    """
+    from pipeline.arrow import copy_lines  # noqa: PLC0415
 
-
-def _copy(lead_file: LeadFile, run: Run, leads: pd.DataFrame) -> None:
-    """COPY: a million single INSERTs would take many times as long. Where NEW leads lie, see Lead."""
-    from pipeline.arrow import as_csv  # noqa: PLC0415
-
-    rows = leads.assign(file_id=lead_file.pk, run_id=run.pk, status="NEW", reason="")
-    columns = sql.SQL(", ").join(sql.Identifier(name) for name in rows.columns)
-    # Each text is quoted: an empty one is a text, and NULL only where the column says so.
-    statement = sql.SQL(
-        "COPY pipeline_lead_new ({}) FROM STDIN (FORMAT csv, FORCE_NULL (phone_key))"
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, [*frame, *same]))
     )
-    with connection.cursor() as cursor, cursor.copy(statement.format(columns)) as copy:
-        copy.write(as_csv(rows))
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(copy_lines(frame, same, nullable=["phone_key"]))
 
 
 def count(lead_file: LeadFile) -> Counts:

@@ -132,13 +132,13 @@ class TestStopping:
             importing.stop(lead_file, by="ida")
 
     def test_leaves_a_file_alone_that_somebody_has_moved_since(self):
-        """A worker of a cancelled run comes back to a file that was stopped and queued again."""
+        """A worker of a failed run comes back to a file that was stopped and queued again."""
         lead_file = nights.take_in()
         run = open_run()
         _, lease = claim(run)
         LeadFile.objects.update(status="IMPORTING")
         stale = LeadFile.objects.get()
-        runs.cancel(run.pk)
+        runs.fail(run.pk, "The disk is full.")
         importing.stop(lead_file, by="ida")
         importing.queue(lead_file, by="ida")
 

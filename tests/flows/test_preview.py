@@ -61,6 +61,13 @@ class TestAPreview:
 
         assert "1 cell holds signs that could not be read" in response.content.decode()
 
+    def test_counts_no_header_behind_excels_own_line_as_left_out(self, desk):
+        plain = upload(desk, b"sep=;\r\nEmail;Name\r\nann@acme-pipes.com;Ann\r\n")
+        titled = upload(desk, b"sep=;\r\nLeads;May\r\nEmail;Name\r\nbob@acme-pipes.com;Bob\r\n")
+
+        assert plain.preview["skipped"] == []
+        assert titled.preview["skipped"] == ["Leads, May"]
+
     def test_names_cells_that_will_be_cut(self, desk, settings):
         settings.MAX_CELL_KB = 1
 
@@ -136,6 +143,18 @@ class TestAQuestion:
             ("", "unsure"),
             ("", "unsure"),
         ]
+
+    def test_names_the_columns_with_addresses_where_no_name_may_be_it(self, desk):
+        found = upload(desk, b"Vorname,Email from Enrichment\nAnn,ann@acme.com\nBob,bob@bolt.com\n")
+
+        response = desk.get(reverse("admin:pipeline_leadfile_change", args=[found.pk]))
+
+        assert "It may be Email from Enrichment, which is not" in response.content.decode()
+
+    def test_is_asked_of_addresses_with_a_full_width_at_too(self, desk):
+        found = upload(desk, "Post,Name\nann\uff20acme.com,Ann\nbob\uff20bolt.com,Bob\n".encode())
+
+        assert "Column 'Post' may hold" in found.preview["question"]
 
     def test_must_be_answered_before_the_file_is_queued(self, desk):
         found = upload(desk, VAGUE)

@@ -59,6 +59,16 @@ class TestRejects:
             ("6", "bad_email"),
         ]
 
+    def test_tell_what_is_wrong_with_the_address_that_was_judged(self):
+        lead_file = nights.take_in("Work Email,Email\n-,eve@\n,ann@acme-pipes.com\n")
+        before = rejects_of(lead_file)
+        open_run()
+        nights.work_off()
+        lead_file.refresh_from_db()
+
+        assert rejects_of(lead_file) == before
+        assert [row["_reason"] for row in before] == ["There must be something after the @-sign."]
+
     def test_of_a_stopped_file_are_complete(self, monkeypatch):
         monkeypatch.setattr(checking, "SLICE_ROWS", 2)
         lead_file = nights.take_in(TEXT)

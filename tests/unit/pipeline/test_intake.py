@@ -144,7 +144,27 @@ class TestJudge:
     def test_quotes_a_part_of_a_huge_cell_only(self):
         found = one(f"name,email\n{'x' * 50_000},\n")
 
-        assert len(found.rejected[0].raw["name"]) == 10_000
+        (rejected,) = found.rejected
+        assert len(rejected.raw["name"]) == 10_000
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("name,email,name\n Ann ,no address,x,y\n B\x00b,,\n", id="broken rows"),
+            pytest.param(f"name,email\n{'ü' * 50_000},\nBob,no\n", id="a huge cell"),
+            pytest.param('name,email\n"a\tb\r\n\x01\\""c",no\n"",info@acme.com\n', id="signs"),
+            pytest.param("name,email\nAnn,a@acme.com\n", id="none"),
+            pytest.param('name,email\nAnn,no\n,\nB,a@acme.com\n"x,y', id="an open quote"),
+        ],
+    )
+    def test_tells_the_same_by_rows_and_by_columns(self, text):
+        found = one(text).rejected
+
+        table = found.table()
+        assert [
+            (row.record, row.line, row.field, row.code, json.loads(row.raw))
+            for row in table.itertuples()
+        ] == [(row.record, row.line, row.field, row.code, row.raw) for row in found]
 
     def test_numbers_rows_through_all_slices(self):
         first, second = judged("email\na@acme.com\nno\nb@acme.com\n,\n", slice_rows=2)
@@ -229,8 +249,9 @@ class TestMailboxesOfNobody:
             ("disposable", "email"),
             ("disposable", "email"),
         ]
-        assert found.rejected[0].raw == {"email": "info@acme.com"}
-        assert found.rejected[0].why == REASONS["role"]
+        role = next(iter(found.rejected))
+        assert role.raw == {"email": "info@acme.com"}
+        assert role.why == REASONS["role"]
 
     @pytest.mark.parametrize(
         ("options", "kept"),
@@ -307,6 +328,37 @@ class TestSecondKeys:
         assert found[["phone_key", "linkedin_key", "country_code"]].iloc[0].tolist() == [""] * 3
 
 
+class TestALastName:
+    @pytest.mark.parametrize("header", ["Tussenvoegsel", "voorvoegsel", "Infix", "name infix"])
+    @pytest.mark.parametrize(
+        ("prefix", "name", "expected"),
+        [
+            ("van den", "Berg", "van den Berg"),
+            ("d'", "Ancona", "d'Ancona"),
+            ("Van", "van Dijk", "van Dijk"),
+            ("van", "Vandijk", "van Vandijk"),
+            ('"van\n der"', "Meer", "van der Meer"),
+            ("", "Bakker", "Bakker"),
+            ("van", "", ""),
+            ("Dhr.", "Berg", "Berg"),
+        ],
+    )
+    def test_has_what_a_dutch_file_keeps_apart(self, header, prefix, name, expected):
+        found = one(f"Voornaam,{header},Achternaam,E-mail\nJan,{prefix},{name},jan@acme.com\n")
+
+        assert found.leads["last_name"].tolist() == [expected]
+
+    def test_is_whole_among_the_extras_too_and_nothing_without_a_column(self):
+        content = "Tussenvoegsel,Achternaam,E-mail\nvan,Dijk,jan@acme.com\n"
+
+        found = one(content, own_columns=["email"])
+        without = one("Tussenvoegsel,E-mail\nvan,jan@acme.com\n")
+
+        extras = json.loads(found.leads["extras"][0])
+        assert extras == {"Tussenvoegsel": "van", "last_name": "van Dijk"}
+        assert "last_name" not in without.leads
+
+
 class TestSeveralColumns:
     HEADER = "Work Email,Email,Phone,Mobile Phone\n"
 
@@ -315,6 +367,22 @@ class TestSeveralColumns:
 
         assert found.leads["email"].tolist() == ["a@acme.com", "b@acme.com"]
         assert found.leads["phone"].tolist() == ["1", "2"]
+
+    @pytest.mark.parametrize("word", ["N/A", "-", "not found", "n\u00e3o"])
+    def test_let_a_cell_without_an_address_give_way_to_one_with(self, word):
+        rows = f"{word},a@acme.com,,\nb@acme.com,{word},,\n{word},c\uff20acme.com,,\n"
+
+        assert one(self.HEADER + rows).leads["email"].tolist() == [
+            f"{name}@acme.com" for name in "abc"
+        ]
+
+    def test_refuse_a_row_for_its_first_cell_where_none_may_be_an_address(self):
+        found = one(f"{self.HEADER}N/A,,,\nN/A,a@,,\n")
+
+        assert [(row.code, row.why) for row in found.rejected] == [
+            ("bad_email", "There is no @ in it."),
+            ("bad_email", "There must be something after the @-sign."),
+        ]
 
     def test_keep_the_others_among_the_extras(self):
         found = one(f"{self.HEADER}w@acme.com,p@acme.com,1,2\nw@acme.com,w@acme.com,2,2\n")
@@ -345,9 +413,10 @@ class TestExtras:
     @settings(deadline=None)
     @given(st.lists(st.tuples(st.text(max_size=6), st.text(max_size=6)), min_size=1, max_size=5))
     @example([('\\"', "\n\\n"), ("", "")])
+    @example([("\t\x01\r", "\x1f\\u0001")])
     def test_are_json_whatever_the_cells_hold(self, cells):
         columns = {
-            name: cleaning.clean(pa.array(column, TEXT), several_lines=True)
+            name: pa.array(column, TEXT)
             for name, column in zip(('a "b"\\', "ü\n"), zip(*cells, strict=True), strict=True)
         }
 

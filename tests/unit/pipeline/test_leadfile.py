@@ -88,6 +88,12 @@ class TestDelimiter:
     def test_gives_most_rows_the_width_of_the_header(self, content, delimiter):
         assert inspect(stream(content)).delimiter == delimiter
 
+    def test_divides_by_a_sign_that_arrow_does_not_know(self):
+        layout, rows, _ = read_all("name\u00a6email\nAnn\u00a6ann@acme.com\n".encode())
+
+        assert layout.delimiter == "\u00a6"
+        assert [list(row) for row in rows] == [["Ann", "ann@acme.com"]]
+
 
 class TestHeader:
     @pytest.mark.parametrize(
@@ -134,6 +140,29 @@ class TestRefusal:
             pytest.param(b"<!-- x -->\n<table>\n", "a web page", id="html behind a comment"),
             pytest.param(b"\x09\x08\x10\x00\x00\x06", "an old Excel", id="workbook of 1995"),
             pytest.param("<html>".encode("utf-16"), "a web page", id="html in UTF-16"),
+            pytest.param(
+                b'<meta charset="utf-8"><table><tr><td>Email', "a web page", id="html by a tool"
+            ),
+            pytest.param(
+                b'<style>td{mso-number-format:"@";}</style>\n<TABLE>',
+                "a web page",
+                id="html, styled",
+            ),
+            pytest.param(b"<div class=x>\n<table>", "a web page", id="html in part"),
+            pytest.param(
+                b"MIME-Version: 1.0\nContent-Type: multipart/related\n\n<td>a@b.com",
+                "MHTML",
+                id="mhtml",
+            ),
+            pytest.param(b"INSERT INTO `leads` VALUES ('a@b.com');\n", "SQL", id="sql"),
+            pytest.param(
+                b"-- MySQL dump\n\n/*!40101 SET x */;\n/* 2 */\nDROP TABLE IF EXISTS a;",
+                "SQL",
+                id="dump",
+            ),
+            pytest.param(b"--\n-- PostgreSQL\n--\n\nSET lock_timeout = 0;\n", "SQL", id="pg_dump"),
+            pytest.param(b"version: 1\n\ndn: cn=Ann\nmail: a@b.com\n", "LDIF", id="ldif"),
+            pytest.param(b"# of May\ndn:: Y249QW5u\nmail: a@b.com\n", "LDIF", id="ldif in base64"),
         ],
     )
     def test_says_in_one_sentence_what_is_wrong(self, content, sentence):
@@ -141,6 +170,11 @@ class TestRefusal:
             inspect(stream(content))
 
         assert str(refusal.value).endswith(".")
+
+    def test_is_not_of_a_header_in_angle_brackets(self):
+        content = b"<email>,<note>\nann@acme.com,<b>big</b> <table>\n"
+
+        assert inspect(stream(content)).headers == ("<email>", "<note>")
 
     def test_of_too_many_rows(self):
         with pytest.raises(NotALeadFile, match="more than 1 rows"):

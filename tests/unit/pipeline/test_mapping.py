@@ -76,6 +76,15 @@ class TestGuess:
         assert found.field_of(1) == ""
         assert found.unmapped == (1,)
 
+    def test_reads_paths_behind_what_they_share_and_keeps_the_headers(self):
+        headers = ["props.email", "props.work_email", "props.firstname", "props.company"]
+
+        found = guess(headers)
+
+        assert found.headers == tuple(headers)
+        assert found.as_stored() == ["email", "email", "first_name", "company"]
+        assert found.sources("email") == (1, 0)
+
     def test_says_what_is_missing_what_is_there_and_what_to_do(self):
         with pytest.raises(NoEmailColumn) as refusal:
             guess(["Name", "Contact Owner"])

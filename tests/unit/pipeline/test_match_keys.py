@@ -142,6 +142,7 @@ class TestMatchKeys:
             part, guess(["email", "first_name"]), secret=SECRET, own_columns=HEADER, limits=Limits()
         )
 
-        assert found.leads["key"].tolist() == match_keys(
-            normalised(pa.array(["ann@acme.com"], TEXT)), SECRET
+        assert (
+            found.leads["key"].tolist()
+            == match_keys(normalised(pa.array(["ann@acme.com"], TEXT)), SECRET).to_pylist()
         )

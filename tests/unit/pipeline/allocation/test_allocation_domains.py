@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from pipeline.allocation import leads as lead_level
-from pipeline.allocation.domains import Had
+from pipeline.allocation.domains import Had, may_bind
 from pipeline.allocation.leads import Leads, allocate
+from pipeline.allocation.pools import claims
 from pipeline.allocation.problem import Problem, Seat
 from pipeline.allocation.solve import solve
 from tests.allocation_markets import market
@@ -68,12 +69,27 @@ class TestLimit:
         assert found.taken_back == 0
 
     def test_holds_even_where_the_rounds_are_used_up(self, monkeypatch):
-        monkeypatch.setattr(lead_level, "_most_rounds", lambda leads: 1)
+        monkeypatch.setattr(lead_level, "MOST_ROUNDS", 1)
 
         found = allocate(*one_class(limit=1, companies=[5, 5, 5, 6, 8], left=3))
 
         assert found.lead_id.tolist() == [0]
         assert found.taken_back == 2
+
+
+class TestMayBind:
+    def test_names_large_companies_and_those_of_whom_a_client_had_leads(self):
+        seats = claims([Seat(client_id=7, left=None, max_per_domain=2), Seat(client_id=8, left=9)])
+        had = Had(client_id=numbers(7, 7), domain=numbers(1, 9), leads=numbers(1, 1))
+
+        found = may_bind(seats, had, numbers(0, 0, 0, 1, 2, 2, -1, -1, -1))
+
+        assert found.tolist() == [True, True, False, False]
+
+    def test_names_none_where_no_client_has_a_limit(self):
+        seats = claims([Seat(client_id=8, left=9)])
+
+        assert not may_bind(seats, Had(), numbers(0, 0, 0, -1)).any()
 
 
 class TestAllocate:
@@ -111,6 +127,16 @@ class TestAllocate:
 
         assert len(found.lead_id) + found.taken_back >= most_for(ask, company, set(ask.seats))
         assert found.taken_back == 0
+
+    @pytest.mark.parametrize("number", [33, 45, 59, 177, 345])
+    def test_takes_nothing_back_where_the_companies_fail_one_after_the_other(self, number):
+        case = market(number, clients=8, kinds=10, most=20, each=EACH, companies=number % 12 + 1)
+        ask, company = by_company(case)
+
+        found = allocate(case.problem, case.leads)
+
+        assert found.rounds == lead_level.LAZY_ROUNDS + 1
+        assert len(found.lead_id) == most_for(ask, company, set(ask.seats))
 
     def test_gives_the_same_pairs_whatever_number_a_company_has(self):
         case = market(5, clients=20, kinds=30, most=20, each=EACH, companies=30)

@@ -45,6 +45,7 @@ class TestTakenApart:
             ("'ann@acme.com", "ann@acme.com"),
             ("o'neil@acme.com", "o'neil@acme.com"),
             ("ann@müller.de; bob@bolt.com", "ann@müller.de bob@bolt.com"),
+            ("ann\uff20acme.com; Bob <bob\uff20bolt.com>", "ann@acme.com bob@bolt.com"),
         ],
     )
     def test_finds_what_people_mean(self, cell, expected):

@@ -66,6 +66,16 @@ class TestDecidingByTheOthers:
             (["email", "job_title_role", "company"], "title"),
             (["email", "Branche (WZ)", "company"], "industry"),
             (["email", "Firma (WZ)", "first name"], ""),
+            (["email", "titre", "société"], "title"),
+            (["email", "titre professionnel", "nom"], "title"),
+            (["email", "titel", "firma"], "title"),
+            (["email", "pozice", "firma"], "title"),
+            (["email", "Jobbezeichnung"], "title"),
+            (["email", "Sekundäre E-Mail-Adresse"], "email_alt"),
+            (["email", "sekundaere E-Mail-Adresse"], "email_alt"),
+            (["email", "Tfno."], "phone"),
+            (["email", "Tlf."], "phone"),
+            (["email", "Apellido Paterno"], "last_name"),
             (["email", "Position im Unternehmen", "company", "first name"], "title"),
         ],
     )
@@ -79,6 +89,32 @@ class TestDecidingByTheOthers:
         assert guess(headers, sample=[["Dr."], ["Mrs"]]).field_of(0) == ""
         assert guess(headers, sample=[["Buyer"], ["Head of IT"]]).field_of(0) == "title"
 
+    @pytest.mark.parametrize("header", ["Role", "Position", "Funktion"])
+    def test_role_of_a_meeting_is_no_job(self, header):
+        roles = ["Organizer", "Attendee", "Attendee", "Attendee", "Attendee"]
+        jobs = ["Buyer", "Head of IT", "CEO", "CTO", "Owner"]
+        short, long = ["Full Name", "Email", header], ["Full Name", "Email", header, "Company"]
+
+        def read(headers, cells):
+            rows = [["Ann Lee", f"ann{n}@acme.com", cell, "Acme"] for n, cell in enumerate(cells)]
+            return guess(headers, sample=[row[: len(headers)] for row in rows])
+
+        assert read(short, roles).unsure == (2,)
+        assert read(long, roles).field_of(2) == read(short, jobs).field_of(2) == "title"
+
+    @pytest.mark.parametrize("header", ["Titel", "Titre"])
+    def test_title_of_degrees_is_none(self, header):
+        headers = [header, "Vorname", "E-Mail", "Firma"]
+        sample = [[cell, "Ann", "ann@acme.com", "Acme"] for cell in ("Prof. Dr.", "Dipl.-Ing.")]
+
+        assert guess(headers, sample=sample).unsure == (0,)
+        assert guess(headers, sample=[["Direktør"], ["Sælger"]]).field_of(0) == "title"
+
+    def test_lesser_title_is_none_where_it_is_empty(self):
+        headers = ["email", "occupation", "first name"]
+
+        assert guess(headers, sample=[["a@acme.com", "", "Ann"]]).field_of(1) == ""
+
     def test_title_beside_a_job_title_is_none(self):
         assert guess(["First Name", "Title", "Job Title", "Email"]).field_of(1) == ""
 
@@ -89,6 +125,9 @@ class TestTheAddress:
         [
             (["Email", "Work Email"], {0: "email", 1: "email"}),
             (["Email", "Email"], {0: "email", 1: "email"}),
+            (["Primäre E-Mail-Adresse", "Name"], {0: "email", 1: "full_name"}),
+            (["primaere E-Mail-Adresse", "Name"], {0: "email", 1: "full_name"}),
+            (["E-Mail Adr.", "E-Mail Add."], {0: "email", 1: "email"}),
             (["Email 1", "Email 2"], {0: "email", 1: "email_alt"}),
             (["emails/0", "emails/1"], {0: "email", 1: "email_alt"}),
             (["Email", "Personal Email"], {0: "email", 1: "email_alt"}),
@@ -138,6 +177,32 @@ class TestTheAddress:
         )
 
     @pytest.mark.parametrize(
+        ("headers", "named"),
+        [
+            (["Name", "Email from Enrichment"], "'Email from Enrichment': if"),
+            (["Name", "Owner Email", "Email", "Owner Email"], "'#2' and '#4': if"),
+        ],
+    )
+    def test_is_asked_for_by_the_columns_that_hold_addresses(self, headers, named):
+        cells = {"Name": "Ann", "Email": "Verified"}
+        sample = [[cells.get(header, f"ann{n}@acme.com") for header in headers] for n in range(3)]
+
+        with pytest.raises(NoEmailColumn) as question:
+            guess(headers, sample=sample)
+
+        first = named.split("'")[1]
+        assert str(question.value) == (
+            "No column is known to hold the leads' e-mail addresses. Addresses stand in"
+            f" {named} they are the leads', give --map '{first}=email'."
+        )
+
+    def test_is_not_asked_for_by_a_column_whose_cells_belie_it(self):
+        sample = [["Found", f"ann{n}@acme.com"] for n in range(3)]
+
+        with pytest.raises(UnsureMapping, match=r"^Column 'Briefkasten' may hold"):
+            guess(["Email", "Briefkasten"], sample=sample)
+
+    @pytest.mark.parametrize(
         "headers",
         [["Email Nord", "Email Süd"], ["Email Nord", "Company Email"],
          ["Customer Email", "Founder Email"], ["Email Nord", "Customer Email"],
@@ -172,11 +237,35 @@ class TestDecidingByTheCells:
         assert found.unsure == (0,)
 
     def test_addresses_that_are_mostly_broken_stay_addresses(self):
-        assert guess(["Email"], sample=[["ann(at)acme"], ["n/a"], ["-"]]).field_of(0) == "email"
+        cells = [["ann(at)acme"], ["n/a"], ["-"], ["bob@bolt"]]
+
+        assert guess(["Email"], sample=cells).field_of(0) == "email"
+        assert guess(["Email"], sample=cells[:2]).field_of(0) == "email"
+
+    @pytest.mark.parametrize("header", ["Work Email", "Business Email", "Email 1", "Email 2"])
+    def test_words_about_addresses_are_none(self, header):
+        sample = [[f"ann{n}@acme-pipes.com", "No work email found"] for n in range(3)]
+
+        found = guess(["Email", header], sample=sample)
+
+        assert found.as_stored() == ["email", ""]
+        assert found.unsure == (1,)
+
+    def test_words_about_addresses_leave_the_field_to_a_nameless_column(self):
+        sample = [["Found", f"ann{n}@acme-pipes.com"] for n in range(3)]
+
+        assert guess(["Email", "column 2"], sample=sample).as_stored() == ["", "email"]
+
+    def test_a_full_width_at_makes_an_address(self):
+        sample = [["Found", f"ann{n}\uff20acme-pipes.com"] for n in range(3)]
+
+        assert guess(["Email", "Work Email"], sample=sample).as_stored() == ["", "email"]
 
     @pytest.mark.parametrize(
         ("header", "cell"),
         [("First Name", "ann@acme-pipes.com"), ("Company", "2024-01-15"), ("Job Title", "Mrs."),
+         ("City", "ann@acme-pipes.com"), ("Address", "ann@acme-pipes.com"),
+         ("Location", "+49 30 1234567"), ("Company Country", "+49 30 1234567"),
          ("Last Name", "https://acme-pipes.com"), ("LinkedIn", "yes"), ("Phone", "false")],
     )  # fmt: skip
     def test_what_a_name_says_does_not_hold_against_all_cells(self, header, cell):
@@ -216,6 +305,23 @@ class TestDecidingByTheCells:
         sample = [[f"ann{n}@acme-pipes.com", "Ann"] for n in range(3)]
 
         assert guess(["Email Kantine", "Name"], sample=sample).field_of(0) == "email"
+
+    @pytest.mark.parametrize(
+        ("headers", "expected"),
+        [
+            (["Email", "Telefon Kantine"], ["email", "phone"]),
+            (["Email", "Telefon Kantine", "Phone"], ["email", "", "phone"]),
+            (["Email", "Telefon Kantine", "Telefon Pforte"], ["email", "", ""]),
+            (["Email", "Telefon Assistent"], ["email", ""]),
+            (["Email", "Emergency Contact Phone"], ["email", ""]),
+            (["Email", "Notfalltelefon"], ["email", ""]),
+        ],
+    )
+    def test_a_phone_of_unknown_name_is_one_only_where_no_other_is(self, headers, expected):
+        sample = [["ann@acme-pipes.com", "+49 30 1234567", ""]] * 3
+        sample = sample if "Phone" in headers else [[*row[:2], row[1]] for row in sample]
+
+        assert guess(headers, sample=sample).as_stored() == expected
 
     def test_links_to_linkedin_are_told_apart(self):
         sample = [["a@b-pipes.com", "https://linkedin.com/in/ann", "linkedin.com/company/acme"]]

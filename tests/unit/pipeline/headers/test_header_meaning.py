@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.headers import header_forms, header_words
-from pipeline.headers.header_meaning import UNKNOWN, is_nameless, meaning, plain
+from pipeline.headers.header_meaning import UNKNOWN, is_nameless, meaning, plain, without_wrapper
 from pipeline.mapping import FIELDS
 
 
@@ -88,6 +88,24 @@ class TestMeaning:
     @pytest.mark.parametrize("header", ["Email", "Mail 1", "Reach", "почта", "Column owner"])
     def test_of_a_header_with_a_word_is_some(self, header):
         assert not is_nameless(header)
+
+
+class TestWithoutWrapper:
+    @pytest.mark.parametrize(
+        ("headers", "expected"),
+        [
+            ("props.email props.firstname", "email firstname"),
+            ("id props.email props.name meta.x props.a props.b", "id email name meta.x a b"),
+            ("company.name company.domain", "company.name company.domain"),
+            ("email name dozent.email dozent.name", "email name dozent.email dozent.name"),
+            ("props.email meta.name", "props.email meta.name"),
+            ("props.email", "props.email"),
+            ("E-mail.adr Tel. .x", "E-mail.adr Tel. .x"),
+            ("", ""),
+        ],
+    )
+    def test_drops_a_step_that_says_nothing(self, headers, expected):
+        assert without_wrapper(headers.split()) == tuple(expected.split())
 
 
 class TestTheWords:

@@ -18,6 +18,8 @@ from pipeline.reading.file_kinds import NotALeadFile
 HEADER = ["name", "email"]
 NOON = dt.datetime.fromisoformat("2024-05-01T12:00:05")  # a workbook knows no time zones
 ANN = ["Ann", "ann@acme.com"]
+BOB = ["Bob", "bob@bolt.com"]
+OTHERS = [["Eve", "Eve <eve@elm.com>"], ["Ed", "ed@elm.com"]]
 
 
 def saved(book):
@@ -33,6 +35,16 @@ def workbook(rows, **formats):
         book.active.append(row)
     for cell, form in formats.items():
         book.active[cell].number_format = form
+    return saved(book)
+
+
+def with_sheets(*sheets):
+    """The bytes of a workbook of several sheets, each as rows."""
+    book = openpyxl.Workbook()
+    for n, rows in enumerate(sheets):
+        sheet = book.create_sheet() if n else book.active
+        for row in rows:
+            sheet.append(row)
     return saved(book)
 
 
@@ -132,6 +144,28 @@ class TestWorkbook:
 
         assert list(layout.headers) == HEADER
         assert rows == [ANN]
+
+    def test_is_not_read_by_a_cover_that_mentions_an_address(self):
+        cover = [["Leads of May"], ["Questions to dana@ouragency.io"], ["dana@ouragency.io"]]
+
+        assert read_all(with_sheets(cover, [HEADER, ANN, BOB]))[1] == [ANN, BOB]
+
+    @pytest.mark.parametrize(
+        "second",
+        [
+            pytest.param([HEADER, ANN, BOB], id="the same list"),
+            pytest.param([["Bob", "BOB@bolt.com"], ["Eve", "eve@elm.com"]], id="one more lead"),
+            pytest.param([["Write to eve@elm.com"], ["or to ed@elm.com"]], id="sentences"),
+        ],
+    )
+    def test_may_have_a_sheet_beside_the_leads(self, second):
+        assert read_all(with_sheets([HEADER, ANN, BOB], second))[1] == [ANN, BOB]
+
+    def test_may_have_leads_on_a_hidden_sheet(self):
+        book = openpyxl.load_workbook(io.BytesIO(with_sheets([HEADER, ANN], [HEADER, *OTHERS])))
+        book.worksheets[1].sheet_state = "hidden"
+
+        assert read_all(saved(book))[1] == [ANN]
 
     def test_of_several_sheets_is_read_by_the_first_with_data(self):
         book = openpyxl.Workbook()
@@ -286,6 +320,23 @@ class TestRefusal:
 
         with pytest.raises(NotALeadFile, match="too much text"):
             read_all(with_shared_texts(workbook([HEADER, [1, 2]])))
+
+    def test_of_leads_on_several_sheets(self):
+        with pytest.raises(NotALeadFile) as refusal:
+            read_all(with_sheets([HEADER, ANN, BOB], [["Legend"]], [HEADER, *OTHERS]))
+
+        assert str(refusal.value) == (
+            "The workbook has leads on 2 sheets, 'Sheet' and 'Sheet2': save each as a file of its"
+            " own."
+        )
+
+    def test_of_leads_on_many_sheets_names_some(self):
+        lists = [[[f"ann{n}{m}@acme.com"] for m in range(2)] for n in range(9)]
+
+        with pytest.raises(
+            NotALeadFile, match=r"on 9 sheets, 'Sheet', .*'Sheet3' and 5 more: save"
+        ):
+            read_all(with_sheets(*lists))
 
 
 class TestProperties:

@@ -94,6 +94,8 @@ class TestNoAnswer:
 BAD = [
     ("long subject", {"subject": "Pipes " * 11}, "subject has 65 characters"),
     ("no subject", {"subject": ""}, "subject is empty"),
+    ("a subject of signs", {"subject": ":"}, "subject is empty"),
+    ("a bracket alone", {"icebreaker": "Pipes <"}, "icebreaker holds markup"),
     ("two lines", {"subject": "Pipes\nBcc: all"}, "subject has more than one line"),
     ("long icebreaker", {"icebreaker": "pipes and " * 13}, "icebreaker has 26 words"),
     ("short body", {"body": "Hello Ann,\n\nbuy."}, "body has 3 words"),
