@@ -48,7 +48,7 @@ class Caps(models.Model):
         "leads of one company",
         null=True,
         blank=True,
-        help_text="In one run, by the company's domain; free mailboxes do not count."
+        help_text="In a calendar month, by the company's domain; free mailboxes do not count."
         " Blank: unlimited.",
     )
 

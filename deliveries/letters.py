@@ -92,7 +92,9 @@ def context_of(delivery: Delivery) -> dict[str, Any]:
         "subject": _said(client.mail_subject, counted) or wording.fill(SUBJECT, values),
         "intro": _said(client.mail_intro, counted) or wording.fill(INTRO, values),
         "shares": shares_of(report.split_of([delivery])),
-        "quotas": quotas_of(RunClient.objects.filter(run=delivery.run, client=client).first()),
+        "quotas": quotas_of(
+            RunClient.objects.filter(run=delivery.run, client=client).first(), rows=delivery.rows
+        ),
         "link_days": settings.LINK_DAYS,
         "sender": sender_name(),
     }
@@ -125,15 +127,17 @@ def shares_of(split: Iterable[Split]) -> list[Share]:
     ]
 
 
-def quotas_of(promised: RunClient | None) -> list[Quota]:
-    """What is used of each cap with this delivery, as the run froze it; no cap, no line."""
+def quotas_of(promised: RunClient | None, *, rows: int) -> list[Quota]:
+    """What is used of each cap, as the run froze it, with the rows of this delivery; no cap, no
+    line. Who was withdrawn since has freed the slot.
+    """
     if promised is None:
         return []
     capped = {row["window"]: row for row in promised.windows if row["cap"] is not None}
     return [
         Quota(
             words=IN_WORDS[window],
-            used=capped[window]["used"] + promised.placed,
+            used=capped[window]["used"] + rows,
             cap=capped[window]["cap"],
         )
         for window in WINDOWS

@@ -116,20 +116,28 @@ class Promise:
 
 
 def promises_of(clients: Iterable[Client], as_of: dt.datetime) -> dict[int, Promise]:
-    """Client id → its promise as of that moment. One query for all; plans must be loaded."""
+    """Client id → its promise as of that moment. Few queries for all; plans must be loaded."""
     clients = list(clients)
     used = quotas.used_by({client.pk: zone_of(client)[0] for client in clients}, as_of)
-    return {client.pk: promise(client, used.get(client.pk, Used()), as_of) for client in clients}
+    carrying = [client for client in clients if client.carry_over == CarryOver.LAST_MONTH]
+    caps = quotas.caps_last_month({client.pk: zone_of(client)[0] for client in carrying}, as_of)
+    return {
+        client.pk: promise(client, used.get(client.pk, Used()), as_of, caps.get(client.pk))
+        for client in clients
+    }
 
 
-def promise(client: Client, used: Used, as_of: dt.datetime) -> Promise:
-    """What the client's row and its leads so far come to. Pure."""
+def promise(client: Client, used: Used, as_of: dt.datetime, last_cap: int | None = None) -> Promise:
+    """What the client's row and its leads so far come to. Pure.
+
+    `last_cap`: of the last month, where it is known; else it was what it is today.
+    """
     zone, is_known = zone_of(client)
     local = zoneinfo.ZoneInfo(zone)
     today = as_of.astimezone(local).date()
     since = client.starts_on or client.created_at.astimezone(local).date()
     month = _month(client, used, today, since)
-    carried = _carried(client, used, today, since)
+    carried = _carried(client, used, today, since, last_cap)
     windows = _windows(client, used, as_of, zone, carried)
     if client.pacing == Pacing.EVEN and (share := _share_of_today(windows, month)) is not None:
         windows = (*windows, _window(EVEN, as_of, zone, cap=share, used=used.day))
@@ -140,6 +148,15 @@ def promise(client: Client, used: Used, as_of: dt.datetime) -> Promise:
     return Promise(
         client_id=client.pk, windows=windows, month=month, closed=closed, carried=carried
     )
+
+
+def is_out_of_service(client: Client, at: dt.datetime) -> bool:
+    """Whether what it was promised before is released then: it is paused, ended or put off.
+
+    A day that is none of its delivery days releases nothing: an outage may last over midnight.
+    """
+    today = at.astimezone(zoneinfo.ZoneInfo(zone_of(client)[0])).date()
+    return _out_of_service(client, today) not in {"", "no_schedule"}
 
 
 def zone_of(client: Client) -> tuple[str, bool]:
@@ -174,11 +191,14 @@ def _window(name: str, as_of: dt.datetime, zone: str, *, cap: int | None, used: 
     )
 
 
-def _carried(client: Client, used: Used, today: dt.date, since: dt.date) -> int:
+def _carried(
+    client: Client, used: Used, today: dt.date, since: dt.date, last_cap: int | None
+) -> int:
     """What the last month lacked of its cap, if it was the client's from its first day."""
     cap = client.cap("month")
     if client.carry_over != CarryOver.LAST_MONTH or cap is None:
         return 0
+    cap = cap if last_cap is None else last_cap
     last_month = (today.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
     return max(cap - used.last_month, 0) if since <= last_month else 0
 

@@ -109,6 +109,33 @@ def used_by(zones: Mapping[int, str], as_of: dt.datetime) -> dict[int, Used]:
     }
 
 
+# Of the month before, the last run that knew the client; an unlimited month lacked nothing.
+_LAST_CAPS = """
+SELECT DISTINCT ON (kept.client_id) kept.client_id,
+       coalesce(cap.leads - coalesce((kept.terms ->> 'carried')::int, 0), 0)
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS client (id, since, until)
+  JOIN pipeline_runclient kept ON kept.client_id = client.id
+  JOIN pipeline_run run
+    ON run.id = kept.run_id AND run.as_of >= client.since AND run.as_of < client.until
+ CROSS JOIN LATERAL (
+       SELECT (one ->> 'cap')::int AS leads FROM jsonb_array_elements(kept.windows) one
+        WHERE one ->> 'window' = 'month'
+       ) cap
+ ORDER BY kept.client_id, run.as_of DESC
+"""
+
+
+def caps_last_month(zones: Mapping[int, str], as_of: dt.datetime) -> dict[int, int]:
+    """Client id → its own cap of the month before, of those that a run knew then. One query."""
+    if not zones:
+        return {}
+    bounds = {zone: _all_bounds(as_of, zone) for zone in set(zones.values())}
+    spans = [(before, month) for *_, month, _, before in (bounds[zone] for zone in zones.values())]
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_CAPS, [list(zones), *map(list, zip(*spans, strict=True))])
+        return dict(cursor.fetchall())
+
+
 def _all_bounds(as_of: dt.datetime, zone: str) -> list[dt.datetime]:
     spans = [span for name in WINDOWS if (span := window_bounds(name, as_of, zone))]
     month = spans[-1][0]

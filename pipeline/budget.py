@@ -216,16 +216,18 @@ def _free(booked: Iterable[tuple[int | None, dt.date, int, int]]) -> None:
         sums[day, run_id or 0] = (before[0] + reserved, before[1] + micros)
         if micros > reserved:
             logger.error("a call cost more than was reserved", extra={"run": run_id})
+    _lock(sums)
     with connection.cursor() as cursor:
         for (day, run_id), (reserved, spent) in sorted(sums.items()):
-            _lock(day, run_id)
             cursor.execute(_FREE, {"day": day, "run": run_id, "reserved": reserved, "spent": spent})
 
 
-def _lock(day: dt.date, run_id: int) -> None:
-    """In the order of `reserve`, so that the two never wait for each other."""
-    mine = Q(scope=BudgetScope.RUN, run=run_id) | Q(scope=BudgetScope.DAY, day=day)
-    list(AiBudget.objects.select_for_update().filter(mine).order_by("scope").values_list("pk"))
+def _lock(books: Iterable[tuple[dt.date, int]]) -> None:
+    """All days, then all runs: in the order of `reserve`, so that the two never deadlock."""
+    days, run_ids = {day for day, _ in books}, {run_id for _, run_id in books}
+    mine = Q(scope=BudgetScope.RUN, run__in=run_ids) | Q(scope=BudgetScope.DAY, day__in=days)
+    rows = AiBudget.objects.select_for_update().filter(mine)
+    list(rows.order_by("scope", "day", "run").values_list("pk"))
 
 
 def lose_abandoned() -> int:

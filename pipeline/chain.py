@@ -22,8 +22,6 @@ from pipeline.states import LostRace, Stage
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PAUSE = dt.timedelta(days=1)
-
 
 class StageModule(Protocol):
     """What each file under `pipeline/stages` offers."""
@@ -84,7 +82,8 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
     except (LostRace, OperationalError, InterfaceError):
         raise  # without the database nothing can be given back: the lease runs out
     except TransientError as error:
-        pause = _pause(chunk) if error.retry_after is None else seconds(error.retry_after)
+        asked = error.retry_after
+        pause = _pause(chunk) if asked is None else dt.timedelta(seconds=asked)
         lease.give_back(str(error), retry_in=pause, charged=False)
     except PermanentError as error:
         lease.fail(str(error))
@@ -96,12 +95,7 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
 def _pause(chunk: Chunk) -> dt.timedelta:
     """5, 10, 20 … 300 s and some jitter, by how often the chunk was tried."""
     longest = min(5 * 2 ** min(chunk.attempt - 1, 6), 300)
-    return seconds(longest * random.uniform(0.8, 1.2))  # noqa: S311  (not a secret)
-
-
-def seconds(count: float) -> dt.timedelta:
-    """Of what a service asks for at most a day: its clock may be wrong."""
-    return min(dt.timedelta(seconds=count), LONGEST_PAUSE)
+    return dt.timedelta(seconds=longest * random.uniform(0.8, 1.2))  # noqa: S311  (not a secret)
 
 
 def plain(error: Exception) -> str:

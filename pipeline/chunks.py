@@ -229,6 +229,18 @@ def revive(stage_run: StageRun) -> None:
     )
 
 
+def take_away(run_id: int) -> None:
+    """Wait for what workers are committing for the run; then none of them may write any more.
+
+    The caller holds the run's lock, so no chunk is added, and none can be claimed until it ends.
+    """
+    opened = Chunk.objects.open().filter(stage_run__run=run_id)
+    held = list(opened.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    Chunk.objects.filter(pk__in=held, status=ChunkStatus.LEASED).update(
+        status=ChunkStatus.PENDING, lease_until=None
+    )
+
+
 def take_unpublished() -> list[tuple[int, str]]:
     """(chunk id, stage) of due chunks that no fresh hint is under way for; marks them published.
 

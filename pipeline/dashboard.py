@@ -57,7 +57,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "queued": queued,
         "waiting": sum(row.leads for row in stock),
         "stock": stock,
-        "ages": [*(title for title, _ in figures.AGES), figures.OLDER],
+        "ages": figures.AGE_TITLES,
         "fills": fills[: figures.SHOWN_CLIENTS],
         "further_clients": max(len(fills) - figures.SHOWN_CLIENTS, 0),
         "next_night": next_night(now),
@@ -123,10 +123,10 @@ def _failed_run() -> list[Problem]:
 
 
 def _deliveries(now: dt.datetime) -> list[Problem]:
+    recent = {"created_at__gt": now - LOOK_BACK}  # what is counted, and what the link shows
     counts = dict(
         Delivery.objects.filter(
-            created_at__gt=now - LOOK_BACK,
-            status__in=[DeliveryStatus.FAILED, DeliveryStatus.WAITING],
+            **recent, status__in=[DeliveryStatus.FAILED, DeliveryStatus.WAITING]
         )
         .order_by()
         .values_list("status")
@@ -138,33 +138,38 @@ def _deliveries(now: dt.datetime) -> list[Problem]:
         (
             failed,
             f"{_counted(failed, 'delivery', 'deliveries')} failed for good.",
-            list_url(Delivery, status__exact=DeliveryStatus.FAILED),
+            list_url(Delivery, status__exact=DeliveryStatus.FAILED, **recent),
             "bad",
         ),
         (
             waiting,
-            f"{_counted(waiting, 'delivery waits', 'deliveries wait')} and will go on by itself.",
-            list_url(Delivery, status__exact=DeliveryStatus.WAITING),
+            _counted(
+                waiting,
+                "delivery waits and will go on by itself.",
+                "deliveries wait and will go on by themselves.",
+            ),
+            list_url(Delivery, status__exact=DeliveryStatus.WAITING, **recent),
             "warn",
         ),
     )
 
 
 def _mails(now: dt.datetime) -> list[Problem]:
-    rows = Mail.objects.filter(created_at__gt=now - LOOK_BACK, superseded_by=None)
+    recent = {"created_at__gt": now - LOOK_BACK, "superseded_by__isnull": True}
+    rows = Mail.objects.filter(**recent)
     unknown = rows.filter(status=MailStatus.UNKNOWN).count()
     failed = rows.filter(status=MailStatus.FAILED).count()
     return _told(
         (
             unknown,
             f"Of {_counted(unknown, 'mail', 'mails')} nobody knows whether it went: ask the client.",
-            list_url(Mail, status__exact=MailStatus.UNKNOWN),
+            list_url(Mail, status__exact=MailStatus.UNKNOWN, **recent),
             "warn",
         ),
         (
             failed,
             f"{_counted(failed, 'mail', 'mails')} refused by the mail server.",
-            list_url(Mail, status__exact=MailStatus.FAILED),
+            list_url(Mail, status__exact=MailStatus.FAILED, **recent),
             "bad",
         ),
     )
@@ -177,12 +182,13 @@ def _drafts() -> list[Problem]:
 
 
 def _files(now: dt.datetime) -> list[Problem]:
-    recent = LeadFile.objects.filter(created_at__gt=now - LOOK_BACK).defer("preview")
-    refused = recent.filter(status=LeadFileStatus.REFUSED).order_by("-pk")
-    stalled = recent.filter(
+    recent = {"created_at__gt": now - LOOK_BACK}
+    rows = LeadFile.objects.filter(**recent).defer("preview")
+    refused = rows.filter(status=LeadFileStatus.REFUSED).order_by("-pk")
+    stalled = rows.filter(
         status=LeadFileStatus.IMPORTING, progress_at__lt=now - importing.STALLED_AFTER
     )
-    waiting = recent.filter(status=LeadFileStatus.CHECKED).count()
+    waiting = rows.filter(status=LeadFileStatus.CHECKED).count()
     return [
         *(
             Problem(words=f"{row.name} was refused: {row.error}", url=admin_url(row))
@@ -196,7 +202,7 @@ def _files(now: dt.datetime) -> list[Problem]:
             (
                 waiting,
                 f"{_counted(waiting, 'checked file waits', 'checked files wait')} to be queued.",
-                list_url(LeadFile, status__exact=LeadFileStatus.CHECKED),
+                list_url(LeadFile, status__exact=LeadFileStatus.CHECKED, **recent),
                 "warn",
             )
         ),

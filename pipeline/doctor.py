@@ -174,6 +174,8 @@ def _postgres() -> str:
         ) from None
     if due:
         raise Failing(f"{len(due)} migrations are not applied.", "Run `manage.py migrate`.")
+    if not services.suppression_key_is_ours():
+        raise Failing(*services.OTHER_KEY)
     where = "at DATABASE_URL" if settings.EXTERNAL_DATABASE else "embedded, under var/"
     return f"PostgreSQL {version.split()[0]}, {where}."
 

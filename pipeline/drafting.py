@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
 
 from clients.models import Client
 from clients.wishes import Review as Policy
+from leadgen.integrations import gemini
 from pipeline import drafts, prompts
 from pipeline.drafts import Request, Words
-from pipeline.models import Draft, Lead, Prompt, Review, Run
+from pipeline.models import Chunk, Draft, ForecastPair, Lead, Prompt, Review, Run
 from pipeline.models.drafts import DraftSource
 
 # What a writer is told of a lead, and what its prompt names. A longer list would make drafts go
@@ -66,6 +67,39 @@ def request_for(
         tone=client.tone,
         prompt=prompt,
         model=model,
+    )
+
+
+def expected(chunk: Chunk) -> list[Request]:
+    """What the forecast expects of a chunk of personalize: one for each lead and client."""
+    pairs = ForecastPair.objects.filter(
+        run=chunk.stage_run.run_id, lead__pk__range=(chunk.low, chunk.high)
+    )
+    in_use, model = prompts_in_use(), gemini.model()
+    return [
+        request_for(pair.lead, pair.client, prompt=in_use.of(pair.lead), model=model)
+        for pair in pairs.select_related("lead", "client").order_by("lead", "client")
+    ]
+
+
+def suppose(run: Run, requests: Sequence[Request], *, by_ai: int) -> None:
+    """Keep, for a simulation, what a person would have to look at before it goes out.
+
+    As though the AI had written the first `by_ai` of these requests; the words are the template's.
+    (A sample is drawn by the leads' ids: of leads that only the simulation imports it is another.)
+    """
+    found = set_aside(run, unwritten(requests))[:by_ai]
+    clients = Client.objects.in_bulk({request.client_id for request in found})
+    written = [
+        (each, replace(drafts.from_template(each, reason=""), source="AI")) for each in found
+    ]
+    store(
+        run,
+        [
+            (one, words)
+            for one, words in written
+            if is_to_be_seen(clients[one.client_id], one, words)
+        ],
     )
 
 

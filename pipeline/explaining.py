@@ -7,7 +7,6 @@ kept of each client and of what the lead says now.
 from __future__ import annotations
 
 import datetime as dt
-import re
 import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +18,12 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from clients.models import Client
-from deliveries.models import DeliveredLead
+from deliveries.models import DeliveredLead, DeliveredLeadStatus
 from pipeline import refusals, reviewing, suppressing
-from pipeline.addresses import domain_keys_of, match_key, normalise
+from pipeline.addresses import domain_keys_of, match_key, normalise, spellings
 from pipeline.models import Draft, Lead, LeadStatus, Rejection, Run, RunClient
 from pipeline.models.leads import COLUMNS, LIVE
-from pipeline.reasons import in_words
+from pipeline.reasons import in_words, inside
 from pipeline.refusals import Person, Verdict
 from pipeline.states import Stage, StageStatus
 from pipeline.suppressing import Since
@@ -74,9 +73,8 @@ class Story:
     @property
     def found(self) -> bool:
         """Whether anything is known of it at all."""
-        return any(
-            (self.leads, self.rejections, self.drafts, self.deliveries, self.suppressed)
-        )  # fmt: skip
+        known = (self.leads, self.rejections, self.drafts, self.deliveries, self.suppressed)
+        return any(known)
 
     def as_json(self) -> dict[str, Any]:
         """The object of `manage.py explain --json` (contract.md)."""
@@ -139,14 +137,16 @@ def story(email: str, *, run: Run | None) -> Story:
     key = match_key(normal, secret)
     leads = list(Lead.objects.filter(key=key).select_related("file", "run").order_by("pk"))
     # By client and key there is an index; by the key alone all that was ever given would be read.
-    given = DeliveredLead.objects.filter(client__in=Client.objects.values("pk"), key=key)
+    rows = DeliveredLead.objects.select_related("client")
+    given = rows.barring().filter(client__in=Client.objects.values("pk"), key=key)
+    given = given.union(rows.released().filter(lead__in=leads))
     drafts = Draft.objects.filter(lead__in=leads).select_related("client")
     return Story(
         email=email,
         leads=leads,
         rejections=rejections_of(email),
         drafts=list(drafts.order_by("pk")),
-        deliveries=list(given.select_related("client").order_by("pk")),
+        deliveries=list(given.order_by("pk")),
         suppressed=suppressing.of_one(key, domain_keys_of(normal, secret), phones_of(leads)),
         verdicts=verdicts(kept(leads), run=run or latest_run()),
     )
@@ -167,19 +167,13 @@ def rejections_of(email: str) -> list[Rejection]:
     return list(rows.order_by("file", "record"))
 
 
-def spellings(email: str) -> str:
-    """A regular expression for the cells that hold this address, and no longer one."""
-    local, _, domain = normalise(email).rpartition("@")
-    known = [re.escape(email.strip()), re.escape(normalise(email))]
-    if domain == "gmail.com":
-        dotted = r"\.*".join(map(re.escape, local))
-        known.append(rf"{dotted}(\+[^@\s]*)?@(gmail|googlemail)\.com")
-    return rf"(^|[^\w.+-])({'|'.join(known)})($|[^\w.-]|\.$|\.\s)"
-
-
 def kept(leads: Sequence[Lead]) -> Lead | None:
-    """Of one person's leads the one that could be sold: the live one, else the newest."""
-    return max(leads, key=lambda lead: (lead.status in LIVE, lead.pk), default=None)
+    """Of one person's leads the one that was or could be sold: live, else no duplicate, else newest."""
+    return max(
+        leads,
+        key=lambda lead: (lead.status in LIVE, lead.status != LeadStatus.DUPLICATE, lead.pk),
+        default=None,
+    )
 
 
 def latest_run() -> Run | None:
@@ -189,7 +183,7 @@ def latest_run() -> Run | None:
 
 def latest_run_for(lead: Lead) -> Run | None:
     """The run that says most of a lead: the one that gave it away, else the latest."""
-    given = lead.delivered_leads.select_related("run").order_by("-pk").first()
+    given = lead.delivered_leads.barring().select_related("run").order_by("-pk").first()
     return (
         given.run if given and allocated_runs().filter(pk=given.run_id).exists() else latest_run()
     )
@@ -207,7 +201,7 @@ def verdicts(lead: Lead | None, *, run: Run | None) -> Verdicts:
         return Verdicts(run=run, note="There is no lead of this address, so no client was asked.")
     rows = list(run.run_clients.select_related("client").order_by("client__name"))
     if not rows:
-        return Verdicts(run=run, note=_nothing_kept(run))
+        return Verdicts(run=run, clients=_unasked(run, rows), note=_nothing_kept(run))
     return _asked(lead, run, rows)
 
 
@@ -218,8 +212,13 @@ def _asked(lead: Lead, run: Run, rows: Sequence[RunClient]) -> Verdicts:
     if absent:
         return Verdicts(run=run, note=absent)
     person = _person(lead, run, rows, end)
-    found = [refusals.verdict(person, row) for row in rows]
+    found = [*(refusals.verdict(person, row) for row in rows), *_unasked(run, rows)]
+    found.sort(key=lambda each: each.client)
     return Verdicts(run=run, clients=found, note=_changed(lead, end))
+
+
+def _unasked(run: Run, rows: Sequence[RunClient]) -> list[Verdict]:
+    return refusals.of_paused_clients(rows) if run == latest_run() else []
 
 
 def _nothing_kept(run: Run) -> str:
@@ -236,9 +235,12 @@ def _not_offered(lead: Lead, run: Run, end: dt.datetime) -> str:
     taken = before.order_by("pk").first()
     if taken is not None:
         return f"Run {taken.run_id} had given it to {taken.client} before."
-    absent = {LeadStatus.DUPLICATE, LeadStatus.SUPPRESSED, LeadStatus.EXPIRED, LeadStatus.ERASED}
-    if lead.status in absent:
-        return f"It is {lead.get_status_display().lower()}: {in_words(lead.reason or 'erased')}."
+    # An EXPIRED one is judged by its age then, as each client sees it.
+    absent = lead.status in {LeadStatus.DUPLICATE, LeadStatus.ERASED} or (
+        lead.status == LeadStatus.SUPPRESSED and None in _barred(lead, end)
+    )
+    if absent:
+        return f"It is {inside(lead.get_status_display())}: {in_words(lead.reason or 'erased')}."
     return ""
 
 
@@ -254,9 +256,11 @@ def _changed(lead: Lead, end: dt.datetime) -> str:
 
 def _person(lead: Lead, run: Run, rows: Sequence[RunClient], end: dt.datetime) -> Person:
     asked = [row.client_id for row in rows]
-    known = DeliveredLead.objects.filter(client__in=asked, key=lead.match_key, run__lte=run)
-    given = list(known.order_by("pk"))
-    winners = {row.client_id for row in given if row.run_id == run.pk}
+    barring = DeliveredLead.objects.barring()
+    given = list(barring.filter(client__in=asked, key=lead.match_key, run__lte=run).order_by("pk"))
+    released = list(lead.delivered_leads.released().filter(client__in=asked, run=run))
+    winners = {row.client_id for row in [*given, *released] if row.run_id == run.pk}
+    withdrawn = [row for row in [*given, *released] if row.status == DeliveredLeadStatus.WITHDRAWN]
     fields = {rule["field"] for row in rows for rule in row.rules}
     return Person(
         values={name: lead.value(name) for name in {*COLUMNS, *fields}},
@@ -265,16 +269,18 @@ def _person(lead: Lead, run: Run, rows: Sequence[RunClient], end: dt.datetime) -
         max_clients=lead.max_clients,
         company=lead.company_domain,
         had={row.client_id: row.allocated_at for row in given if row.run_id < run.pk},
-        barred=_barred(lead, end),
+        barred={pk: at for pk, at in _barred(lead, end).items() if pk is not None},
         winners=[row for row in rows if row.client_id in winners],
+        withdrawn={row.client_id: row.reason for row in withdrawn},
         of_company=_of_company(lead, run, rows),
         held_for=reviewing.kept_for(lead),
     )
 
 
-def _barred(lead: Lead, end: dt.datetime) -> dict[int, dt.datetime]:
+def _barred(lead: Lead, end: dt.datetime) -> dict[int | None, dt.datetime]:
+    """Client, or None for everybody → since when; of what was listed by then."""
     found = suppressing.of_one(lead.match_key, lead.domain_keys, phones_of([lead]))
-    return {row.client_id: row.at for row in found if row.client_id is not None and row.at <= end}
+    return {row.client_id: row.at for row in found if row.at <= end}
 
 
 def _of_company(lead: Lead, run: Run, rows: Sequence[RunClient]) -> Mapping[int, int]:

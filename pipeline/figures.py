@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection
@@ -41,6 +42,7 @@ def fills(now: dt.datetime) -> list[Fill]:
 
 AGES = (("0 to 7 days", 8), ("8 to 14", 15), ("15 to 30", 31))  # up to, not including
 OLDER = "over 30"
+AGE_TITLES = (*(title for title, _ in AGES), OLDER)
 
 _STOCK = """
 SELECT reason,
@@ -62,6 +64,11 @@ class Stock:
     @property
     def leads(self) -> int:
         return sum(self.by_age)
+
+    @property
+    def ages(self) -> Iterator[tuple[str, int]]:
+        """How old → how many."""
+        return zip(AGE_TITLES, self.by_age, strict=True)
 
 
 def stock(now: dt.datetime) -> list[Stock]:

@@ -9,7 +9,7 @@ from deliveries.models import Delivery, DeliveryStatus, Mail, MailStatus
 from pipeline import report
 from pipeline.models import LeadFile, Run, RunClient
 from pipeline.models.lead_files import LeadFileStatus
-from pipeline.reasons import in_words, of_a_client
+from pipeline.reasons import in_words, inside, of_a_client
 from pipeline.states import Stage
 
 SHOWN = 20  # of each kind; the desk has the rest
@@ -64,7 +64,7 @@ def of_run(run: Run) -> Told:
         drafts=_drafts(found["drafts"]),
         cost_cents=found["cost_cents"],
         problems=shown([*_files(run), *_deliveries(deliveries), *_mails(run)]),
-        caps=shown(caps_of(promised)),
+        caps=shown(caps_of(promised, {row.client_id: row.rows for row in going})),
         shortfalls=shown(shortfalls_of(promised)),
     )
 
@@ -77,7 +77,7 @@ def steps_of(run: Run) -> list[Step]:
             seen=found[stage].seen,
             kept=found[stage].kept,
             why=", ".join(
-                f"{count:,} {in_words(code).lower()}"
+                f"{count:,} {inside(in_words(code))}"
                 for code, count in sorted(
                     found[stage].reasons.items(), key=lambda row: (-row[1], row[0])
                 )
@@ -130,13 +130,16 @@ def _mails(run: Run) -> list[str]:
     ]
 
 
-def caps_of(promised: Iterable[RunClient]) -> list[str]:
-    """Lasting caps that are nearly or quite used up, the fullest first. A day's cap is no news."""
+def caps_of(promised: Iterable[RunClient], given: Mapping[int, int]) -> list[str]:
+    """Lasting caps that are nearly or quite used up, the fullest first. A day's cap is no news.
+
+    `given`: client → leads of this run that it has, or is to have.
+    """
     found = []
     for row in promised:
         for window in row.windows:
             name, cap = window["window"], window["cap"]
-            used = window["used"] + row.placed
+            used = window["used"] + given.get(row.client_id, 0)
             if name in LASTING and cap and used / cap >= NEARLY:
                 words = f"{row.client}: {used:,} of {cap:,} {LASTING[name]} ({used / cap:.0%})"
                 found.append((used / cap, words))

@@ -30,11 +30,12 @@ _arrow_csv: Any = import_module("pyarrow.csv")
 _COMPANY = "company_domain"
 RESERVE = 0.1  # of what a client is expected to get, rounded up (design, 5)
 
-# Somebody who was given to a client once, whatever became of it, is never given to it again.
+# Somebody who was given to a client once, whatever became of it, is never given to it again;
+# unless it was released, as the client was paused before it could get it.
 _HAD = """
 SELECT lead.id, given.client_id FROM pipeline_lead lead
   JOIN deliveries_deliveredlead given ON given.key = lead.key
- WHERE lead.status = 'READY'
+ WHERE lead.status = 'READY' AND NOT (given.status = 'WITHDRAWN' AND given.reason = 'released')
 """
 _DRAFTED = """
 SELECT lead.id, draft.client_id FROM pipeline_lead lead

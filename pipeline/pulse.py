@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import connection
@@ -21,12 +22,12 @@ BEAT_IS_SILENT_AFTER = 90  # seconds without a tick
 _stopped = threading.Event()
 
 
-def start(**_signal: object) -> None:
+def start(publish: Callable[[], None]) -> None:
     """Begin to beat; called once the worker is ready for work."""
     services.check_suppression_key()
     services.beat(services.worker_heartbeat())
     _stopped.clear()
-    threading.Thread(target=_run, daemon=True, name="pulse").start()
+    threading.Thread(target=_run, args=(publish,), daemon=True, name="pulse").start()
 
 
 def stop(**_signal: object) -> None:
@@ -34,18 +35,19 @@ def stop(**_signal: object) -> None:
     services.forget_heartbeat(services.worker_heartbeat())
 
 
-def _run() -> None:
+def _run(publish: Callable[[], None]) -> None:
     while not _stopped.wait(settings.TICK_SECONDS):
         try:
-            pulse()
+            pulse(publish)
         except Exception:  # the database may be away for a while; the thread must outlive that
             logger.exception("pulse missed")
         finally:
             connection.close()
 
 
-def pulse() -> None:
+def pulse(publish: Callable[[], None]) -> None:
     services.beat(services.worker_heartbeat())
     if services.seconds_since("tick") > BEAT_IS_SILENT_AFTER:
         logger.warning("beat is silent; ticking in its place", extra={"by": chunks.worker_name()})
         chain.look_after()
+        publish()

@@ -6,9 +6,10 @@ that have no draft are looked at one by one: the template writes it.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import IO
 
 from django.db import connection, transaction
@@ -17,7 +18,7 @@ from clients.file_terms import FileKind
 from deliveries import csv_export, xlsx_export
 from deliveries.csv_export import Block
 from deliveries.models import ACTIVE, Delivery
-from pipeline import drafting, drafts
+from pipeline import alternates, drafting, drafts
 from pipeline.drafts import Words
 from pipeline.fields import polish
 from pipeline.models import Draft, Lead, Review
@@ -72,7 +73,8 @@ def render(delivery: Delivery, delivered_at: dt.datetime, stream: IO[bytes]) -> 
     columns = csv_export.columns_of(client.columns, client.extra_columns)
     headers = [column.header for column in columns]
     blocks = blocks_of(delivery, delivered_at, [column.field for column in columns])
-    with _ALONE:
+    # Whoever writes may fail: then its transaction must end here, and not when Python gets to it.
+    with _ALONE, contextlib.closing(blocks):
         if client.file_kind == FileKind.XLSX:
             return xlsx_export.write(blocks, stream, headers)
         return csv_export.write(blocks, stream, headers, excel=client.file_kind == FileKind.EXCEL)
@@ -80,16 +82,16 @@ def render(delivery: Delivery, delivered_at: dt.datetime, stream: IO[bytes]) -> 
 
 def blocks_of(
     delivery: Delivery, delivered_at: dt.datetime, fields: Sequence[str]
-) -> Iterator[Block]:
+) -> Generator[Block]:
     """The rows of the file, in the order in which the leads came in, a hundred at a time."""
     moment = delivered_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     known = [*dict.fromkeys([*fields, *_NAMES])]
     cells, values = _selected(known)
-    signed = drafting.signing(delivery.client)
+    signed, client_id = drafting.signing(delivery.client), delivery.client_id
     query = _ROWS.format(cells=", ".join(cells))
     with transaction.atomic(), connection.cursor() as plain, connection.chunked_cursor() as cursor:
         plain.execute("SET LOCAL cursor_tuple_fraction = 1")  # all of its rows are wanted
-        of_night = [delivery.client_id, delivery.run_id]
+        of_night = [client_id, delivery.run_id]
         cursor.execute(query, [delivery.pk, list(ACTIVE), *values, *of_night])
         while rows := cursor.fetchmany(_FETCHED):
             *columns, missing = zip(*rows, strict=True)
@@ -97,6 +99,8 @@ def blocks_of(
             found["delivered_at"] = [moment] * len(rows)
             _fill(found, missing, _look_up(delivery, [pk for pk in missing if pk]))
             polished(found)
+            if values:
+                found |= alternates.allowed({name: found[name] for name in values}, client_id)
             if "body" in found:
                 found["body"] = list(map(signed, found["body"]))
             yield [found[field] for field in fields]

@@ -63,7 +63,7 @@ def _stage(stage: Stage, stage_run: StageRun | None, run: Run) -> dict[str, Any]
 
 
 def seconds_of(stage_run: StageRun, run: Run) -> float:
-    """How long the stage took, rounded to hundredths; a running one counts until now."""
+    """How long the stage took, rounded to hundredths; 0 while it is running."""
     ended_at: dt.datetime | None = stage_run.ended_at or run.ended_at
     if ended_at is None:
         return 0.0

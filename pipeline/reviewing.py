@@ -100,10 +100,18 @@ def redo(draft_id: int, *, writer: Writer | None) -> Draft:
         _to_template([draft], reason=drafts.REDO, review=Review.NONE, by="")
         Draft.objects.filter(pk=draft.pk).update(cache_key="")
     if writer is not None:
-        prompt = drafting.prompts_in_use().of(draft.lead)
-        request = drafting.request_for(draft.lead, draft.client, prompt=prompt, model=writer.model)
-        drafting.store(draft.run, zip([request], writer.write([request]), strict=True))
+        _write_anew(draft, writer)
     return draft
+
+
+def _write_anew(draft: Draft, writer: Writer) -> None:
+    """The AI takes its time: what has been promised meanwhile keeps the template."""
+    prompt = drafting.prompts_in_use().of(draft.lead)
+    request = drafting.request_for(draft.lead, draft.client, prompt=prompt, model=writer.model)
+    words = writer.write([request])
+    with transaction.atomic():
+        _open(draft.pk)
+        drafting.store(draft.run, zip([request], words, strict=True))
 
 
 def redo_templates(rows: QuerySet[Draft]) -> int:
@@ -138,7 +146,8 @@ def _rows() -> QuerySet[Draft]:
 
 
 def _open(draft_id: int) -> Draft:
-    draft = _rows().filter(pk=draft_id).first()
+    # The lead too: nobody may promise it while its words change.
+    draft = _rows().select_for_update(of=("self", "lead")).filter(pk=draft_id).first()
     if draft is None:
         raise NotPossible("The draft is gone: its lead was taken out or erased.")
     if draft.lead.status != LeadStatus.READY:

@@ -12,9 +12,10 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
+from psycopg.errors import LockNotAvailable
 
 from deliveries.models import Delivery, DeliveryStatus
 from pipeline import chunks
@@ -94,7 +95,12 @@ def _winner(kind: RunKind, local_date: dt.date, request_key: str) -> Run:
     run = same.order_by("pk").first()
     if run is not None:
         return run
-    raise RunIsActive(Run.objects.running().get())
+    raise _busy()
+
+
+def _busy() -> RunIsActive:
+    """Of the run that is under way, or of the one that was a moment ago."""
+    return RunIsActive(Run.objects.running().first() or Run.objects.latest("ended_at"))
 
 
 def _take_up(run: Run) -> None:
@@ -190,10 +196,11 @@ def _follow_deliveries(run: Run, plan: Planner) -> None:
 def _mark(stage_run: StageRun, found: ChunkStatus, status: DeliveryStatus) -> None:
     """A delivery that is past the stage, and was only asked for again, keeps its status."""
     past = _PAST[Stage(stage_run.stage)]
-    for chunk in stage_run.chunks.filter(status=found).exclude(error=""):
-        delivery = Delivery.objects.filter(pk=chunk.ref)
-        delivery.filter(status__in=past).update(error=chunk.error)
-        delivery.exclude(status__in=[status, *past]).update(status=status, error=chunk.error)
+    told = stage_run.chunks.filter(status=found).exclude(error="")
+    error = Subquery(told.filter(ref_id=OuterRef("pk")).values("error")[:1])
+    theirs = Delivery.objects.filter(pk__in=told.values("ref_id"))
+    theirs.filter(status__in=past).exclude(error=error).update(error=error)
+    theirs.exclude(status__in=[status, *past]).update(status=status, error=error)
 
 
 def _fail(run: Run, stage_run: StageRun, error: str) -> None:
@@ -222,17 +229,33 @@ def fail(run_id: int, error: str) -> None:
 
 
 def cancel(run_id: int) -> None:
-    """Stop a run for good. Raises NotPossible once it has ended or allocated leads."""
-    with transaction.atomic():
-        run = Run.objects.select_for_update().get(pk=run_id)
-        if run.status != RunStatus.RUNNING:
-            raise NotPossible(f"Run {run.pk} has ended already.")
-        if run.deliveries.exists():
-            raise NotPossible(f"Run {run.pk} has promised leads to clients; let it deliver them.")
-        run.stage_runs.filter(status=StageStatus.RUNNING).update(
-            status=StageStatus.FAILED, ended_at=Now()
-        )
-        _move(run, RunStatus.CANCELLED)
+    """Stop a run for good. Raises NotPossible once it has ended or allocated leads.
+
+    What a worker is committing is waited for, and counts; what it does besides, it may not write.
+    """
+    try:
+        with transaction.atomic():
+            _cancel(run_id)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        raise NotPossible(
+            f"Run {run_id} is writing down what it did; cancel it in a minute."
+        ) from None
+
+
+def _cancel(run_id: int) -> None:
+    # no_key: a worker that is let finish may write rows that refer to the run.
+    run = Run.objects.select_for_update(no_key=True).get(pk=run_id)
+    if run.status != RunStatus.RUNNING:
+        raise NotPossible(f"Run {run.pk} has ended already.")
+    chunks.take_away(run.pk)
+    if run.deliveries.exists():
+        raise NotPossible(f"Run {run.pk} has promised leads to clients; let it deliver them.")
+    run.stage_runs.filter(status=StageStatus.RUNNING).update(
+        status=StageStatus.FAILED, ended_at=Now()
+    )
+    _move(run, RunStatus.CANCELLED)
 
 
 def resume(run_id: int) -> Run:
@@ -247,7 +270,7 @@ def resume(run_id: int) -> Run:
             )
             _move(run, RunStatus.RUNNING)
     except IntegrityError:
-        raise RunIsActive(Run.objects.running().get()) from None
+        raise _busy() from None
     return run
 
 

@@ -34,6 +34,10 @@ UPDATE pipeline_servicestate
  WHERE service = %(service)s
 RETURNING extract(epoch FROM next_slot_at - statement_timestamp()) - %(step)s
 """
+OTHER_KEY = (
+    "SUPPRESSION_KEY differs from the one this database was filled under.",
+    "Set the former key again; it is in the .env this database was first used with.",
+)
 
 
 class Paused(TransientError):
@@ -186,10 +190,16 @@ def check_suppression_key() -> None:
 
     Under a new key every known lead would look new and every opt-out be forgotten.
     """
-    fingerprint = hashlib.sha256(settings.SUPPRESSION_KEY.encode()).hexdigest()[:16]
-    kept, _ = KeyFingerprint.objects.get_or_create(pk=1, defaults={"fingerprint": fingerprint})
-    if kept.fingerprint != fingerprint:
-        raise ConfigurationError(
-            "SUPPRESSION_KEY differs from the one this database was filled under.",
-            "Set the former key again; it is in the .env this database was first used with.",
-        )
+    KeyFingerprint.objects.get_or_create(pk=1, defaults={"fingerprint": _fingerprint()})
+    if not suppression_key_is_ours():
+        raise ConfigurationError(*OTHER_KEY)
+
+
+def suppression_key_is_ours() -> bool:
+    """Whether the database was filled under the SUPPRESSION_KEY that is set, as far as it was."""
+    kept = KeyFingerprint.objects.filter(pk=1).first()
+    return kept is None or kept.fingerprint == _fingerprint()
+
+
+def _fingerprint() -> str:
+    return hashlib.sha256(settings.SUPPRESSION_KEY.encode()).hexdigest()[:16]

@@ -1,8 +1,9 @@
 """What a run would do if it started now: the real stages, in one transaction that is rolled back.
 
 Takes the very code of the night as far as it decides anything: validate, dedupe, the forecast of
-personalize, allocate. No draft is written and nobody is asked for one; no file, mail or message
-leaves. While it lasts, a run that is to start waits for it.
+personalize, allocate. Nobody is asked for a draft: each that is expected is supposed to be there,
+also where a person would have to look at it first. No file, mail or message leaves. While it
+lasts, a run that is to start waits for it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,24 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
+from leadgen.integrations import gemini
 from pipeline import chain, chunks, report, runs, spending
 from pipeline.counts import Counts
 from pipeline.models import Chunk, ForecastPair, Run, StageRun
 from pipeline.models.runs import RunKind
 from pipeline.states import LostRace, RunStatus, Stage
+
+# Blank, with a reason for which a run has it written: the estimate counts it as one to come.
+_WRITE = """
+INSERT INTO pipeline_draft
+       (run_id, lead_id, client_id, cache_key, source, reason, subject, body, icebreaker)
+SELECT run_id, lead_id, client_id, '', 'TEMPLATE', 'no_draft', '', '', ''
+  FROM pipeline_forecastpair
+ WHERE run_id = %(run)s AND lead_id BETWEEN %(low)s AND %(high)s
+    ON CONFLICT (lead_id, client_id) DO NOTHING
+"""
 
 
 def simulate(
@@ -92,11 +104,29 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
 
 
 def _drafted(chunk: Chunk) -> Counts:
-    """What personalize keeps once each expected pair has its draft: without writing any."""
+    """What personalize keeps once each expected pair has its draft: nobody is asked for any.
+
+    Those that a person would have to look at keep their leads back tonight; the others are blank,
+    and there so that allocate keeps their pairs together, as it would.
+    """
+    if gemini.is_set_up():
+        _suppose(chunk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WRITE, {"run": chunk.stage_run.run_id, "low": chunk.low, "high": chunk.high}
+        )
     pairs = ForecastPair.objects.filter(
         run=chunk.stage_run.run_id, lead__pk__range=(chunk.low, chunk.high)
     )
     return Counts(kept=pairs.order_by().values("lead").distinct().count())
+
+
+def _suppose(chunk: Chunk) -> None:
+    from pipeline import drafting  # noqa: PLC0415  (no page shall wait for what comes with it)
+
+    wanted = drafting.expected(chunk)
+    by_ai = 0 if spending.who_stands_in() else spending.affordable(len(wanted))
+    drafting.suppose(chunk.stage_run.run, wanted, by_ai=by_ai)
 
 
 def simulation_object(run: Run) -> dict[str, Any]:

@@ -95,13 +95,14 @@ _WRITERS = """
 SELECT CASE WHEN draft.source IN ('AI', 'HUMAN') THEN draft.source
             WHEN pair.id IS NOT NULL AND (draft.id IS NULL OR draft.reason = ANY(%(mendable)s))
             THEN 'ASKED' ELSE 'TEMPLATE' END AS writer, count(*)
-  FROM deliveries_deliveredlead given
+  FROM deliveries_delivery delivery
+  JOIN deliveries_deliveredlead given ON given.delivery_id = delivery.id
   LEFT JOIN pipeline_draft draft
          ON draft.lead_id = given.lead_id AND draft.client_id = given.client_id
   LEFT JOIN pipeline_forecastpair pair
          ON pair.lead_id = given.lead_id AND pair.client_id = given.client_id
         AND pair.run_id = given.run_id
- WHERE given.run_id = %(run)s AND given.status IN ('ALLOCATED', 'DELIVERED')
+ WHERE delivery.run_id = %(run)s AND given.status IN ('ALLOCATED', 'DELIVERED')
  GROUP BY 1
 """
 

@@ -12,6 +12,8 @@ from pipeline import chain, schedule, tasks
 from pipeline.models import Run
 from pipeline.models.runs import RunKind
 
+EARLIEST = dt.date(2000, 1, 1)  # all leads and clients are younger
+
 
 class BadDate(Exception):
     """The message says in one sentence why no run can be as of that day."""
@@ -38,6 +40,8 @@ def moment_of(day: dt.date, *, now: dt.datetime) -> dt.datetime:
     """The nightly time of that day. Raises BadDate where no run can be as of it."""
     if day > local_date(now):
         raise BadDate(f"{day} has not come yet.")
+    if day < EARLIEST:
+        raise BadDate(f"{day} is too long ago.")
     latest = Run.objects.order_by("-local_date", "-pk").first()
     if latest is not None and day < latest.local_date:
         raise BadDate(f"{day} lies before the latest run, which was for {latest.local_date}.")

@@ -56,9 +56,7 @@ def tick(*, hurried: bool = False, **_newer: object) -> None:
     if not hurried:
         services.beat("beat")
     chain.look_after()
-    publish()
-    publish_undos()
-    publish_mails()
+    publish_all()
 
 
 @shared_task(name="pipeline.mail")
@@ -80,6 +78,12 @@ def wake() -> None:
         tick.apply_async(kwargs={"hurried": True}, expires=60, retry=False)
     except OperationalError as error:
         logger.warning("broker is away", extra={"error": str(error)})
+
+
+def publish_all() -> None:
+    publish()
+    publish_undos()
+    publish_mails()
 
 
 def publish() -> None:
@@ -110,5 +114,9 @@ def publish_mails() -> None:
         logger.warning("broker is away", extra={"error": str(error)})
 
 
-worker_ready.connect(pulse.start)
+@worker_ready.connect
+def _begin_pulse(**_signal: object) -> None:
+    pulse.start(publish_all)
+
+
 worker_shutdown.connect(pulse.stop)

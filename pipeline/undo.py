@@ -48,6 +48,7 @@ _REMOVE = (
     "DELETE FROM pipeline_draft WHERE lead_id = ANY(%(gone)s)",
     "DELETE FROM pipeline_forecastpair WHERE lead_id = ANY(%(gone)s)",
     "DELETE FROM pipeline_leadchange WHERE lead_id = ANY(%(gone)s)",
+    "UPDATE pipeline_aicall SET lead_id = NULL WHERE lead_id = ANY(%(gone)s)",  # the bill stays
     "DELETE FROM pipeline_lead WHERE id = ANY(%(gone)s)",
 )
 

@@ -29,6 +29,7 @@ PERMISSION = "deliveries.change_delivery"
 
 @admin.register(Delivery)
 class DeliveryAdmin(History[Delivery]):
+    when_empty = "Nothing has been delivered yet."
     list_display = (
         "named",
         "client",

@@ -19,10 +19,16 @@ class DeliveryFilter(NewestFilter):
     path = "delivery"
 
 
+class RunOfDeliveryFilter(RunFilter):
+    """By the deliveries of the run: a delivered lead has no index by run."""
+
+    path = "delivery__run"
+
+
 @admin.register(DeliveredLead)
 class DeliveredLeadAdmin(BigHistory[DeliveredLead]):
     list_display = ("lead_link", "client", "delivery_link", "status_label", "given")
-    list_filter = ("status", DeliveryFilter, "client", RunFilter)
+    list_filter = ("status", DeliveryFilter, "client", RunOfDeliveryFilter)
     list_select_related = ("lead", "client", "delivery", "run")
     list_display_links = None
     ordering = ("-pk",)

@@ -21,6 +21,7 @@ CHANGE = "deliveries.change_mail"
 
 @admin.register(Mail)
 class MailAdmin(History[Mail]):
+    when_empty = "No mail yet: a run writes to each client whose file is there."
     list_display = ("named", "about_link", "status_label", "sent", "error")
     fields = (
         "recipient",

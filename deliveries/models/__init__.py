@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deliveries.models.deliveries import (
     ACTIVE,
+    RELEASED,
     WITH_FILE,
     DeliveredLead,
     DeliveredLeadStatus,
@@ -16,6 +17,7 @@ from deliveries.models.mails import Mail, MailStatus
 
 __all__ = [
     "ACTIVE",
+    "RELEASED",
     "WITH_FILE",
     "DeliveredLead",
     "DeliveredLeadStatus",

@@ -155,12 +155,22 @@ class DeliveredLeadStatus(models.TextChoices):
 
 
 ACTIVE = (DeliveredLeadStatus.ALLOCATED, DeliveredLeadStatus.DELIVERED)
+RELEASED = "released"  # the reason of a row whose client was paused or ended before its file
+# The client never got it, nor does anything speak against its getting it: it counts as never given.
+_RELEASED = Q(status=DeliveredLeadStatus.WITHDRAWN, reason=RELEASED)
 
 
 class DeliveredLeadQuerySet(models.QuerySet["DeliveredLead"]):
     def active(self) -> Self:
         """Rows that count against caps; a returned or withdrawn one has freed its slot."""
         return self.filter(status__in=ACTIVE)
+
+    def released(self) -> Self:
+        return self.filter(_RELEASED)
+
+    def barring(self) -> Self:
+        """Rows that keep their client from the person for ever; they have an index of their own."""
+        return self.filter(~_RELEASED)
 
 
 class DeliveredLead(models.Model):
@@ -172,7 +182,11 @@ class DeliveredLead(models.Model):
         Delivery, on_delete=models.PROTECT, related_name="delivered_leads", db_constraint=False
     )
     run = models.ForeignKey(
-        Run, on_delete=models.PROTECT, related_name="delivered_leads", db_constraint=False
+        Run,
+        on_delete=models.PROTECT,
+        related_name="delivered_leads",
+        db_constraint=False,
+        db_index=False,  # ask by the run's deliveries
     )
     client = models.ForeignKey(
         Client,
@@ -203,7 +217,9 @@ class DeliveredLead(models.Model):
                 condition=Q(status__in=DeliveredLeadStatus.values),
                 name="delivered_lead_status_is_known",
             ),
-            models.UniqueConstraint(fields=["client", "key"], name="lead_once_per_client"),
+            models.UniqueConstraint(
+                fields=["client", "key"], condition=~_RELEASED, name="lead_once_per_client"
+            ),
             models.UniqueConstraint(
                 fields=["lead"],
                 condition=Q(status__in=ACTIVE, exclusive=True),

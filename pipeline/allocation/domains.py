@@ -53,3 +53,14 @@ def too_many(claims: Claims, had: Had, seat: Ints, domain: Ints) -> Bools:
     rest = had.rest(claims, seat[heads], domain[heads])
     beyond[limited[order]] = np.arange(len(order)) - first[whose] >= rest[whose]
     return beyond
+
+
+def may_bind(claims: Claims, had: Had, domain: Ints) -> Bools:
+    """Per company, and for nobody's at the end: whether a client could be given too many of it."""
+    binding = np.zeros(int(domain.max(initial=-1)) + 2, np.bool_)
+    limits = claims.most_of_one[claims.most_of_one >= 0]
+    if len(limits):
+        leads = np.bincount(domain + 1)[1:]
+        binding[:-1] = leads > limits.min()
+        binding[had.domain[had.domain < len(leads)]] = True
+    return binding

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.allocation.domains import Had, too_many
+from pipeline.allocation.domains import Had, may_bind, too_many
 from pipeline.allocation.flow import Bools, Ints
 from pipeline.allocation.pools import Claims, claims, numbered
 from pipeline.allocation.portions import sets_of
 from pipeline.allocation.problem import Drafted, Problem
 from pipeline.allocation.solve import Flows, solve
 
-MANY_LEADS = 100_000
+LAZY_ROUNDS = 2
+MANY_PAIRS = 2_000_000  # of class and client; so many take 8 s and 750 MB
+MOST_ROUNDS = 6
+MANY_LEADS = 100_000  # a million lose two in a thousand after LAZY_ROUNDS; each more takes seconds
 _MANY = 2**31  # more than leads
 
 
@@ -61,8 +64,10 @@ def allocate(problem: Problem, leads: Leads, *, had: Had | None = None) -> Pairs
     """Solve for classes that are fine enough for the drafts and the limits by company, and deal.
 
     A company of which a client got too many becomes a class of its own, in which the limit
-    counts, and all is solved again. What is still too much after the last round is taken back:
-    a limit always holds; then, and only then, fewer leads may be placed than could be.
+    counts, and all is solved again; after LAZY_ROUNDS that is done for every company of which one
+    could get too many, and nothing is left to take back. Where that would be more than MANY_PAIRS,
+    what is too much after the last round is taken back: a limit always holds; then, and only then,
+    fewer leads may be placed than could be.
     """
     had = had or Had()
     seats = claims(problem.seats)
@@ -79,9 +84,15 @@ def allocate(problem: Problem, leads: Leads, *, had: Had | None = None) -> Pairs
         first = np.argsort(~has_draft, kind="stable")
         beyond = np.zeros(len(keys), np.bool_)
         beyond[first] = too_many(seats, had, seat[first], company[lead[first]])
-        if rounds == _most_rounds(leads) or not beyond.any():
+        if rounds == MOST_ROUNDS or not beyond.any():
             break
         apart[company[lead[beyond]]] = True
+        if rounds == LAZY_ROUNDS:
+            binding = may_bind(seats, had, company)
+            if _pairs_of(problem, leads, binding[company]) <= MANY_PAIRS:
+                apart = binding
+            elif len(leads) > MANY_LEADS:
+                break
     return Pairs(
         lead_id=leads.lead_id[lead[~beyond]],
         client_id=seats.client_id[seat[~beyond]],
@@ -92,9 +103,11 @@ def allocate(problem: Problem, leads: Leads, *, had: Had | None = None) -> Pairs
     )
 
 
-def _most_rounds(leads: Leads) -> int:
-    """A million leads lose two in a thousand after the second round; each more takes seconds."""
-    return 2 if len(leads) > MANY_LEADS else 6
+def _pairs_of(problem: Problem, leads: Leads, apart: Bools) -> int:
+    """How many pairs of class and client there are with the leads `apart` by company."""
+    first, _ = numbered(leads.class_of[apart], leads.company()[apart])
+    clients = np.array([len(group) for group in problem.groups], np.int64)
+    return int(clients[problem.group_of[leads.class_of[apart][first]]].sum())
 
 
 def _round(

@@ -23,7 +23,7 @@ from pipeline.chunks import Lease, Plan, Slice
 from pipeline.copying import copy_numbers
 from pipeline.counts import Counts
 from pipeline.drafts import Request
-from pipeline.models import Chunk, ForecastPair, Lead, Run
+from pipeline.models import Chunk, Lead, Run
 from pipeline.states import LostRace
 from pipeline.writing import AiWriter, Part
 
@@ -90,7 +90,7 @@ def _note(run: Run, allocation: Allocation, *, is_reserve: bool) -> None:
 
 def work(chunk: Chunk, lease: Lease) -> None:
     budget.lose_of(chunk)
-    wanted = _requests(chunk)
+    wanted = drafting.expected(chunk)
     writer = writer_for(chunk)
     if writer is None:
         return _give_back(lease, outages.opens_in())
@@ -117,17 +117,6 @@ def writer_for(chunk: Chunk) -> Writer | None:
         ),
         chunk=chunk,
     )
-
-
-def _requests(chunk: Chunk) -> list[Request]:
-    pairs = ForecastPair.objects.filter(
-        run=chunk.stage_run.run_id, lead__pk__range=(chunk.low, chunk.high)
-    )
-    in_use, model = drafting.prompts_in_use(), gemini.model()
-    return [
-        drafting.request_for(pair.lead, pair.client, prompt=in_use.of(pair.lead), model=model)
-        for pair in pairs.select_related("lead", "client").order_by("lead", "client")
-    ]
 
 
 def _write(run: Run, wanted: Sequence[Request], writer: Writer, lease: Lease) -> None:

@@ -1,11 +1,13 @@
 """Upload: each delivery of the run becomes one file, and the mails about it are owed.
 
 In: deliveries ALLOCATED. Out: UPLOADED with name, size and SHA-256, its leads DELIVERED.
-Safe twice: for Drive an id is kept first; then rows that were suppressed since are withdrawn and
-the file is rendered and stored; its name, size and hash are committed, and from then on these
-bytes are what Drive, the link and every later delivery serve. A crash before that commit renders
-anew; after it, Drive is asked under the same id. While a service is away the delivery waits, and
-nothing is rendered before Drive answers, so that who is suppressed meanwhile is not in it.
+Safe twice: for Drive an id is kept first; then rows that were suppressed since are withdrawn, or
+all where the client was paused since, and the file is rendered and stored; its name, size and hash
+are committed, and from then on these bytes are what Drive, the link and every later delivery
+serve. A crash before that commit renders anew; after it, Drive is asked under the same id. While a
+service is away the delivery waits, and nothing is rendered before Drive answers, so that who is
+suppressed meanwhile is not in it. A client that is paused once its file is made gets it all the
+same.
 """
 
 from __future__ import annotations
@@ -15,17 +17,19 @@ import datetime as dt
 import hashlib
 import random
 import tempfile
-from collections.abc import Sequence
-from typing import IO, Protocol
+from collections.abc import Iterable, Sequence
+from typing import IO, Any, Protocol
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from clients.file_terms import FileKind, Place
-from deliveries import links, outbox
+from clients.models import Client
+from deliveries import links, outbox, promises
 from deliveries.models import (
     ACTIVE,
+    RELEASED,
     WITH_FILE,
     DeliveredLead,
     DeliveredLeadStatus,
@@ -179,14 +183,16 @@ def storage_name(delivery: Delivery) -> str:
 
 
 def settle(delivery: Delivery, lease: Lease) -> dt.datetime | None:
-    """Withdraw who was suppressed since, and fix the moment of delivery; None if nobody is left."""
+    """Withdraw who may not go out any more, and fix the moment of delivery; None: nobody is left."""
     with transaction.atomic():
         lease.hold()
+        is_released = _is_out_of_service(delivery)
         _take_out(suppressing.barred_from(delivery_id=delivery.pk, client_id=delivery.client_id))
         mine = DeliveredLead.objects.filter(delivery=delivery)
-        mine.active().filter(Q(lead=None) | Q(lead__status=LeadStatus.ERASED)).update(
-            status=DeliveredLeadStatus.WITHDRAWN, reason="erased"
-        )
+        erased = mine.active().filter(Q(lead=None) | Q(lead__status=LeadStatus.ERASED))
+        _take_back(erased, "erased")
+        if is_released and _take_back(mine.active(), RELEASED):
+            _let_go(mine.released().values("lead"), LeadStatus.READY, RELEASED)
         known = mine.active().exclude(delivered_at=None).order_by("pk").first()
         moment = known.delivered_at if known else clock.database_now().replace(microsecond=0)
         kept = mine.active().update(delivered_at=moment)
@@ -195,24 +201,44 @@ def settle(delivery: Delivery, lease: Lease) -> dt.datetime | None:
     return moment if kept else None
 
 
+def _is_out_of_service(delivery: Delivery) -> bool:
+    """Read anew, and locked: whoever pauses the client meanwhile comes before, or after the file."""
+    client = Client.objects.select_for_update(no_key=True).get(pk=delivery.client_id)
+    return promises.is_out_of_service(client, clock.database_now())
+
+
 def _take_out(barred: Sequence[Barred]) -> None:
     """Withdraw suppressed rows; a lead that nobody else holds becomes what the list makes it."""
-    DeliveredLead.objects.filter(pk__in=[row.delivered_lead_id for row in barred]).update(
-        status=DeliveredLeadStatus.WITHDRAWN, reason="suppressed"
-    )
+    rows = DeliveredLead.objects.filter(pk__in=[row.delivered_lead_id for row in barred])
+    _take_back(rows, "suppressed")
     for everywhere, becomes in ((True, LeadStatus.SUPPRESSED), (False, LeadStatus.READY)):
         leads = [row.lead_id for row in barred if row.lead_id and row.everywhere == everywhere]
-        Lead.objects.filter(pk__in=leads).exclude(delivered_leads__status__in=ACTIVE).exclude(
-            status=LeadStatus.ERASED
-        ).update(status=becomes, reason="suppressed_before_delivery")
+        if leads:
+            _let_go(leads, becomes, "suppressed_before_delivery")
+
+
+def _take_back(rows: QuerySet[DeliveredLead], reason: str) -> int:
+    """How many; an earlier try may have said of them when they were delivered."""
+    return rows.update(status=DeliveredLeadStatus.WITHDRAWN, reason=reason, delivered_at=None)
+
+
+def _let_go(leads: Iterable[int] | QuerySet[DeliveredLead, Any], becomes: str, reason: str) -> None:
+    """Of these leads, those that nobody else holds."""
+    found = Lead.objects.filter(pk__in=leads)
+    # Of two clients that lose a shared lead at once the later one must see that nobody holds it.
+    list(found.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    found.exclude(delivered_leads__status__in=ACTIVE).exclude(status=LeadStatus.ERASED).update(
+        status=becomes, reason=reason
+    )
 
 
 def withdraw(delivery: Delivery, lease: Lease) -> None:
     """No lead is left to deliver: no file, no mail."""
+    is_released = DeliveredLead.objects.released().filter(delivery=delivery).exists()
     with transaction.atomic():
         lease.hold()
         Delivery.objects.filter(pk=delivery.pk).update(status=DeliveryStatus.WITHDRAWN, error="")
-        lease.finish(Counts(dropped={"withdrawn": 1}))
+        lease.finish(Counts(dropped={RELEASED if is_released else "withdrawn": 1}))
 
 
 def commit(delivery: Delivery, lease: Lease, link: str, note: str) -> None:

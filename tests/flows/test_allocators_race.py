@@ -125,6 +125,9 @@ class TestRunsThatAllocateAtOnce:
         assert max(by_day.values()) == A_DAY
         times = sold.order_by().values_list("lead__pk", "lead__max_clients").annotate(Count("pk"))
         assert all(count <= max_clients for _, max_clients, count in times)
+        # The mark that the constraints of the database go by.
+        marks = set(sold.order_by().values_list("lead__max_clients", "exclusive"))
+        assert marks == {(1, True), (2, False)}
         assert Lead.objects.filter(status="ALLOCATED").count() == len(times)
         assert sum(row.placed for row in RunClient.objects.all()) == sum(found)
         assert broken_checks() == []

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pipeline import budget, prices
@@ -197,3 +198,25 @@ class TestPrices:
 
     def test_of_a_run_are_shown_in_cents(self):
         assert prices.in_cents(865) == 0.0865
+
+
+@pytest.mark.django_db
+class TestCallsOfTwoDays:
+    def test_are_settled_under_all_locks_at_once(self):
+        """A lock for each day in turn would meet `reserve`, which holds the run's, in a deadlock."""
+        run = RunFactory.create()
+        budget.reserve(run, wanted(2))
+        first = AiCall.objects.earliest("pk")
+        yesterday = first.day - dt.timedelta(days=1)
+        AiCall.objects.filter(pk=first.pk).update(day=yesterday)
+        AiBudget.objects.create(scope="DAY", day=yesterday, cap_micros=CENT, reserved_micros=CENT)
+
+        with CaptureQueriesContext(connection) as asked:
+            budget.settle(
+                budget.Settled(call_id=pk, outcome=CallOutcome.PAID, micros=1)
+                for pk in AiCall.objects.values_list("pk", flat=True)
+            )
+
+        books = [query["sql"] for query in asked if "pipeline_aibudget" in query["sql"]]
+        assert ["FOR UPDATE" in sql for sql in books] == [True, False, False]
+        assert AiBudget.objects.get(scope="RUN").reserved_micros == 0

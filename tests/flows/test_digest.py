@@ -177,15 +177,15 @@ class TestWhatItTells:
     )
     def test_names_caps_from_80_percent_on(self, used, cap, said):
         row = RunClient(
-            client=ClientFactory.build(name="Acme", plan=None),
+            client=ClientFactory.build(pk=7, name="Acme", plan=None),
             windows=[
                 {"window": "month", "cap": cap, "used": used, "left": None},
                 {"window": "day", "cap": 2, "used": 0, "left": 2},
             ],
-            placed=2,
+            placed=3,  # one of them was withdrawn since
         )
 
-        assert happenings.caps_of([row]) == said
+        assert happenings.caps_of([row], {7: 2}) == said
 
     def test_names_shortfalls_most_first(self):
         run = RunFactory.create()

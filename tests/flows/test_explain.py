@@ -213,6 +213,33 @@ class TestWhyNobodyWasAsked:
             (), f"It came in after run {earlier.pk} had allocated: by run {later.pk}."
         )  # fmt: skip
 
+    @pytest.mark.parametrize("since", ["expired", "suppressed"])
+    def test_is_not_what_became_of_it_since(self, since):
+        """A past run is told as it was: its lead was in stock then."""
+        make_client("Germania", rule=("title", "IN", ["CFO"]))
+        run = night(people=[line("ann")])
+        if since == "suppressed":
+            make.SuppressionFactory.create(
+                key=nights.key_of("ann@acme.com"),
+                created_at=timezone.now() + dt.timedelta(minutes=1),
+            )
+        Lead.objects.update(status=since.upper(), reason="too_old")
+
+        found = explaining.story("ann@acme.com", run=run).verdicts
+        assert [row.rule for row in found.clients] == ["filter"]
+
+    def test_a_client_that_is_paused_says_so(self):
+        make_client("Germania", rule=("title", "IN", ["CFO"]))
+        make_client("Franken", status="PAUSED")
+        first, latest = night(people=[line("ann")]), night()
+
+        told = [explaining.story("ann@acme.com", run=run).verdicts for run in (first, latest)]
+
+        assert [[(row.client, row.rule) for row in one.clients] for one in told] == [
+            [("Germania", "filter")],
+            [("Franken", "paused"), ("Germania", "filter")],
+        ]
+
     def test_by_a_run_after_it_was_given_away(self):
         make_client("Germania")
         first = night(people=[line("ann")])

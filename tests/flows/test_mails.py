@@ -277,3 +277,16 @@ class TestSendingAgain:
 
         with pytest.raises(outbox.NotPossible, match="already"):
             outbox.resend(mail, by="bob", now=timezone.now())
+
+
+@pytest.mark.django_db
+class TestAWorkerThatDiedWhileSending:
+    @pytest.mark.parametrize(("seconds", "status"), [(100, "SENDING"), (140, "UNKNOWN")])
+    def test_is_given_up_after_two_minutes(self, seconds, status):
+        begun = timezone.now() - dt.timedelta(seconds=seconds)
+        mail = MailFactory.create(status="SENDING", begun_at=begun)
+
+        outbox.abandon_interrupted()
+
+        mail.refresh_from_db()
+        assert mail.status == status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import random
 from typing import Any
@@ -128,7 +129,7 @@ class TestTheSimulation:
     @pytest.mark.parametrize("seed", range(4))
     def test_of_a_market_tells_what_its_night_does(self, seed):
         make_market(seed)
-        now = timezone.now()
+        now = timezone.now() + dt.timedelta(days=9 * seed)  # what is due depends on the day
 
         found = simulated(now)
         run = real_run(now)
@@ -144,10 +145,27 @@ class TestTheSimulation:
         )
         assert sum(one["placed"] for one in found["clients"]) > 0
 
-    def test_of_a_second_night_tells_what_that_does_with_what_is_left(self):
-        make_market(7)
+    def test_keeps_back_what_a_person_would_look_at_first(self, server):
+        nights.make_agency()
+        Client.objects.filter(name="Germania").update(review="ALL")
+        now = timezone.now()
+
+        found = simulated(now)
+        asked = len(server.asked)
+        run = real_run(now)
+
+        assert asked == 0
+        *counts, _cost = comparable(found)
+        *real, _cost = comparable(report.run_object(run))
+        assert counts == real
+        assert found["left_over"] == run.stage_runs.get(stage="ALLOCATE").reasons
+        assert found["left_over"]["held_review"] == 2
+
+    @pytest.mark.parametrize("seed", [7, 11, 23])
+    def test_of_a_second_night_tells_what_that_does_with_what_is_left(self, seed):
+        make_market(seed)
         real_run(timezone.now())
-        chance = random.Random(8)  # noqa: S311  (repeatable, no secret)
+        chance = random.Random(seed + 1)  # noqa: S311  (repeatable, no secret)
         nights.take_in(lead_file_text(chance), name="later.csv")
         Plan.objects.filter(cap_day__gt=0).update(cap_day=F("cap_day") + 2)
         now = timezone.now()

@@ -120,6 +120,18 @@ class TestWhatGoesAndWhatStays:
         assert not Draft.objects.filter(lead=cleo.pk).exists()
         assert not ForecastPair.objects.filter(lead=cleo.pk).exists()
 
+    def test_what_the_ai_cost_stays_without_the_lead(self):
+        first, _ = two_files()
+        cleo = first.leads.get(record=3)
+        call = make.AiCallFactory.create(lead=cleo)
+
+        undone(first)
+
+        call.refresh_from_db()
+        assert call.lead is None
+        first.refresh_from_db()
+        assert first.status == "UNDONE"
+
     def test_a_person_of_another_file_takes_the_place_of_the_lead_that_goes(self):
         first, second = two_files()
 

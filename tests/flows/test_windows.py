@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from deliveries.promises import promises_of
-from tests.factories import ClientFactory, DeliveredLeadFactory, RunFactory
+from tests.factories import ClientFactory, DeliveredLeadFactory, RunClientFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +118,25 @@ class TestTheEndOfAMonth:
         found = promises_of([client], turn)[client.pk]
 
         assert (found.carried, found.left) == (3, 8)
+
+    @pytest.mark.parametrize("zone", ZONES)
+    @pytest.mark.parametrize(
+        ("cap", "carried"), [(2, 0), (5, 3), (None, 0)], ids=["raised", "kept", "unlimited before"]
+    )
+    def test_carries_over_what_the_last_month_lacked_of_its_own_cap(self, zone, cap, carried):
+        began, turn = midnight(dt.date(2028, 2, 1), zone), midnight(dt.date(2028, 3, 1), zone)
+        client = ClientFactory.create(
+            time_zone=zone, cap_month=cap, carry_over="LAST_MONTH", created_at=began
+        )
+        give(client, began, turn - SECOND)
+        for as_of, then in ((began - SECOND, 99), (turn - SECOND, cap), (turn, 77)):
+            client.cap_month = then
+            RunClientFactory.create(run=RunFactory.create(as_of=as_of), client=client)
+        client.cap_month = 5
+
+        found = promises_of([client], turn)[client.pk]
+
+        assert (found.carried, found.left) == (carried, 5 + carried)
 
     @pytest.mark.parametrize("zone", ZONES)
     @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ import openpyxl
 import pandas as pd
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 
+from deliveries import csv_export
 from deliveries.csv_export import HEADER, neutralise
 from deliveries.models import DeliveredLead, Delivery, Mail
 from leadgen.integrations.errors import PermanentError, TransientError
@@ -302,6 +304,22 @@ class TestReadBack:
             assert row["city"] == before + case["value"], case
 
 
+class TestAFullDisk:
+    def test_leaves_no_transaction_open(self, monkeypatch):
+        def full(blocks, _stream, _headers, **_how):
+            next(blocks)
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(csv_export, "write", full)
+        delivery = promised({}, {})
+        begun = list(connection.savepoint_ids)
+
+        with pytest.raises(OSError, match="No space left"):
+            deliver(delivery)
+
+        assert connection.savepoint_ids == begun  # else what is written next would be lost
+
+
 class TestASuppressionMeanwhile:
     def test_leaves_the_row_out_and_the_file_small(self):
         delivery = promised({}, {})
@@ -312,6 +330,21 @@ class TestASuppressionMeanwhile:
         deliver(delivery)
 
         assert (delivery.rows, len(read_back(delivery))) == (1, 1)
+
+    def test_changes_no_lead_that_another_client_holds(self):
+        delivery = promised({"max_clients": 2}, {})
+        shared = delivery.delivered_leads.order_by("pk")[0]
+        assert shared.lead is not None
+        DeliveredLeadFactory.create(lead=shared.lead, key=shared.key, exclusive=False)
+        Lead.objects.filter(pk=shared.lead.pk).update(status="DELIVERED", reason="")
+        from clients.models import Suppression
+
+        Suppression.objects.add([shared.key], client=delivery.client)
+
+        deliver(delivery)
+
+        assert delivery.rows == 1
+        assert Lead.objects.get(pk=shared.lead.pk).status == "DELIVERED"
 
 
 class TestPutOff:
