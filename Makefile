@@ -47,11 +47,11 @@ $(INSTALLED): requirements/base.txt requirements/dev.txt
 env: .env
 
 .env:
-	@umask 077; for name in SECRET_KEY SUPPRESSION_KEY FLOWER_PASSWORD; do \
-	  printf '%s %s\n' $$name $$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))'); \
-	done | while read name value; do \
-	  if [ $$name = FLOWER_PASSWORD ]; then echo "FLOWER_BASIC_AUTH=operator:$$value"; \
-	  else echo "$$name=$$value"; fi; done > .env
+	@umask 077; $(PYTHON) -c 'import secrets; key = lambda: secrets.token_urlsafe(48); \
+	  print("SECRET_KEY=" + key(), "SUPPRESSION_KEY=" + key(), \
+	        "FLOWER_BASIC_AUTH=operator:" + key(), sep="\n")' > .env.new || \
+	  { rm -f .env.new; echo "no .env was written: name a Python, such as make PYTHON=python3.12 env" >&2; exit 2; }
+	@mv .env.new .env
 	@echo "wrote .env with random keys; keep SUPPRESSION_KEY as long as you keep the database"
 
 demo: $(INSTALLED) .env

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "leadgen.middleware.refuse_nul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -69,6 +70,7 @@ WSGI_APPLICATION = "leadgen.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "leadgen" / "templates"],  # ours in the place of an app's own
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -262,7 +264,7 @@ NOTION_BASE_URL = env.text("NOTION_BASE_URL", "https://api.notion.com")
 # --- Logs --------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()
 _LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
-_LOG_FILE = env.text("LOG_FILE")
+_LOG_FILE = env.file_to_write("LOG_FILE")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -51,6 +51,7 @@ class ClientAdmin(Told[Client]):
     form = ClientForm
     inlines = (TargetRuleInline,)
     formfield_overrides = _SMALL
+    when_empty = "No client yet. Each gets leads by a plan, and by its own rules and limits."
     list_display = (
         "name",
         "status_label",

@@ -51,6 +51,7 @@ class ClientForm(forms.ModelForm[Client]):
             f"No lead that came in longer ago. Blank: {settings.MAX_LEAD_AGE_DAYS},"
             " as for all (MAX_LEAD_AGE_DAYS)."
         )
+        self.fields["emails"].error_messages["item_invalid"] = "Address %(nth)s:"
         self._keep_unknown_zone()
 
     def clean_columns(self) -> list[str]:

@@ -28,6 +28,10 @@ def cap_in_words(cap: int | None) -> str:
 
 @admin.register(Plan)
 class PlanAdmin(Told[Plan]):
+    when_empty = (
+        "No plan yet. It says how many leads a client gets a day, week or month, and"
+        " what one costs."
+    )
     list_display = (
         "name",
         "count_day",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -17,7 +19,8 @@ from django.template.response import TemplateResponse
 from unfold import widgets  # type: ignore[import-untyped]
 
 from clients.models import Client, Suppression
-from pipeline.admin.desk import Desk
+from pipeline import services
+from pipeline.admin.desk import Desk, signed_in
 from pipeline.shown import list_url, moment, number
 
 if TYPE_CHECKING:  # pandas costs 100 MB and a second: only who reads a list pays for it
@@ -69,6 +72,8 @@ class SuppressionForm(forms.Form):
         """`listed` is what both fields hold; it is refused where that is nothing."""
         from clients import do_not_contact  # noqa: PLC0415
 
+        if not services.suppression_key_is_ours():  # what is taken would match nobody
+            raise forms.ValidationError(" ".join(services.OTHER_KEY))
         found: dict[str, Any] = super().clean() or self.cleaned_data
         typed = do_not_contact.read(found.get("entries", ""))
         listed = do_not_contact.read(found.get("file", ""))
@@ -87,6 +92,10 @@ class SuppressionForm(forms.Form):
 class SuppressionAdmin(Desk[Suppression]):
     fields = ("what", "scope", "since")
     readonly_fields = fields
+    when_empty = (
+        "Nobody is suppressed. Whoever stands here, by address, domain or phone, is"
+        " given to no client, or not to one of them."
+    )
     list_display = ("named", "what", "scope", "since")
     list_filter = ("kind", "client")
     list_select_related = ("client",)
@@ -118,7 +127,9 @@ class SuppressionAdmin(Desk[Suppression]):
         if request.method == "POST" and form.is_valid():
             listed: Listed = form.cleaned_data["listed"]
             with transaction.atomic():
-                taken = do_not_contact.suppress(listed.entries, client=form.cleaned_data["client"])
+                client = form.cleaned_data["client"]
+                taken = do_not_contact.suppress(listed.entries, client=client)
+                self._log(request, taken, client)
             level = messages.WARNING if listed.not_understood else messages.SUCCESS
             messages.add_message(request, level, outcome(taken, listed))
             return redirect(list_url(Suppression))
@@ -130,6 +141,16 @@ class SuppressionAdmin(Desk[Suppression]):
             "limit": settings.MAX_UPLOAD_MB,
         }
         return TemplateResponse(request, "desk/suppress.html", context)
+
+    def _log(self, request: HttpRequest, taken: Taken, client: Client | None) -> None:
+        """Who suppressed how many, and for whom: a person will ask. It names nobody."""
+        LogEntry.objects.create(
+            user=signed_in(request),
+            content_type=ContentType.objects.get_for_model(Suppression),
+            object_repr=f"{number(taken.taken)} taken, {number(taken.known)} known already",
+            action_flag=ADDITION,
+            change_message=f"Suppressed for {client or 'everybody'}.",
+        )
 
     @admin.display(description="Entry", ordering="pk")
     def named(self, row: Suppression) -> str:

@@ -17,6 +17,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+LONGEST_PAUSE = 24 * 60 * 60.0  # seconds
+
 
 class ServiceError(Exception):
     """The message is one sentence for the operator, without secrets."""
@@ -30,11 +32,14 @@ class ServiceError(Exception):
 
 
 class TransientError(ServiceError):
-    """`retry_after`: in how many seconds it makes sense to ask again; None where nobody knows."""
+    """`retry_after`: in how many seconds it makes sense to ask again; None where nobody knows.
+
+    A day at most is believed: the service's clock may be wrong.
+    """
 
     def __init__(self, message: str, *, service: str, retry_after: float | None = None) -> None:
         super().__init__(message, service=service)
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else min(retry_after, LONGEST_PAUSE)
 
 
 class Throttled(TransientError):

@@ -31,6 +31,7 @@ class Desk(ModelAdmin[M]):
 
     list_before_template = "desk/filters_in_use.html"
     list_per_page = 50
+    when_empty = "Nothing here yet."
 
 
 class History(Desk[M]):

@@ -112,6 +112,7 @@ class LeadReasonFilter(CodeFilter):
         "cap_month",
         "cap_total",
         "suppressed_before_delivery",
+        "released",
         "too_old",
     )
 

@@ -31,6 +31,7 @@ CHANGE = "pipeline.change_leadfile"
 
 @admin.register(LeadFile)
 class LeadFileAdmin(History[LeadFile]):
+    when_empty = "No lead file yet. It is checked and shown first; nothing is imported unseen."
     list_display = (
         "named",
         "status_label",

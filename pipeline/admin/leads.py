@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from deliveries.models import ACTIVE
 from pipeline import lookalikes
 from pipeline.admin import timeline
 from pipeline.admin.desk import BigHistory, button, signed_in
@@ -40,6 +41,7 @@ LONGEST_CELLS = 80
 
 @admin.register(Lead)
 class LeadAdmin(BigHistory[Lead]):
+    when_empty = "No leads yet: they come in by lead files."
     list_display = ("person", "firm", "status_label", "came_in")
     list_filter = (
         "status",
@@ -157,7 +159,7 @@ def lead_context(lead: Lead) -> dict[str, Any]:
     return {
         "lead": lead,
         "name": name_of(lead),
-        "verdict": verdict(lead, len(given)),
+        "verdict": verdict(lead, sum(row.status in ACTIVE for row in given)),
         "drafts": lead.drafts.select_related("client", "run").order_by("-pk"),
         "given": given,
         "story": timeline.story(lead, given),
@@ -197,6 +199,7 @@ def verdict(lead: Lead, clients: int) -> str:
 
 @admin.register(Rejection)
 class RejectionAdmin(BigHistory[Rejection]):
+    when_empty = "No row of a lead file has been refused."
     list_display = ("named", "why_listed", "cells")
     list_filter = (RejectionReasonFilter, FileFilter, RunOfFileFilter)
     list_select_related = ("file",)

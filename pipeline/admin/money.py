@@ -20,6 +20,7 @@ OF_ONE_CALL = {"ai_unfit": "Its answer failed our checks"}  # of a draft: "twice
 
 @admin.register(AiCall)
 class AiCallAdmin(History[AiCall]):
+    when_empty = "No call yet: each one, and what it cost, will stand here."
     list_display = (
         "made_at", "outcome_label", "client", "run", "model", "tokens", "cents", "took", "why",
     )  # fmt: skip

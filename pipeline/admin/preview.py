@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import Count
 
 from pipeline import importing
+from pipeline.headers.cell_kinds import with_plain_at
 from pipeline.mapping import FIELDS
 from pipeline.models import LeadFile, Rejection, Run
 from pipeline.models.lead_files import KnownLeads, LeadFileStatus
@@ -221,9 +222,11 @@ def folded(columns: list[dict[str, Any]]) -> int:
 
 
 def candidates_of(columns: list[dict[str, Any]]) -> str:
-    """The columns that may hold the addresses, by name."""
-    unsure = [column for column in columns if column["is_unsure"]]
-    return some([column["header"] for column in unsure if "@" in "".join(column["samples"])])
+    """The columns that may hold the addresses, by name; where none may, those that hold some."""
+    holding = [column for column in columns if "@" in with_plain_at("".join(column["samples"]))]
+    unsure = [column for column in holding if column["is_unsure"]]
+    others = [column for column in holding if not (column["field"] or column["sure"][0])]
+    return some([column["header"] for column in unsure or others])
 
 
 def how_sure(lead_file: LeadFile, position: int, *, said: bool) -> tuple[str, str]:

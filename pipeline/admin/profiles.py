@@ -58,6 +58,10 @@ def _parsed(line: str) -> tuple[str, str]:
 @admin.register(SourceProfile)
 class SourceProfileAdmin(Desk[SourceProfile]):
     form = ProfileForm
+    when_empty = (
+        "No source yet. How you map the columns of an upload is remembered here, under"
+        " the name of its source, for the next files of it."
+    )
     list_display = ("source", "count_columns", "review", "updated")
     list_filter = ("needs_review",)
     search_fields = ("source",)

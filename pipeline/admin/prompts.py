@@ -232,7 +232,7 @@ def _built_in() -> str:
 def _chosen_client(request: HttpRequest) -> Client | None:
     chosen = request.POST.get("preview_client", "")
     rows = Client.objects.order_by("name")
-    found = rows.filter(pk=chosen).first() if chosen.isdigit() else None
+    found = rows.filter(pk=chosen).first() if chosen.isdecimal() else None
     return found or rows.filter(status="ACTIVE").first() or rows.first()
 
 

@@ -37,6 +37,7 @@ class EditForm(forms.Form):
 @admin.register(Draft)
 class DraftAdmin(BigHistory[Draft]):
     actions = ("approve_these", "redo_these")
+    when_empty = "No drafts yet: a run writes them, for the leads that it expects to give out."
     list_display = ("letter", "client_link", "source_label", "review_label", "spam", "written")
     list_filter = ("review", "source", "client", "prompt", RunFilter)
     list_select_related = ("lead", "client", "run", "prompt")

@@ -19,7 +19,7 @@ from pipeline.shown import admin_url
 def client_of(request: HttpRequest) -> Client | None:
     """The client whose drafts are looked at; None for all."""
     text = request.POST.get("client") or request.GET.get("client") or ""
-    return Client.objects.filter(pk=text).first() if text.isdigit() else None
+    return Client.objects.filter(pk=text).first() if text.isdecimal() else None
 
 
 def queue_of(client: Client | None) -> QuerySet[Draft]:

@@ -36,6 +36,7 @@ class StartForm(forms.Form):
 
 @admin.register(Run)
 class RunAdmin(History[Run]):
+    when_empty = "No run yet: the next night starts one, or you do."
     list_display = (
         "named",
         "status_label",

@@ -17,13 +17,13 @@ from django.utils.safestring import SafeString
 
 from deliveries.models import DeliveredLead, DeliveredLeadStatus, Delivery, MailStatus
 from pipeline.models import AiCall, Draft, Lead
-from pipeline.reasons import in_words
+from pipeline.reasons import in_words, inside
 from pipeline.shown import link_to, number
 from pipeline.states import Stage
 
 SHOWN = 20  # of each kind: one person may have come again a hundred times
 LEFT_ALONE = ("DUPLICATE", "SUPPRESSED")  # what dedupe decided, and never changes
-TAKEN_BACK = (DeliveredLeadStatus.RETURNED, DeliveredLeadStatus.WITHDRAWN)
+TAKEN_BACK = {DeliveredLeadStatus.RETURNED: "by", DeliveredLeadStatus.WITHDRAWN: "from"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ def _came_again(lead: Lead) -> Iterator[Event]:
         )  # fmt: skip
     for other in lead.lookalikes.order_by("pk")[:SHOWN]:
         words = format_html(
-            "{}: {}; to be decided there.", _lead(other), other.get_lookalike_by_display().lower()
+            "{}: {}; to be decided there.", _lead(other), inside(other.get_lookalike_by_display())
         )
         yield Event(at=other.created_at, title="Alike", words=words)
 
@@ -128,7 +128,7 @@ def _drafted(lead: Lead) -> Iterator[Event]:
 
 def _draft(draft: Draft, costs: dict[int, int]) -> SafeString:
     by = {"AI": "by AI", "TEMPLATE": "by the template", "HUMAN": "by a person"}[draft.source]
-    why = f": {in_words(draft.reason).lower()}" if draft.reason else ""
+    why = f": {inside(in_words(draft.reason))}" if draft.reason else ""
     micros = costs.get(draft.client_id, 0)
     cost = f", for ${micros / 1_000_000:.4f}" if micros else ""
     run = link_to(draft.run, f"run {draft.run_id}")
@@ -145,11 +145,11 @@ def _given(row: DeliveredLead) -> Iterator[Event]:
         at = row.delivery.uploaded_at or row.delivered_at
         yield Event(at=at, title="Delivered", words=words)
         yield from _told(row.delivery)
-    if row.status in TAKEN_BACK:
-        why = f": {in_words(row.reason).lower()}" if row.reason else ""
-        words = format_html("by {}{}.", link_to(row.client), why)
-        title = DeliveredLeadStatus(row.status).label
-        yield Event(at=None, title=title, words=words)
+    status = DeliveredLeadStatus(row.status)
+    if status in TAKEN_BACK:
+        why = f": {inside(in_words(row.reason))}" if row.reason else ""
+        words = format_html("{} {}{}.", TAKEN_BACK[status], link_to(row.client), why)
+        yield Event(at=None, title=status.label, words=words)
 
 
 def _told(delivery: Delivery) -> Iterator[Event]:

@@ -59,6 +59,7 @@ class OperatorCommand(BaseCommand):
         # Progress and tables of a person go to stderr when stdout belongs to a script.
         self.console = Console(stderr=bool(options["json"]))
         try:
+            _refuse_unreadable(options)
             found, code = self.answer(options)
         except Problem as problem:
             self._fail(problem, as_json=options["json"])
@@ -93,6 +94,22 @@ class OperatorCommand(BaseCommand):
         else:
             self.stderr.write(f"{problem.error} {problem.hint}".strip())
         raise SystemExit(code)
+
+
+def _refuse_unreadable(options: dict[str, Any]) -> None:
+    """What is no text, such as a byte of another encoding, fits no column and no hash."""
+    for value in options.values():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and not _is_text(text):
+                raise Problem(f"{text!r} is no readable text.", "Write it in UTF-8.")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
 
 
 def _no_database(error: OperationalError) -> Problem:

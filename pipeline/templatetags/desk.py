@@ -10,7 +10,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.urls import reverse
 
 from pipeline import shown
-from pipeline.reasons import in_words, of_a_client
+from pipeline.reasons import in_words, inside, of_a_client
 
 register = template.Library()
 
@@ -20,6 +20,7 @@ register.filter("day", shown.day)
 register.filter("size", shown.size)
 register.filter("duration", shown.duration)
 register.filter("in_words", in_words)
+register.filter("inside", inside)
 register.filter("of_a_client", of_a_client)
 register.filter("admin_url", shown.admin_url)
 register.simple_tag(shown.label, name="label")

@@ -18,7 +18,7 @@ _PLACEHOLDER = re.compile(
     \b[a-z]+_[a-z_]+\b | ^[^\S\n]*(?:your|ihr|mein|votre|su|il\s+tuo|uw|seu)\s+(?:name|nom|nombre|nome|naam)\W*$"""
 )
 _MARKUP = re.compile(
-    r"(?i)<\s{0,5}/?\s{0,5}[a-z!]|&(?:[a-z]{2,8}|\#x?\d+);|\]\s*\(|\*\*|__|`|^[^\S\n]*\#+\s|^[^\S\n]*\|.*\|[^\S\n]*$",
+    r"(?i)<|&(?:[a-z]{2,8}|\#x?\d+);|\]\s*\(|\*\*|__|`|^[^\S\n]*\#+\s|^[^\S\n]*\|.*\|[^\S\n]*$",
     re.MULTILINE,
 )
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

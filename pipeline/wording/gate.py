@@ -37,7 +37,9 @@ def violations(answer: Answer, request: Request) -> tuple[str, ...]:
 
 def _lengths(answer: Answer) -> Iterator[str]:
     words = {name: len(getattr(answer, name).split()) for name in ("subject", "icebreaker", "body")}
-    yield from (f"{name} is empty" for name, n in words.items() if not n)
+    for name in words:
+        if not any(map(str.isalnum, getattr(answer, name))):
+            yield f"{name} is empty"
     if len(answer.subject) > LONGEST_SUBJECT:
         yield f"subject has {len(answer.subject)} characters, at most {LONGEST_SUBJECT} are allowed"
     if words["icebreaker"] > LONGEST_ICEBREAKER:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from pipeline import addresses, chain, checking, leadfile, mapping
+from pipeline import addresses, chain, leadfile, mapping
 from pipeline.arrow import of_pandas
 from pipeline.models import LeadFile, Run
 from pipeline.models.runs import RunKind
@@ -151,7 +151,7 @@ def _open_run(path: Path) -> Run:
     rows = int(path.stem.rpartition("-")[2])
     with path.open("rb") as stream:
         layout = leadfile.inspect(stream)
-        sha256 = checking.digest(stream)
+        sha256 = leadfile.digest(stream)
     columns = mapping.guess(layout.headers)
     LeadFile.objects.create(
         name=path.name, storage_name=f"lead-files/{path.name}", size=path.stat().st_size,
@@ -225,7 +225,7 @@ def _keys_in(path: Path) -> set[str]:
     every = max(LARGE // OVERLAP, 1)
     cells = pd.read_csv(path, usecols=["Email"], dtype="str")["Email"].iloc[::every]
     column = addresses.normalised(of_pandas(cells[cells.str.contains("@")]))
-    return set(addresses.match_keys(column, settings.SUPPRESSION_KEY.encode()))
+    return set(addresses.match_keys(column, settings.SUPPRESSION_KEY.encode()).to_pylist())
 
 
 BENCHMARKS = (

@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings as project
 from django.db import connection
 
+from leadgen.celery import app
 from pipeline import asking, tasks, writing
 from tests.integrations import gemini_server
 
@@ -121,6 +122,8 @@ class Workers:
 
 @pytest.fixture
 def workers(tmp_path) -> Iterator[Workers]:
+    """No worker inherits another test's hints: two of them at a locked table are all it has."""
+    app.control.purge()
     found = Workers(tmp_path / "workers.log")
     yield found
     found.stop()

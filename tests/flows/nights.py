@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
 from clients.models import Client, Plan, Suppression, TargetRule
-from pipeline import chain, chunks, lead_files
+from pipeline import chain, chunks, lead_files, starting
 from pipeline.addresses import match_key, normalise
-from pipeline.models import LeadFile
+from pipeline.models import LeadFile, Run
 
 CSV = """\
 First Name,Last Name,Title,Company,Email,Country
@@ -77,3 +79,12 @@ def step() -> None:
     """Do the chunks that are due now, and none that follow from them."""
     for chunk_id, _ in chunks.take_unpublished():
         chain.perform(chunk_id)
+
+
+def until(true: Callable[[], bool]) -> Run:
+    """A night of the small agency, as far as this becomes true."""
+    make_agency()
+    run = starting.start_now(now=timezone.now(), started_by="test")
+    while not true():
+        step()
+    return run

@@ -32,6 +32,13 @@ def told(*arguments: str, **variables: str) -> dict[str, str]:
     return found
 
 
+class TestLogFile:
+    def test_that_cannot_be_written_is_told_before_anything_starts(self, tmp_path):
+        found = told("audit", LOG_FILE=str(tmp_path / "missing" / "leadgen.log"))
+
+        assert found["error"].startswith("LOG_FILE cannot be written to: No such file or directory")
+
+
 class TestDatabaseUrl:
     @pytest.mark.parametrize("command", ["up", "audit"])
     def test_that_is_none_is_refused_with_one_that_would_do(self, command):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -14,10 +15,11 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, reverse
 from django.urls.resolvers import RoutePattern
+from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from clients.models import WINDOWS, TargetRule
-from pipeline import drafts, schedule, seats, services
+from pipeline import dashboard, drafts, schedule, seats, services
 from pipeline.admin.desk import History
 from pipeline.models import Run, ServiceState, SourceProfile
 from pipeline.reasons import REASONS, in_words
@@ -229,6 +231,26 @@ class TestTheOverview:
             "No worker is alive: nothing is worked on. Start one with `make up`.",
             f"Run {run.pk} failed: The disk is full.",
         ]
+
+    @pytest.mark.parametrize(
+        ("make", "columns", "words"),
+        [
+            (DeliveryFactory, {"status": "FAILED"}, "1 delivery failed for good."),
+            (DeliveryFactory, {"status": "WAITING"}, "1 delivery waits and will go on by itself."),
+            (MailFactory, {"status": "FAILED"}, "1 mail refused by the mail server."),
+        ],
+    )
+    def test_counts_what_its_links_show(self, desk, make, columns, words):
+        for days in (1, 40):
+            row = make.create(**columns)
+            at = timezone.now() - dt.timedelta(days=days)
+            type(row).objects.filter(pk=row.pk).update(created_at=at)
+
+        found = next(
+            one for one in dashboard.problems(now=timezone.now(), workers=[]) if one.words == words
+        )
+
+        assert desk.get(found.url).context["cl"].result_count == 1
 
     def test_offers_to_watch_a_run_instead_of_starting_one(self, desk):
         run = RunFactory.create(status="RUNNING")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from clients.models import Client, Suppression, TargetRule
-from pipeline import schedule
+from pipeline import schedule, services
 from pipeline.admin.schedule import next_night
 from tests.factories import (
     NOW,
@@ -124,6 +125,11 @@ class TestAClientsPage:
         assert client.emails == ["a@germania.example", "b@germania.example"]
         assert (client.cap_day, client.cap_week, client.cap_total) == (5, None, 0)
         assert client.rules()[0].values == ("Germany", "Austria")
+
+    def test_says_which_address_is_none(self, desk):
+        response = desk.post(ADD, filled_in(emails="a@germania.example, germania"))
+
+        assert "Address 2: Enter a valid email address." in response.content.decode()
 
     def test_takes_the_terms_of_a_client(self, desk):
         terms = {
@@ -320,9 +326,11 @@ class TestTheOverview:
     def test_parts_the_stock_by_age_and_why(self, desk):
         LeadFactory.create(reason="filter", created_at=timezone.now() - dt.timedelta(days=40))
 
-        context = desk.get("/admin/").context
+        page = desk.get("/admin/")
 
-        assert [(row.reason, row.by_age) for row in context["stock"]] == [("filter", (0, 0, 0, 1))]
+        (row,) = page.context["stock"]
+        assert (row.reason, row.by_age) == ("filter", (0, 0, 0, 1))
+        assert '<span class="desk-folded">over 30: </span>1</td>' in page.content.decode()
 
     def test_asks_as_often_for_thirty_clients_as_for_one(self, desk):
         plan = PlanFactory.create()
@@ -351,6 +359,19 @@ class TestSuppressions:
         assert (row.kind, row.key, row.client) == ("ADDRESS", key_of("eve@elm-foods.com"), None)
         assert "elm-foods" not in response.content.decode().lower()
         assert "1 taken, 0 known already." in response.content.decode()
+        logged = LogEntry.objects.get()
+        assert (logged.user.get_username(), logged.object_repr, logged.change_message) == (
+            "ida", "1 taken, 0 known already", "Suppressed for everybody."
+        )  # fmt: skip
+
+    def test_are_not_taken_under_another_key(self, desk, settings):
+        services.check_suppression_key()
+        settings.SUPPRESSION_KEY = "another-key-entirely-" * 3
+
+        response = self.add(desk, "eve@elm-foods.com")
+
+        assert "SUPPRESSION_KEY differs" in response.content.decode()
+        assert not Suppression.objects.exists()
 
     def test_may_be_one_clients_own(self, desk):
         client = ClientFactory.create()

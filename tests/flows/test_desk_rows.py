@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from deliveries import links
 from deliveries.models import Delivery
-from pipeline.models import Chunk
+from pipeline.admin.desk import Desk
+from pipeline.models import Chunk, Prompt
 from tests.factories import (
     CONTENT,
     NOW,
     ChunkFactory,
+    DeliveredLeadFactory,
     DeliveryFactory,
     DraftFactory,
     LeadFactory,
@@ -253,3 +257,39 @@ class TestLeads:
             shown = desk.get(address).content.decode()
             assert "<script>alert(1)" not in shown
             assert "<u>" not in shown
+
+
+class TestAnEmptyTable:
+    @pytest.mark.parametrize(
+        "model",
+        sorted(
+            model._meta.label_lower.replace(".", "/")
+            for model, its_admin in admin.site._registry.items()
+            if isinstance(its_admin, Desk) and model is not Prompt  # the product brings one
+        ),
+    )
+    def test_is_a_table_to_come_and_no_failed_search(self, desk, model):
+        page = desk.get(f"/admin/{model}/")
+
+        text = html.unescape(page.content.decode())
+        assert page.context["cl"].model_admin.when_empty in text
+        assert "Nothing fits" not in text
+
+    def test_tells_what_a_source_is(self, desk):
+        assert "is remembered here" in desk.get("/admin/pipeline/sourceprofile/").content.decode()
+
+    def test_of_a_search_leads_back(self, desk):
+        page = desk.get("/admin/clients/plan/", {"q": "Gold"}).content.decode()
+
+        assert "Nothing fits what was searched for." in page
+        assert "No plan yet" not in page
+
+
+class TestDeliveredLeads:
+    def test_are_narrowed_to_those_of_a_run(self, desk):
+        asked, other = DeliveredLeadFactory.create_batch(2)
+
+        page = desk.get(f"/admin/deliveries/deliveredlead/?run={asked.run_id}")
+
+        assert [row.pk for row in page.context["cl"].result_list] == [asked.pk]
+        assert asked.run_id != other.run_id

@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
-from pipeline import services
+from pipeline import budget, services
 from pipeline.admin.stages import stage_cards
-from pipeline.models import Chunk, Run
+from pipeline.models import AiCall, Chunk, Run
 from pipeline.reasons import in_words
 from pipeline.states import Stage
 from tests.factories import (
@@ -271,9 +271,12 @@ class TestWhatTheAiCosts:
         assert "What the AI costs" not in desk.get(page(complete_run().run)).content.decode()
 
     def test_is_summed_by_month_and_client_above_the_ledger(self, desk, night):
+        today = budget.today()
+        AiCall.objects.update(day=today)
+
         found = desk.get(reverse("admin:pipeline_aicall_changelist")).content.decode()
 
-        assert "March 2026" in found
+        assert f"{today:%B %Y}" in found
         assert night.client.name in found
         assert "No answer came; counts as paid" in found
         assert "0.35 cents</span>" in found

@@ -91,6 +91,15 @@ class TestWithoutAServer:
 
 @pytest.mark.django_db
 class TestOurOwnParts:
+    def test_another_suppression_key_is_named(self, settings, db):
+        services.check_suppression_key()
+        settings.SUPPRESSION_KEY = "another-key-entirely-" * 3
+
+        found = finding("postgres")
+
+        assert found.state == "failing"
+        assert found.detail.startswith("SUPPRESSION_KEY differs")
+
     def test_a_worker_that_is_silent_is_gone(self, alive):
         assert "1 alive" in finding("worker").detail
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import call_command
+from django.db import DataError, transaction
 
-from pipeline import checking
+from pipeline import checking, lead_files, leadfile
 from pipeline.models import LeadFile, SourceProfile
 from tests.factories import LeadFileFactory
 from tests.files import keep_files
@@ -29,7 +33,7 @@ class SomebodyIsQuicker(FileSystemStorage):
     """While our bytes are stored, somebody else queues the same ones."""
 
     def _save(self, name, content):
-        LeadFileFactory.create(name="theirs.csv", status="QUEUED", sha256=checking.digest(content))
+        LeadFileFactory.create(name="theirs.csv", status="QUEUED", sha256=leadfile.digest(content))
         content.seek(0)
         return super()._save(name, content)  # type: ignore[misc]  # not in the stubs
 
@@ -190,6 +194,28 @@ class TestABadFile:
             f"{tmp_path / 'no.csv'} cannot be read: No such file or directory."
         )
 
+    @pytest.mark.parametrize("source", ["\udcff", "x" * 121, "a\x00"])
+    def test_of_a_source_that_cannot_be_kept_is_refused(self, good, source):
+        code, found = ask("load_leads", str(good), "--source", source)
+
+        assert code == 2
+        assert set(found) == {"error", "hint"}
+        assert not LeadFile.objects.exists()
+
+    def test_that_comes_through_a_pipe_is_to_be_saved_first(self, tmp_path):
+        os.mkfifo(tmp_path / "leads.csv")
+
+        (found,), code = load(str(tmp_path / "leads.csv"))
+
+        assert code == 2
+        assert "save it first" in found["error"]
+
+    def test_that_the_database_refuses_is_not_left_in_storage(self, good, storage):
+        with pytest.raises(DataError), good.open("rb") as stream, transaction.atomic():
+            lead_files.take_in(stream, name="l.csv", source="x" * 400, uploaded_by="test")
+
+        assert not [each for each in storage.rglob("*") if each.is_file()]
+
     def test_that_is_a_directory_is_named(self, tmp_path):
         code, found = ask("load_leads", str(tmp_path))
 
@@ -275,6 +301,24 @@ class TestAMappingThatIsUnsure:
         assert code == 2
         assert "--map" in found["error"]
         assert not LeadFile.objects.exists()
+
+    def test_may_have_a_very_long_name(self, write):
+        (found,), code = load(write(nights.CSV, f"{'ü' * 120}q.csv"))
+
+        assert code == 0
+        assert found["rejects"].endswith("ü.csv")
+        assert Path(found["rejects"]).read_text().count("\n") > 1
+
+    def test_is_queued_even_if_its_rejects_cannot_be_written(self, good, monkeypatch, capsys):
+        def full(_lead_file):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(lead_files, "write_rejects", full)
+
+        (found,), code = load(str(good))
+
+        assert (code, found["rejects"]) == (0, None)
+        assert LeadFile.objects.get(pk=found["id"]).status == "QUEUED"
 
     def test_has_no_rejects_where_no_row_was_rejected(self, write):
         (found,), _ = load(write("Email\nann@acme-pipes.com\n"))

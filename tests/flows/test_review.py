@@ -116,6 +116,18 @@ class TestADecision:
         assert (waiting.source, waiting.body) == ("AI", "Hello, by AI.")
         assert [request.lead_id for request in writer.asked] == [waiting.lead_id]
 
+    def test_keeps_the_template_where_the_lead_was_promised_while_the_ai_wrote(self, waiting):
+        class Slow(FakeWriter):
+            def write(self, requests):
+                Lead.objects.update(status="ALLOCATED")
+                return super().write(requests)
+
+        with pytest.raises(reviewing.NotPossible, match="Too late"):
+            reviewing.redo(waiting.pk, writer=Slow())
+
+        waiting.refresh_from_db()
+        assert (waiting.source, waiting.reason) == ("TEMPLATE", "redo")
+
     @pytest.mark.parametrize("status", ["ALLOCATED", "DELIVERED"])
     def test_comes_too_late_once_the_lead_is_promised(self, waiting, status):
         Lead.objects.update(status=status)

@@ -144,12 +144,20 @@ class TestRunPipeline:
         assert (code, found["local_date"], run.kind) == (0, day.isoformat(), "NIGHTLY")
         assert run.as_of == dt.datetime.combine(day, settings.NIGHTLY_AT, tzinfo=dt.UTC)
 
+    def test_for_a_day_long_ago_exits_2_where_no_run_came_before(self):
+        code, found = ask("run_pipeline", "--simulate", "--date", "0001-01-01")
+
+        assert code == 2
+        assert found["error"] == "0001-01-01 is too long ago."
+
     @pytest.mark.parametrize(
         ("date", "sentence"),
         [
             pytest.param("2999-01-01", "2999-01-01 has not come yet.", id="future"),
             pytest.param("2020-01-01", "lies before the latest run", id="before the latest"),
             pytest.param("tomorrow", "'tomorrow' is no date.", id="none"),
+            pytest.param("", "'' is no date.", id="nothing"),
+            pytest.param("20261120", "'20261120' is no date.", id="without hyphens"),
             pytest.param("2026-02-30", "'2026-02-30' is no date.", id="no such day"),
         ],
     )

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from leadgen.env import ConfigurationError
 from leadgen.integrations.errors import TransientError
-from pipeline import pulse, services
+from pipeline import chain, pulse, services
 from pipeline.models import Heartbeat, ServiceState
 
 pytestmark = pytest.mark.django_db
@@ -75,18 +75,24 @@ class TestHeartbeats:
 
 
 class TestPulse:
-    def test_ticks_in_the_place_of_a_silent_beat(self):
-        pulse.pulse()
+    def test_ticks_in_the_place_of_a_silent_beat(self, monkeypatch):
+        done: list[str] = []
+        monkeypatch.setattr(chain, "look_after", lambda: done.append("looked after"))
 
-        assert services.seconds_since("tick") < 5
+        pulse.pulse(lambda: done.append("published"))
+
+        assert done == ["looked after", "published"]
 
     def test_leaves_the_ticking_to_beat_while_it_lives(self):
         services.beat("tick")
         Heartbeat.objects.filter(name="tick").update(at=timezone.now() - dt.timedelta(seconds=60))
 
-        pulse.pulse()
+        published: list[bool] = []
+
+        pulse.pulse(lambda: published.append(True))
 
         assert services.seconds_since("tick") > 50
+        assert not published
 
 
 class TestSuppressionKey:

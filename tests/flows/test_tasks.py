@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from celery.signals import worker_ready
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -34,6 +35,7 @@ class TestTheBrokerAway:
             app.conf, "broker_transport_options", {"max_retries": 0, "socket_connect_timeout": 1}
         )
         monkeypatch.setattr(app.amqp, "_producer_pool", None)
+        monkeypatch.setattr(app, "_pool", None)
 
     def test_a_run_is_opened_all_the_same(self, caplog):
         nights.make_agency()
@@ -83,7 +85,7 @@ class TestPulse:
     @pytest.fixture
     def beating(self, settings):
         settings.TICK_SECONDS = 0.01
-        pulse.start()
+        pulse.start(lambda: None)
         yield
         pulse.stop()
 
@@ -108,11 +110,27 @@ class TestPulse:
 
         until(services.live_workers)
 
+    def test_sends_the_hints_that_a_dead_beat_sends_no_more(self, settings, monkeypatch):
+        settings.TICK_SECONDS = 0.01
+        sent = []
+        monkeypatch.setattr(tasks.validate, "apply_async", lambda **message: sent.append(message))
+        nights.make_agency()
+        start()
+        Heartbeat.objects.filter(name="tick").delete()
+
+        worker_ready.send(sender=None)
+        try:
+            until(lambda: sent)
+        finally:
+            pulse.stop()
+
+        assert sent[0]["kwargs"] == {"chunk_id": first_chunk().pk}
+
     def test_does_not_begin_under_another_suppression_key(self, settings):
         services.check_suppression_key()
         settings.SUPPRESSION_KEY = "another-key-entirely-" * 3
 
         with pytest.raises(SystemExit, match="SUPPRESSION_KEY differs"):
-            pulse.start()
+            pulse.start(lambda: None)
 
         assert services.live_workers() == []

@@ -43,7 +43,7 @@ class TestStory:
         ]  # fmt: skip
         assert words["Came in"] == "on line 2 (record 1) of leads.csv, uploaded by test."
         assert words["Drafted"] == (
-            f"for Germania by the template: no ai account is set up (gemini_api_key), in run"
+            f"for Germania by the template: no AI account is set up (GEMINI_API_KEY), in run"
             f" {run.pk}."
         )
         assert words["Allocated"] == f"to Germania in run {run.pk}."
@@ -81,14 +81,26 @@ class TestStory:
         assert title == "Duplicate"
         assert f"the one we keep is {night.given[0].lead.email}" in words
 
-    def test_names_why_a_lead_was_taken_back(self):
+    @pytest.mark.parametrize(
+        ("status", "reason", "title", "words"),
+        [
+            ("RETURNED", "bad_email", "Returned", "by {}: not an e-mail address."),
+            (
+                "WITHDRAWN",
+                "suppressed",
+                "Withdrawn",
+                "from {}: suppressed before the file was made.",
+            ),
+        ],
+    )
+    def test_names_why_a_lead_was_taken_back(self, status, reason, title, words):
         night = complete_run()
         row = night.given[0]
-        row.status, row.reason = "RETURNED", "bad_email"
+        row.status, row.reason = status, reason
         row.save()
 
         assert row.lead is not None
-        assert told(row.lead)[-1] == ("Returned", f"by {night.client}: not an e-mail address.")
+        assert told(row.lead)[-1] == (title, words.format(night.client))
 
     def test_keeps_what_people_decided_with_their_name(self):
         lead = LeadFactory.create()

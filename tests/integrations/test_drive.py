@@ -179,6 +179,17 @@ class TestALargeFile:
 
         assert ours._pause == [9.0]
 
+    def test_does_not_wait_for_an_hour_within_the_task(self, drive, ours):
+        drive.fail(
+            "session", status=429, reason="rateLimitExceeded", headers={"Retry_After": "3600"}
+        )
+
+        with pytest.raises(TransientError) as refused:
+            put(ours, LARGE)
+
+        assert ours._pause == []
+        assert refused.value.retry_after == 3_600
+
     @pytest.mark.parametrize("status", [404, 410])
     def test_whose_session_is_gone_begins_anew_under_the_same_id(self, drive, ours, status):
         drive.fail("session", skip=1, status=status, reason="notFound")

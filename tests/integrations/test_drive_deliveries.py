@@ -335,6 +335,23 @@ class TestDriveDownAllNight:
         assert of("Germania").rows == 1
         assert b"ann@acme-pipes.com" not in agency.content[of("Germania").drive_file_id]
 
+    def test_a_client_that_is_paused_meanwhile_gets_no_file_and_no_mail(self, agency, settings):
+        agency.down = True
+        settings.STAGE_PATIENCE_MINUTES = 0
+        night()
+        nights.work_off()
+        Client.objects.filter(name="Germania").update(status="PAUSED")
+
+        agency.down = False
+        try_again()
+
+        assert (of("Germania").status, of("Germania").rows) == ("WITHDRAWN", 0)
+        assert [each["appProperties"]["delivery"] for each in agency.made] == [
+            str(of("Franken").pk)
+        ]
+        assert not Mail.objects.filter(delivery=of("Germania")).exists()
+        assert audit.run(deep=True)["ok"]
+
     def test_a_person_may_turn_to_our_own_link(self, agency, settings):
         agency.down = True
         settings.STAGE_PATIENCE_MINUTES = 0

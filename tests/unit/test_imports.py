@@ -44,6 +44,14 @@ class TestTheTasks:
         assert {"django", "celery", "pipeline"} <= imported
 
 
+class TestWhoWritesDrafts:
+    def test_has_none_of_the_tables_libraries_beside_hundreds_of_calls(self):
+        found = imported_by("pipeline.stages.personalize")
+
+        assert not found & {"pandas", "pyarrow", "ortools"}
+        assert "numpy" in found
+
+
 class TestTheImporter:
     def test_does_import_what_it_needs(self):
         """Otherwise the names above may be wrong."""

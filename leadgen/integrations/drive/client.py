@@ -45,6 +45,7 @@ TIMEOUT = 60
 LARGE = 5 * 1024 * 1024  # from here on in parts, each of which may be repeated alone
 PART = 8 * 1024 * 1024  # a multiple of 256 KiB
 TRIES_OF_A_PART = 6  # without one byte of progress
+LONGEST_WAIT = 60.0  # seconds within a task; for more the delivery is put off
 GOOGLE = "https://www.googleapis.com"
 _FOLDER = "application/vnd.google-apps.folder"
 _TOLD = "id,webViewLink,size,sha256Checksum,trashed"
@@ -225,6 +226,8 @@ class Drive:
         if begun and isinstance(error, HttpError) and error.resp.status in {404, 410}:
             raise _SessionLost("The upload has been forgotten by Drive.", service=SERVICE) from None
         if not isinstance(known, TransientError) or not begun or failed >= TRIES_OF_A_PART:
+            raise known from None
+        if (known.retry_after or 0) > LONGEST_WAIT:
             raise known from None
         self._pause(max(2.0 ** (failed - 1), known.retry_after or 0))
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import explaining
+from pipeline import explaining, services
 from pipeline.management.operator import EXIT_DONE, EXIT_NEGATIVE, OperatorCommand, Problem
 from pipeline.models import Run
 from pipeline.reasons import in_words
@@ -26,6 +26,7 @@ class Command(OperatorCommand):
     def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         if not options["email"].strip():
             raise Problem("No address was given.", "Such as: manage.py explain ann@acme.example")
+        services.check_suppression_key()
         run = None if options["run"] is None else find_run(options["run"])
         found = explaining.story(options["email"], run=run)
         return found.as_json(), EXIT_DONE if found.found else EXIT_NEGATIVE

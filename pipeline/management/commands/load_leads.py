@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from pipeline.management.operator import (
     Problem,
     operator_name,
 )
+from pipeline.models import LeadFile
 
 _WORTH_A_BAR = 5_000_000  # bytes
 
@@ -45,6 +47,9 @@ class Command(OperatorCommand):
 
     def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         services.check_suppression_key()
+        longest = LeadFile._meta.get_field("source").max_length or 0  # noqa: SLF001
+        if len(options["source"]) > longest:
+            raise Problem("--source is too long.", f"Name it in at most {longest} characters.")
         overrides = dict(parse_override(text) for text in options["map"])
         found = [self._take(Path(name), overrides, options) for name in options["files"]]
         refused = any("error" in one for one in found)
@@ -85,7 +90,18 @@ class Command(OperatorCommand):
             insisted=options["again"],
             told=told,
         )
-        return lead_files.file_object(lead_file, rejects=lead_files.write_rejects(lead_file))
+        return lead_files.file_object(lead_file, rejects=self._rejects(lead_file))
+
+    def _rejects(self, lead_file: LeadFile) -> str | None:
+        """The file is queued by now: what goes wrong here is said, and undoes nothing."""
+        try:
+            return lead_files.write_rejects(lead_file)
+        except OSError as error:
+            self.stderr.write(
+                f"{lead_file.name} is queued; its rejects.csv could not be written"
+                f" ({error.strerror or error}), and can be had at the desk."
+            )
+            return None
 
     def show(self, found: dict[str, Any], console: Console) -> None:
         table = Table("file", "rows", "accepted", "twice in file", "invalid", "blank", "why")
@@ -124,6 +140,8 @@ def progress(path: Path, stream: IO[bytes]) -> Iterator[Told]:
 def open_file(path: Path) -> IO[bytes]:
     """Raises checking.Refused where there is no such file, or none that we may read."""
     try:
+        if path.is_fifo() or (path.is_char_device() and not path.samefile(os.devnull)):
+            raise checking.Refused(f"{path} cannot be read twice, as a file must: save it first.")
         return path.open("rb")
     except OSError as error:
         raise checking.Refused(f"{path} cannot be read: {error.strerror}.") from None

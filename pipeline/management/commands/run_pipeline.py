@@ -35,7 +35,7 @@ class Command(OperatorCommand):
         )
 
     def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        day = parse_date(options["date"]) if options["date"] else None
+        day = None if options["date"] is None else parse_date(options["date"])
         if options["simulate"]:
             return self._simulate(day)
         need_a_worker()
@@ -83,7 +83,7 @@ class Command(OperatorCommand):
 
 def parse_date(text: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(text)
+        return dt.datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  (a day has no zone)
     except ValueError:
         raise Problem(f"{text!r} is no date.", "Write it like 2026-11-24.") from None
 
