@@ -60,7 +60,7 @@ demo: $(INSTALLED) .env
 test: $(INSTALLED) .env
 	@$(BIN)/python manage.py services start >/dev/null
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m pytest -n 2 $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import shutil
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis
@@ -13,6 +18,29 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.register_profile("project", deadline=None, print_blob=True)
 hypothesis.load_profile("project")
+
+
+LOCKS = Path(__file__).parents[1] / "var" / "test-locks"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """What measures time would measure the test that pytest-xdist runs beside it, too."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    alone = item.get_closest_marker("alone") is not None
+    with contextlib.ExitStack() as held:
+        with locked("gate", fcntl.LOCK_EX):  # nobody overtakes one that waits to be alone
+            held.enter_context(locked("room", fcntl.LOCK_EX if alone else fcntl.LOCK_SH))
+        return (yield)
+
+
+@contextlib.contextmanager
+def locked(name: str, how: int) -> Iterator[None]:
+    LOCKS.mkdir(parents=True, exist_ok=True)
+    with (LOCKS / name).open("w") as lock:
+        fcntl.flock(lock, how)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,5 +55,5 @@ def _embedded_servers():
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(_embedded_servers):
-    """Django makes its test database only once the server answers."""
+def django_db_modify_db_settings(_embedded_servers, django_db_modify_db_settings_parallel_suffix):
+    """Django makes its test database, one for each of pytest-xdist's, once the server answers."""

@@ -24,11 +24,17 @@ from leadgen.settings import *  # noqa: F403
 from leadgen.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, DEMO, VAR_DIR
 from leadgen.settings import STORAGES as PRODUCTION_STORAGES
 
-# Workers that a test starts are pointed at the test database itself.
+# Each of pytest-xdist's processes has a database, a broker and a folder of its own. Workers that a
+# test starts are pointed at the test database itself.
+_PART = os.environ.get("PYTEST_XDIST_WORKER", "")
 _NAME = "test_" + str(DATABASES["default"]["NAME"]).removeprefix("test_")
+if _PART not in _NAME:
+    _NAME += f"_{_PART}"  # as pytest-django calls the database
 CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{_NAME}:"
 
-HOME_DIR = VAR_DIR / "test" / "demo" if DEMO else VAR_DIR / "test"
+HOME_DIR = VAR_DIR / "test" / _PART
+if DEMO:
+    HOME_DIR /= "demo"
 MEDIA_ROOT = HOME_DIR / "files"
 STORAGES = {
     **PRODUCTION_STORAGES,

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from rich.console import Console
 
-from tests.flows.conftest import database_url
+from tests.flows.conftest import PATIENCE, database_url
 
 
 def ask(name: str, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -53,7 +53,7 @@ def run(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE,
         check=False,
     )
 

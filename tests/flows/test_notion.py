@@ -160,6 +160,7 @@ class TestAPause:
         assert len(double.rows()) == 2
         assert Mail.objects.filter(kind="DELIVERY", status="SENT").count() == 2
 
+    @pytest.mark.alone
     def test_spaces_requests_out_over_all_workers(self):
         began = time.monotonic()
         for _ in range(4):

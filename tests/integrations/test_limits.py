@@ -19,6 +19,8 @@ from django.conf import settings as project
 from leadgen.integrations import limits as limiting
 from leadgen.integrations.limits import Limit, Limits
 
+pytestmark = pytest.mark.alone
+
 PREFIX = "test-limits:"
 NOBODY = "redis://127.0.0.1:9/0"
 

@@ -79,6 +79,7 @@ class TestVerdicts:
         assert cache == {"acme.com": "has_mx", "known.com": "no_mx"}
         assert ("known.com.", "MX") not in resolver.asked
 
+    @pytest.mark.alone
     def test_take_no_longer_than_they_may(self):
         domains = [f"a{n}.com" for n in range(200)]
         started = time.monotonic()
