@@ -13,6 +13,8 @@ come in now.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import connection
 
 from pipeline.models.leads import COLUMNS
@@ -30,12 +32,12 @@ _KEEP_BOTH = """
 
 _WAKE = f"""
 WITH expired AS (
-    SELECT DISTINCT ON (twin.id) twin.id, twin.reason, twin.created_at, dup.file_id,
-           dup.file_id = twin.file_id AS own
+    SELECT DISTINCT ON (twin.id) twin.id, twin.reason, twin.created_at, settled.file_id,
+           settled.file_id = twin.file_id AS own
       FROM settled
-      JOIN ONLY pipeline_lead dup ON dup.id = settled.id
       JOIN ONLY pipeline_lead twin ON twin.id = settled.twin_id AND twin.status = 'EXPIRED'
-     ORDER BY twin.id, dup.file_id, dup.record
+     WHERE settled.twin_status = 'EXPIRED'
+     ORDER BY twin.id, settled.file_id, settled.record
 ), woken AS (
     UPDATE ONLY pipeline_lead twin SET status = 'READY', reason = '', created_at = now()
       FROM expired WHERE twin.id = expired.id AND twin.status = 'EXPIRED'
@@ -48,18 +50,19 @@ SELECT file_id, id, jsonb_build_object('status', 'EXPIRED', 'reason', reason, 'c
 {_KEEP_BOTH}
 """  # noqa: S608
 
+# `alone`: the only row of its file that speaks of the twin, as nearly all are; nothing of it has to
+# be put together.
 _MEET = """
 CREATE TEMPORARY TABLE met AS
-SELECT settled.id, settled.twin_id, dup.file_id, mode.own, mode.overwrites,
-       CASE WHEN mode.overwrites THEN -dup.record ELSE dup.record END AS place,
-       dense_rank() OVER (PARTITION BY settled.twin_id ORDER BY dup.file_id) AS turn
+SELECT settled.id, settled.twin_id, settled.file_id, mode.own, mode.overwrites,
+       CASE WHEN mode.overwrites THEN -settled.record ELSE settled.record END AS place,
+       dense_rank() OVER (PARTITION BY settled.twin_id ORDER BY settled.file_id) AS turn,
+       count(*) OVER (PARTITION BY settled.twin_id, settled.file_id) = 1 AS alone
   FROM settled
-  JOIN ONLY pipeline_lead dup ON dup.id = settled.id
-  JOIN ONLY pipeline_lead twin ON twin.id = settled.twin_id
-  JOIN pipeline_leadfile file ON file.id = dup.file_id
+  JOIN pipeline_leadfile file ON file.id = settled.file_id
  CROSS JOIN LATERAL (
-    SELECT twin.file_id = dup.file_id AS own,
-           twin.file_id <> dup.file_id AND file.known_leads = 'OVERWRITE' AS overwrites
+    SELECT settled.twin_file = settled.file_id AS own,
+           settled.twin_file <> settled.file_id AND file.known_leads = 'OVERWRITE' AS overwrites
  ) mode
  WHERE mode.own OR file.known_leads <> 'SKIP'
 """
@@ -85,19 +88,28 @@ def _image(moment: str) -> str:
 
 
 _FILL = f"""
-WITH said AS (  -- what one file says of one lead
+WITH further AS (  -- the last of equal keys stays
+    SELECT met.twin_id, jsonb_object_agg(cell.key, cell.value ORDER BY met.place DESC) AS extras
+      FROM met JOIN ONLY pipeline_lead dup ON dup.id = met.id
+     CROSS JOIN LATERAL jsonb_each(dup.extras) AS cell
+     WHERE met.turn = %(turn)s AND NOT met.alone AND cell.value <> '""'
+     GROUP BY met.twin_id
+), joint AS (
     SELECT met.twin_id, met.file_id, bool_or(met.own) AS own, bool_or(met.overwrites) AS overwrites,
            {_lines("(array_agg(dup.{name} ORDER BY met.place) FILTER (WHERE dup.{name} <> ''))[1] AS {name}")},
            {_derived("(array_agg(dup.{name} ORDER BY met.place) FILTER (WHERE dup.{field} <> ''))[1] AS {name}")}
       FROM met JOIN ONLY pipeline_lead dup ON dup.id = met.id
-     WHERE met.turn = %(turn)s
+     WHERE met.turn = %(turn)s AND NOT met.alone
      GROUP BY met.twin_id, met.file_id
-), further AS (  -- the last of equal keys stays
-    SELECT met.twin_id, jsonb_object_agg(cell.key, cell.value ORDER BY met.place DESC) AS extras
+), said AS (  -- what one file says of one lead
+    SELECT met.twin_id, met.file_id, met.own, met.overwrites,
+           {_lines("nullif(dup.{name}, '') AS {name}")},
+           {_derived("dup.{name}")},
+           dup.extras
       FROM met JOIN ONLY pipeline_lead dup ON dup.id = met.id
-     CROSS JOIN LATERAL jsonb_each(dup.extras) AS cell
-     WHERE met.turn = %(turn)s AND cell.value <> '""'
-     GROUP BY met.twin_id
+     WHERE met.turn = %(turn)s AND met.alone
+     UNION ALL
+    SELECT joint.*, further.extras FROM joint LEFT JOIN further ON further.twin_id = joint.twin_id
 ), news AS (  -- what of it is new; NULL where nothing is
     SELECT twin.id, said.file_id, said.own,
            {_lines("twin.{name} AS was_{name}")},
@@ -107,14 +119,14 @@ WITH said AS (  -- what one file says of one lead
            more.before AS more_before, more.after AS more_after, more.extras AS more
       FROM said
       JOIN ONLY pipeline_lead twin ON twin.id = said.twin_id
-      LEFT JOIN further ON further.twin_id = said.twin_id
      CROSS JOIN LATERAL (
         SELECT jsonb_object_agg(cell.key, cell.value) AS extras,
                jsonb_object_agg('{EXTRA}' || cell.key, cell.value) AS after,
                jsonb_object_agg('{EXTRA}' || cell.key, twin.extras -> cell.key) AS before
-          FROM jsonb_each(further.extras) AS cell
-         WHERE coalesce(twin.extras ->> cell.key, '') = ''
-            OR said.overwrites AND twin.extras -> cell.key <> cell.value
+          FROM jsonb_each(said.extras) AS cell
+         WHERE cell.value <> '""'
+           AND (coalesce(twin.extras ->> cell.key, '') = ''
+                OR said.overwrites AND twin.extras -> cell.key <> cell.value)
      ) more
 ), told AS (
     UPDATE ONLY pipeline_lead twin
@@ -135,8 +147,28 @@ SELECT file_id, id,
 """  # noqa: S608  (made of column names)
 
 
+_SETTLED = """
+CREATE TEMPORARY TABLE settled AS
+SELECT dup.id, dup.file_id, dup.record,
+       twin.id AS twin_id, twin.file_id AS twin_file, twin.status AS twin_status
+  FROM pipeline_lead dup JOIN pipeline_lead twin ON twin.id = dup.twin_id
+ WHERE dup.id = ANY(%(duplicates)s)
+"""
+
+
+def fill_from(duplicates: Sequence[int]) -> None:
+    """Tell their twins what these leads, by id, say of them; who has no twin tells nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLED, {"duplicates": list(duplicates)})
+        fill()
+        cursor.execute("DROP TABLE settled")
+
+
 def fill() -> None:
-    """Tell the twins what the rows of the temporary table `settled` (id, twin_id) say of them."""
+    """Tell the twins what the rows of the temporary table `settled` say of them.
+
+    Its columns: id, file_id and record of the row; twin_id, twin_file and twin_status of its twin.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_WAKE)
         cursor.execute(_MEET)

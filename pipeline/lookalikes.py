@@ -76,8 +76,6 @@ _POINT_TO_THE_OLDER = (
         WHERE lookalike_id = %(newer)s AND id <> %(older)s""",
     """UPDATE pipeline_lead SET lookalike_id = NULL, lookalike_by = ''
         WHERE id = %(older)s AND lookalike_id = %(newer)s""",
-    """CREATE TEMPORARY TABLE settled AS
-       SELECT %(newer)s::bigint AS id, %(older)s::bigint AS twin_id""",
 )
 
 
@@ -103,8 +101,7 @@ def one_person(lead: Lead) -> Lead:
         with connection.cursor() as cursor:
             for statement in _POINT_TO_THE_OLDER:
                 cursor.execute(statement, {"newer": newer.pk, "older": older.pk})
-            filling.fill()
-            cursor.execute("DROP TABLE settled")
+        filling.fill_from([newer.pk])
     return older
 
 

@@ -73,10 +73,6 @@ UPDATE pipeline_lead lead
   FROM orphan JOIN heir ON heir.key = orphan.key
  WHERE lead.id = orphan.id
 """
-_LEFT_BEHIND = """
-CREATE TEMPORARY TABLE settled AS
-SELECT id, twin_id FROM pipeline_lead WHERE id = ANY(%(orphans)s) AND twin_id IS NOT NULL
-"""
 
 
 class Refused(Exception):
@@ -216,9 +212,7 @@ def _remove(lead_file: LeadFile, gone: list[int], result: dict[str, Any]) -> int
 def _promote(orphans: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_PROMOTE, {"orphans": orphans})
-        cursor.execute(_LEFT_BEHIND, {"orphans": orphans})
-        filling.fill()
-        cursor.execute("DROP TABLE settled")
+    filling.fill_from(orphans)
 
 
 def _drop_rejections(lead_file: LeadFile, max_leads: int) -> bool:

@@ -37,14 +37,14 @@ WITH person AS MATERIALIZED (
 ), barred AS (
     SELECT DISTINCT id FROM ({LISTED}) found WHERE client_id IS NULL
 ), fresh AS (
-    SELECT person.id, place, key, file_id, barred.id IS NOT NULL AS barred,
+    SELECT person.id, place, key, file_id, record, barred.id IS NOT NULL AS barred,
            first_value(person.id) OVER same AS first_id,
            first_value(file_id) OVER same AS first_file
       FROM person LEFT JOIN barred ON barred.id = person.id
     WINDOW same AS (PARTITION BY key
                     ORDER BY barred.id IS NOT NULL, NOT complete, file_id, record)
 )
-SELECT fresh.id, fresh.place,
+SELECT fresh.id, fresh.place, fresh.file_id, fresh.record,
        CASE WHEN fresh.barred THEN 'SUPPRESSED'
             WHEN known.id IS NOT NULL OR fresh.id <> fresh.first_id THEN 'DUPLICATE'
             ELSE 'READY' END AS status,
@@ -54,10 +54,12 @@ SELECT fresh.id, fresh.place,
             ELSE 'dup_db' END AS reason,
        CASE WHEN fresh.barred THEN NULL
             WHEN known.id IS NOT NULL THEN known.id
-            WHEN fresh.id <> fresh.first_id THEN fresh.first_id END AS twin_id
+            WHEN fresh.id <> fresh.first_id THEN fresh.first_id END AS twin_id,
+       coalesce(known.file_id, fresh.first_file) AS twin_file,
+       coalesce(known.status, 'READY') AS twin_status
   FROM fresh
   LEFT JOIN LATERAL (  -- LIMIT: by the index, where the planner would read the whole base
-    SELECT id, file_id FROM ONLY pipeline_lead known
+    SELECT id, file_id, status FROM ONLY pipeline_lead known
      WHERE known.key = fresh.key AND status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED')
      LIMIT 1
   ) known ON true
