@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 
-from pipeline.headers.header_words import FOREIGN, NOISE, NOUNS, QUALIFIERS, SIGNS, WHOLE
+from pipeline.headers.header_words import NOUNS, QUALIFIERS
+from pipeline.headers.side_words import FOREIGN, NOISE, SIGNS, WHOLE
 
 Meaning = frozenset[str]
 

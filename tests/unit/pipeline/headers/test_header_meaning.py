@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.headers import header_forms, header_words
+from pipeline.headers import header_forms, header_words, side_words
 from pipeline.headers.header_meaning import UNKNOWN, is_nameless, meaning, plain, without_wrapper
 from pipeline.mapping import FIELDS
 
@@ -111,7 +111,7 @@ class TestWithoutWrapper:
 class TestTheWords:
     def test_mean_one_thing_each(self):
         groups = [*header_words.NOUNS.values(), *header_words.QUALIFIERS.values()]
-        groups += [*header_words.SIGNS.values(), header_words.FOREIGN, header_words.NOISE]
+        groups += [*side_words.SIGNS.values(), side_words.FOREIGN, side_words.NOISE]
         # Languages share words: a group names such a word once for each of them.
         words = Counter(chain.from_iterable(set(group.split()) for group in groups))
 
@@ -133,7 +133,7 @@ class TestTheForms:
 
     def test_are_made_of_what_words_can_mean(self):
         known = set(chain.from_iterable(k.split() for k in header_words.NOUNS))
-        known |= {*header_words.QUALIFIERS, *header_words.SIGNS, "one", "more"}
+        known |= {*header_words.QUALIFIERS, *side_words.SIGNS, "one", "more"}
         used = chain(
             chain.from_iterable(header_forms.FORMS.values()),
             chain.from_iterable(header_forms.SECOND.values()),
