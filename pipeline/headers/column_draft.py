@@ -11,8 +11,12 @@ from pipeline.headers.header_meaning import Meaning, meaning, without_wrapper
 PERSON = frozenset({"first_name", "last_name", "full_name"})
 _OF_WORK = ("company", "company_domain", "website", "department", "industry", "employees", "revenue",
             "seniority")  # fmt: skip
+BY_CONTEXT = 0.8  # how sure a field is that other columns decide
 _ENOUGH_ROLES = 3  # to tell whether they differ
 _ADDRESSES = frozenset({"email", "email_alt"})
+_NAMES = frozenset({"firstname", "lastname", "fullname"})
+_BESIDE_NAMES = frozenset({"name", "person", "who"})
+_OF_ADDRESSES = frozenset({"email", "address", "person", "who", "work", "one", "primary"})
 
 _PLACE = 3  # points of what only a list of places has
 _POINTS = {
@@ -118,7 +122,12 @@ class Draft:
 def _of_buyers(said: list[Meaning]) -> list[Meaning]:
     """Who buys a ticket is the customer, unless it is told who goes there."""
     others = any("customer" in one and one & {"email", "name", "firstname"} for one in said)
-    return said if others else [without_buyer(one) for one in said]
+    named = any(one & _NAMES and one <= _NAMES | _BESIDE_NAMES for one in said)
+    mailed = any("email" in one and one <= _OF_ADDRESSES for one in said)
+    return [
+        one if others or (mailed if "email" in one else named) else without_buyer(one)
+        for one in said
+    ]
 
 
 def _counted(said: list[Meaning]) -> list[Meaning]:

@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable
 
 from pipeline.headers import cell_kinds
-from pipeline.headers.column_draft import BUSINESS, PERSON, Draft
+from pipeline.headers.column_draft import BY_CONTEXT, PERSON, Draft
 from pipeline.headers.header_forms import COMPANIES, LAST, SECOND, doubtful, fits, of_header
 from pipeline.headers.header_meaning import UNKNOWN, is_nameless, plain
+from pipeline.headers.name_rules import first_and_last, names, parted_names
 
-BY_CONTEXT, BY_SECOND, BY_LAST, BY_CELLS = 0.8, 0.7, 0.6, 0.7
+BY_SECOND, BY_LAST, BY_CELLS = 0.7, 0.6, 0.7
 
 _ENOUGH = 3  # addresses that show a name right which nobody knows
 _LINKS = frozenset({"linkedin_url", "company_linkedin_url"})
@@ -25,12 +26,9 @@ _OF_LINKS = frozenset(
 _REMARKED = frozenset({"industry", "employees", "revenue", "city", "state", "country", "department",
                        "seniority", "website", "keywords", "technologies", "notes"})  # fmt: skip
 _WITHIN = (("company", "title"), ("company", "one", "title"), ("company", "position"))
-_PAIRS = (
-    ({"firstalone"}, {"lastalone"}),
-    ({"name", "firstname"}, {"name", "lastname"}),
-)
-# First names in languages where a bare `Name` beside them is the last name.
-_BESIDE_LAST = ("vorname", "rufname", "prenom", "voornaam")
+_OF_CUSTOMERS = (("customer", "position"), ("customer", "title"), ("customer", "person", "title"))
+_NOT_ANYBODY = frozenset({"customer", "executive", "person", "who"})
+_SALUTATIONS = frozenset({"anrede", "aanhef", "aanspreking"})
 
 
 def by_name(draft: Draft) -> None:
@@ -53,7 +51,11 @@ def _without_remark(header: str) -> str:
 
 def second_best(draft: Draft) -> None:
     """What fills a field only where nothing better does: customers' names, personal addresses."""
+    # Beside a first name that is nobody's in particular, a `Customer Name` is somebody else's.
+    named = any(not draft.said[n] & _NOT_ANYBODY for n in _filling(draft, "first_name"))
     for field, forms in SECOND.items():
+        if field == "full_name" and named:
+            continue
         alternative = {"", f"{field}_alt"}
         found = [
             n
@@ -89,50 +91,6 @@ def title_of_place(draft: Draft) -> None:
             draft.put(n, f"company_{field}", BY_CONTEXT)
 
 
-def names(draft: Draft) -> None:
-    """`Name`, `nom`, `nome`: a person's or a company's, the first, the last or both."""
-    for n in draft.saying("name"):
-        if field := _name(draft, plain(draft.headers[n])):
-            draft.put(n, field, BY_CONTEXT)
-        else:
-            draft.doubt(n, "full_name")
-    if not draft.has(*PERSON):  # `Founder`, `Contact`: a name, several, or something else
-        for n in draft.saying("executive") + draft.saying("person"):
-            draft.doubt(n, "full_name")
-
-
-def _name(draft: Draft, word: str) -> str:
-    first, last = draft.has("first_name"), draft.has("last_name")
-    if first != last:
-        return _other_name(draft, word, first=first)
-    beside_whom = not draft.has("company") and draft.saying_whom()
-    if not first and (beside_whom or draft.is_place_list()):
-        return "company"
-    at_work = draft.has("company", "title") or draft.speaks_of("title", "position")
-    if first or at_work:
-        return "full_name"
-    return "" if draft.speaks_of(*BUSINESS) else "full_name"
-
-
-def _other_name(draft: Draft, word: str, *, first: bool) -> str:
-    """What a bare name is where only a first or only a last name stands beside it."""
-    if not first:
-        return "first_name" if word in {"name", "nome", "nombre", "nombres"} else ""
-    beside = plain(draft.headers[draft.fields.index("first_name")])
-    return "last_name" if any(name in beside for name in _BESIDE_LAST) else ""
-
-
-def first_and_last(draft: Draft) -> None:
-    """`First` and `Last`, `name.given` and `name.family`: names only where both are there."""
-    for first_said, last_said in _PAIRS:
-        first = [n for n, said in enumerate(draft.said) if said == first_said]
-        last = [n for n, said in enumerate(draft.said) if said == last_said]
-        for n in first if last else []:
-            draft.put(n, "first_name", BY_CONTEXT)
-        for n in last if first else []:
-            draft.put(n, "last_name", BY_CONTEXT)
-
-
 def leads_with_contacts(draft: Draft) -> None:
     """A lead that has a contact by name is an organization."""
     words = {n: plain(draft.headers[n]).split("_") for n in _filling(draft, "full_name")}
@@ -160,12 +118,17 @@ def titles(draft: Draft) -> None:
     if draft.speaks_of("ad") and not draft.has(*PERSON):  # of the job that is advertised
         for n in _filling(draft, "title"):
             draft.doubt(n, "title")
-    at_work = draft.has(*PERSON, "company") and not draft.speaks_of("ad", "system")
-    for n in draft.saying("position"):
-        _put_or_doubt(draft, n, sure=at_work and draft.is_at_work(n))
+    of_others = draft.speaks_of("ad") or any(
+        "system" in said and "foreign" not in said for said in draft.said
+    )
+    at_work = draft.has(*PERSON, "company") and not of_others
+    if not draft.has("title"):  # beside a job title a role is what somebody may do or decide
+        for n in draft.saying("position"):
+            _put_or_doubt(draft, n, sure=at_work and draft.is_at_work(n))
     known = draft.has("title")
     for n in draft.saying("title"):
-        _put_or_doubt(draft, n, sure=at_work and not known and not _leads_to_name(draft, n))
+        may_be_job = not known and not _leads_to_name(draft, n) and not _may_be_degree(draft, n)
+        _put_or_doubt(draft, n, sure=at_work and may_be_job)
     if not draft.has("title"):
         for n in _lesser_titles(draft):
             _put_or_doubt(draft, n, sure=draft.has(*PERSON))
@@ -181,7 +144,10 @@ def levels(draft: Draft) -> None:
 def _lesser_titles(draft: Draft) -> list[int]:
     """Titles within an organization, or else what people do for a living."""
     within = [n for words in _WITHIN for n in draft.saying(*words)]
-    found = (within if draft.has("company") else []) or draft.saying("occupation")
+    of_customers = [
+        n for words in _OF_CUSTOMERS for n in draft.saying(*words) if not _leads_to_name(draft, n)
+    ]
+    found = (within if draft.has("company") else []) or of_customers or draft.saying("occupation")
     return [n for n in found if draft.cells[n] or not draft.is_sampled]
 
 
@@ -196,6 +162,13 @@ def _leads_to_name(draft: Draft, position: int) -> bool:
     """Whether the column stands before the first name, as Mr and Mrs do, and no cell denies it."""
     following = draft.fields[position + 1 : position + 2]
     return following == ["first_name"] and not draft.cells[position]
+
+
+def _may_be_degree(draft: Draft, position: int) -> bool:
+    """Whether a German `Titel` beside `Anrede` may be Dr. and Prof., for no cell denies it."""
+    salutes = any(plain(header) in _SALUTATIONS for header in draft.headers)
+    is_titel = plain(draft.headers[position]) == "titel"
+    return salutes and is_titel and not draft.cells[position]
 
 
 def industries(draft: Draft) -> None:
@@ -223,6 +196,9 @@ def _filling(draft: Draft, field: str) -> list[int]:
 
 def linkedin_pages(draft: Draft) -> None:
     """In what was read off LinkedIn, links are LinkedIn's."""
+    if draft.speaks_of("headline") and not draft.has("linkedin_url"):
+        for n in draft.saying("profile", "url"):
+            draft.put(n, "linkedin_url", BY_CONTEXT)
     if draft.speaks_of("connected"):
         for n in draft.saying("url"):
             draft.put(n, "linkedin_url", BY_CONTEXT)
@@ -289,6 +265,6 @@ def last_resort(draft: Draft) -> None:
 
 
 RULES: tuple[Callable[[Draft], None], ...] = (
-    by_name, first_and_last, title_of_place, names, industries, second_best, leads_with_contacts, companies, titles,
+    by_name, first_and_last, title_of_place, names, industries, second_best, parted_names, leads_with_contacts, companies, titles,
     levels, of_companies, linkedin_pages, by_cells, address_by_cells, last_resort,
 )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pipeline.headers.header_meaning import UNKNOWN, Meaning, meaning, plain
 
 _WHERE = "code name person who one primary address street mailing line customer current location"
-_AT_COMPANY = "code name primary one address location state corporate"
+_AT_COMPANY = "code name primary one address location state corporate customer buyer"
 
 # What decides alone.
 FORMS: Mapping[str, tuple[str, ...]] = {
@@ -32,8 +32,8 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "email score | address primary",
         "confidence | score",
     ),
-    "first_name": ("firstname | person who current one",),
-    "last_name": ("lastname | person who current one",),
+    "first_name": ("firstname | person who current one fullname",),
+    "last_name": ("lastname | person who current one fullname",),
     "full_name": (
         "fullname | name person who one",
         "name person | who one primary",
@@ -45,7 +45,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     ),
     "title": (
         "job | name person who current primary one title linkedin",
-        "title person | current one primary position",
+        "title person | current one primary position work",
         "title who | current",
         "title current | position",
         "title work |",
@@ -55,7 +55,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "position current | work",
     ),
     "seniority": ("seniority | level person position job work", "level position |", "level job |"),
-    "department": ("department | name person company current position work",),
+    "department": ("department | name person company current position work one",),
     "company": ("company | name person current primary one work",),
     "company_short": ("companyshort | company", "company short | name"),
     "company_domain": ("domain | name company website primary person work url one current",),
@@ -64,21 +64,21 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "company url | one primary",
     ),
     "industry": (
-        "industry | name company work corporate person primary one current",
+        "industry | name company category work corporate person primary one current linkedin",
         "category company | name",
         "category work | name",
     ),
     "employees": (
-        "employees | count size company unit current",
-        "size company | count unit employees",
+        "employees | count size company unit current linkedin",
+        "size company | count unit employees linkedin",
     ),
     "revenue": ("revenue | company unit current",),
     "keywords": ("keywords | company",),
     "technologies": ("technologies | company current",),
     "company_description": ("description company |", "companydescription | company"),
     "address": (
-        "address | street line one primary mailing person who",
-        "street | address line one primary mailing person who count",
+        "address | street line one primary mailing person who customer",
+        "street | address line one primary mailing person who count customer",
     ),
     "city": (f"city | {_WHERE}",),
     "state": (f"state | {_WHERE}",),
@@ -113,7 +113,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "linkedin corporate | url profile",
     ),
     "linkedin_url": (
-        "linkedin | url profile person who one primary customer executive current address vendor",
+        "linkedin | url profile person who one primary customer executive current address vendor personal",
     ),
     "phone": (
         "phone | mobile work corporate direct first one primary person who count current vendor address",

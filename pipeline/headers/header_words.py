@@ -11,30 +11,30 @@ from __future__ import annotations
 # What a lead's fields are made of.
 NOUNS = {
     "email": """email mail electronicmail emailid verifiedemail validemail bestemail
-        emailadr emailadd epost eposta epostaadresi sahkoposti sahkopostiosoite
+        emailadr emailadd emailadress smtpaddress epost epostadress epostadresse eposta epostaadresi sahkoposti sahkopostiosoite
         courriel couriel mel adresseelectronique courrierelectronique messagerie
         correo correoelectronico direccionelectronica correoe
         correioeletronico correio enderecoeletronico
         postaelettronica
         emailadres""",
-    "phone": """phone telephone tel ph teleph contactnumber contactno contactnr contactphone landline
+    "phone": """phone telephone telephon tel ph teleph contactnumber contactno contactnr contactphone landline
         telefon fon rufnummer festnetz telefonnr
         telfixe fixe numerodecontact
         telefono fijo numerodecontacto
         telefone fone telf telefonefixo telefonecomercial
         recapitotelefonico telefonofisso
-        tfno tlf telefoon puhelin puhelinnumero""",
+        tfno tlf telefoon telefoonnr puhelin puhelinnumero""",
     "mobile": """mobile cell cellular mob smartphone
         mobil mobiltelefon mobilfunk handy
         portable
         movil celular
         telemovel
         cellulare
-        mobiel gsm""",
+        mobiel mobiele gsm""",
     "direct phone": "direct directdial directphone directline durchwahl lignedirecte doorkiesnummer",
     "name": "name nm nom nombre nombres nome naam",
     "firstname": """firstname fname givenname forename christianname namefirst firstnm
-        vorname rufname
+        vorname vorn rufname
         prenom
         primernombre nombredepila
         primeironome nomeproprio
@@ -42,7 +42,7 @@ NOUNS = {
         voornaam roepnaam
         fornamn fornavn imie jmeno etunimi""",
     "lastname": """lastname lname surname familyname namelast lastnm
-        nachname familienname zuname
+        nachname nachn familienname zuname
         nomdefamille
         apellido primerapellido apellidopaterno
         sobrenome apelido
@@ -50,24 +50,24 @@ NOUNS = {
         achternaam familienaam
         efternamn efternavn etternavn nazwisko prijmeni sukunimi soyad soyadi""",
     "infix": "infix tussenvoegsel voorvoegsel",
-    "fullname": """fullname namefull completename
-        vollername vollstandigername vollstaendigername vorundnachname
-        nomcomplet
-        nombrecompleto
-        nomecompleto
-        nominativo nomeecognome
-        volledigenaam""",
-    "title": "title titre titel",
-    "job": """jobtitle jobttl jobposition jobrole designation worktitle
-        berufsbezeichnung jobbezeichnung jobtitel stellenbezeichnung positionsbezeichnung
+    "fullname": """fullname namefull completename firstandlastname firstnameandlastname
+        wieheissensie wieheisstdu vollername vollstandigername vollstaendigername vorundnachname
+        nomcomplet commentvousappelezvous
+        nombrecompleto comotellamas comosellama
+        nomecompleto comosechama
+        nominativo nomeecognome cometichiami
+        volledigenaam hoeheetu hoeheetje""",
+    "title": "title tittle titre titel titulo titolo",
+    "job": """jobtitle jobttl jobposition jobrole designation desig worktitle
+        berufsbezeichnung jobbezeichnung jobtitel arbeitstitel stellenbezeichnung positionsbezeichnung
         intituledeposte intituleduposte titreduposte titredeposte posteoccupe
         puestodetrabajo titulodelpuesto
         titulodocargo
         mansione qualificaprofessionale
         functietitel functienaam""",
     "position": """position role job
-        funktion rolle stelle
-        poste fonction
+        funktion fkt rolle stelle
+        poste fonction fct
         cargo puesto posicion
         funcao posicao
         ruolo posizione qualifica
@@ -75,12 +75,14 @@ NOUNS = {
         befattning stilling stanowisko pozice""",
     "occupation": "occupation profession beruf metier profesion ocupacion profissao professione beroep",
     "company": """company companies coname organization organisation org employer account firm enterprise startup
-        jobcompany jobcompanyname businessname nameofbusiness tradingname tradename
-        firma firmen firmenbezeichnung unternehmen unternehmens betrieb arbeitgeber
-        entreprise etablissement societe employeur raisonsociale nomcommercial compte
-        empresa compania organizacion razonsocial nombrecomercial cuenta
+        wheredoyouwork jobcompany jobcompanyname businessname nameofbusiness tradingname tradename
+        lawfirm
+        firma firmen firmenbezeichnung kontoname unternehmen unternehmens betrieb arbeitgeber
+        entreprise etablissement societe employeur raisonsociale denomination denominationsociale
+        nomcommercial compte
+        empresa compania organizacion razonsocial denominacionsocial nombrecomercial cuenta
         companhia organizacao razaosocial nomefantasia conta
-        azienda societa ditta impresa ragionesociale denominazione organizzazione
+        azienda societa ditta impresa ragionesociale ragsociale ragsoc denominazione denominazionesociale organizzazione
         bedrijf bedrijfs organisatie onderneming werkgever handelsnaam
         foretag virksomhed selskap spolecnost yritys sirket""",
     "companyshort": "companynameforemails nameforemails companyshortname shortcompanyname",
@@ -89,9 +91,9 @@ NOUNS = {
         webseite webauftritt
         siteweb siteinternet
         sitioweb paginaweb
-        paginadainternet
+        paginadainternet paginadaweb
         sito sitoweb
-        webadres
+        webadres webpagina
         hemsida hjemmeside webbplats stronawww stronainternetowa""",
     "url": "url link uri href lien enlace",
     "linkedin": "linkedin li",
@@ -101,24 +103,24 @@ NOUNS = {
         secteur secteurdactivite domainedactivite
         sectordeactividad industria
         setor ramo ramodeatividade segmento
-        settore settorediattivita
+        settore settorediattivita settoremerceologico
         bedrijfstak""",
     "category": "category kategorie categorie categoria",
     "type": "type typ tipo",
-    "employees": """employee headcount staff teamsize numberofemployees noofemployees numemployees
-        mitarbeiter mitarbeiterzahl mitarbeiteranzahl beschaftigte
+    "employees": """employee headcount staff teamsize numberofemployees noofemployees numemployees empcount empsize howmanypeople
+        mitarbeiter mitarbeiterzahl mitarbeiteranzahl maanzahl anzahlma beschaftigte
         effectif employe salarie nombredesalaries nombredemployes
         empleado trabajadores
-        funcionario colaboradores
-        dipendenti addetti
+        funcionario colaboradores trabalhadores
+        dipendenti addetti ndip nrdip numdip
         medewerkers werknemers personeel""",
-    "size": "size grosse groesse taille tamano tamanho dimensione grootte",
-    "revenue": """revenue turnover
+    "size": "size howbig howlarge wiegross grosse groesse taille tamano tamanho dimensione grootte",
+    "revenue": """revenue rev turnover
         umsatz jahresumsatz
         chiffredaffaires
         facturacion ingresos
         faturamento receita
-        fatturato
+        fatturato fatt
         omzet""",
     "keywords": "keyword stichwort stichworte motscles palabrasclave palavraschave parolechiave trefwoorden",
     "technologies": "technology technologies techstack technologien technologie tecnologias tecnologie",
@@ -137,13 +139,13 @@ NOUNS = {
     "city": """city town locality
         ort stadt wohnort
         ville commune
-        ciudad localidad poblacion municipio
-        cidade
+        ciudad localidad poblacion pobl municipio
+        cidade localidade
         citta comune localita
         plaats stad woonplaats gemeente
         miasto""",
     "state": """state province region
-        bundesland provinz kanton
+        bundesland provinz kanton canton
         provincia estado
         regiao uf
         regione
@@ -152,18 +154,20 @@ NOUNS = {
     "location": "location geography geo standort lieu localisation ubicacion localizacao vestiging",
     "hq": "hq headquarters headquarter headoffice hauptsitz zentrale siege siegesocial hoofdkantoor",
     "notes": """notes note comment remark memo summary
-        bemerkung bemerkungen kommentar notiz notizen anmerkung anmerkungen
+        bemerkung bemerkungen bem kommentar notiz notizen anmerkung anmerkungen
         remarque commentaire
-        notas comentario observaciones anotaciones
+        notas comentario observaciones obs anotaciones
         observacoes anotacoes
         annotazioni commenti
         opmerking opmerkingen notities""",
-    "icebreaker": """icebreaker personalization personalisation firstline openingline opener introline
+    "icebreaker": """icebreaker personalization personalisation firstline openingline opener introline aifirstline ailine
         personalizedline personalizedfirstline customfirstline""",
     "id": "id uid uuid guid identifier",
     "list": "list lists listname liste lista lijst",
     "dnc": "dnc donotcall",
-    "status": "status statut stato",
+    "status": """status statut stato
+        estadodellead estadodelcontacto estadodelcliente estadodelprospecto
+        estadodolead estadodocontato estadodocliente""",
     "verification": "verification validation verifizierung",
     "confidence": "confidence certainty",
     "score": "score",
@@ -179,10 +183,10 @@ QUALIFIERS = {
         contatto
         persoon""",
     "who": """contactperson personincharge decisionmaker pointofcontact poc
-        ansprechpartner ansprechpartnerin ansprechperson kontaktperson
+        ansprechpartner ansprechpartnerin ansprechp ansprechperson kontaktperson
         interlocuteur personnedecontact
-        personadecontacto
-        pessoadecontato
+        personadecontacto personacontacto
+        pessoadecontato pessoadecontacto pessoacontato
         referente personadicontatto
         contactpersoon""",
     "customer": """customer client member subscriber attendee participant candidate applicant
@@ -190,31 +194,36 @@ QUALIFIERS = {
         invitee delegate respondent donor
         kunde kunden teilnehmer
         cliente
-        klant""",
-    "buyer": """buyer billing purchaser payer
-        kaufer kaeufer acheteur comprador acquirente koper""",
+        klant deelnemer bezoeker""",
+    "buyer": """buyer billing purchaser payer orderer
+        kaufer kaeufer besteller auftraggeber rechnungsempfanger
+        acheteur comprador acquirente koper""",
     "user": "user",
     "executive": """ceo founder cofounder executive businessowner storeowner shopowner
         geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant""",
     "venue": "restaurant clinic hotel salon dealership venue store shop",
     "work": """work business professional office btob b2b employment doyouwork doyouworkfor
-        geschaftlich geschaeftlich geschaftl beruflich dienstlich dienstl arbeit buro buero
-        pro professionnel professionnelle bureau
+        geschaftlich geschaftliche geschaftlicher geschaeftlich geschaeftliche geschaftl
+        beruflich berufliche beruflicher dienstlich dienstliche dienstl betrieblich betriebliche arbeit buro buero
+        pro professionnel professionnelle bureau travail
         trabajo profesional laboral oficina
         profissional trabalho escritorio
-        lavoro professionale aziendale ufficio
+        lavoro professionale aziendale ufficio uff
         zakelijk werk kantoor""",
     "corporate": "corporate corporativo",
     "personal": """personal private home
-        privat priv
-        personnel personnelle perso prive privee
+        privat privater priv zuhause
+        personnel personnelle perso prive privee domicile
         privado
-        pessoal particular
-        personale privato""",
-    "primary": """primary main principal default recommended best primaire principale primario haupt
+        pessoal particular residencial
+        personale privato abitazione
+        thuis""",
+    "primary": """primary main principal default recommended best mostprobable final
+        primaire principale primario haupt
         primare primaere""",
     "first": "first",
     "more": """secondary second other alternate alternative additional tertiary backup extra preferred
+        nonprimary
         weitere sonstige sekundare sekundaere
         autre secondaire
         otro secundario
@@ -226,12 +235,17 @@ QUALIFIERS = {
     "vendor": """apollo zoominfo lusha cognism hunter snov snovio rocketreach kaspr dropcontact clay
         hubspot salesforce pipedrive crunchbase seamless uplead leadiq contactout""",
     "record": "record",
-    "count": "number no nr n num count howmany anzahl zahl nummer numero nb aantal",
-    "unit": """annual yearly estimated estimate est usd eur gbp euro range in k m mio million millions
+    "count": """number no nr n num count howmany wieviele anzahl zahl nummer numero nb aantal hoeveel
+        combien cuantos cuantas quantos quantas quanti qtd qtde qtdade quantidade""",
+    "unit": """annual yearly estimated estimate est usd eur gbp euro range tranche in k m mio mln million millions
         thousand thousands 000s 000 anual annuel annuo""",
     "code": "code iso",
     "short": "short cleaned clean casual normalized",
     "line": "line zeile ligne linea linha riga regel",
+    "mailing address": "postanschrift postadresse briefanschrift postadres indirizzopostale",
+    "work address": "enderecocomercial werkadres bezoekadres vestigingsadres",
+    "work email": """verifiedworkemail verifiedbusinessemail verifiedprofessionalemail
+        validworkemail validbusinessemail validatedemail""",
     "mailing": "mailing postal correspondencia correspondance corrispondenza",
     "companycontact": "companycontact companycontactperson",
 }

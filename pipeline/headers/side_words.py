@@ -15,6 +15,7 @@ SIGNS = {
     "system": "login userlogin username password",
     "ad": "salary apply applyurl posted postedat jobdescription joburl",
     "connected": "connectedon",
+    "foreign headline": "headline",
 }
 
 # Another person's, the operator's own, or what is known about a field: never the field.
@@ -36,7 +37,7 @@ FOREIGN = """
     twitter instagram youtube tiktok whatsapp telegram github social image photo picture logo
     avatar follower followers connections founded funding sic naics naf siren siret vat sub
     division subsidiary currency language lang timezone file function
-    jobfunction headline education school skill skills experience tenure duration marketing
+    jobfunction education school skill skills experience tenure duration marketing
     zip zipcode postalcode postcode plz codepostal codigopostal cep cap display displayname
     input submitted lookup growth intent technical ip
     doyouhave haveyou areyou areyouinterested
@@ -49,7 +50,17 @@ NOISE = """
     what whats whatis which whichis where wheres who whos whois how does you we there have isyour
     tellus giveus toreachyou canwereachyou tocontactyou
     wie wielautet wieist wieheisst welche welches welcher deine dein
-    quel quelle quelest quelleest cual cuales tu qual quale quali tua watis welk
+    quel quelle quelest quelleest cual cuales tu a qual quale quali tua watis welk
+    describes bestdescribes workat workatyourcompany areyouwith areyouin areyoulocated
+    areyoubasedin metrics wert valeur valore waarde valor or
+    wasist inwelchem inwelcher furwelches fuerwelches arbeiten arbeitensie arbeitestdu tatig
+    sindsie bistdu habensie hastdu beschaftigensie hat unter unterwelcher erreichenwirsie
+    konnenwirsieerreichen zugehorige zugehoriges zugehoriger op
+    dansquelle travaillezvous travaillestu occupezvous exercezvous associe associee
+    enque trabajas trabaja tiene ocupas asociada asociado
+    emque onde mora trabalha tem associada associado
+    inquale lavori ricopri ha tuo suo bijwelk bijwelke opwelk werktu werkje heeft
+    kunnenwijubereiken kunnenwejebereiken
     der die das des dem im von und ihr ihre ihren oder pflichtfeld
     de du d l la le les et votre obligatoire
     el los las y su
@@ -66,4 +77,8 @@ WHOLE = {
     "last": "lastalone",
     "mobile": "mobile phone",
     "cell": "mobile phone",
+    "co": "accountalone",
+    "fa": "accountalone",
+    "cam": "revenue",
+    "cak": "revenue",
 }

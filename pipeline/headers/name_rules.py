@@ -1,0 +1,86 @@
+"""Which columns are a person's names: the first, the last or both. Pure."""
+
+from __future__ import annotations
+
+from pipeline.headers.column_draft import BUSINESS, BY_CONTEXT, PERSON, Draft
+from pipeline.headers.header_meaning import plain
+
+_PAIRS = (
+    ({"firstalone"}, {"lastalone"}),
+    ({"name", "firstname"}, {"name", "lastname"}),
+    ({"person", "name", "firstname"}, {"person", "name", "lastname"}),
+)
+# First names in languages where a bare `Name` beside them is the last name.
+_BESIDE_LAST = ("vorname", "rufname", "prenom", "voornaam")
+# A bare `Nombre` beside a last name is the first; so is `Name`, where nobody has another.
+_BESIDE_FIRST = frozenset({"name", "nome", "nombre", "nombres"})
+
+
+def names(draft: Draft) -> None:
+    """`Name`, `nom`, `nome`: a person's or a company's, the first, the last or both."""
+    for n in draft.saying("name"):
+        if field := _name(draft, plain(draft.headers[n])):
+            draft.put(n, field, BY_CONTEXT)
+        else:
+            draft.doubt(n, "full_name")
+    if not draft.has(*PERSON):  # `Founder`, `Contact`: a name, several, or something else
+        for n in draft.saying("executive") + draft.saying("person"):
+            draft.doubt(n, "full_name")
+
+
+def _name(draft: Draft, word: str) -> str:
+    first, last = draft.has("first_name"), draft.has("last_name")
+    if first != last:
+        return _other_name(draft, word, first=first)
+    if first:
+        return "" if _are_of_contacts(draft) else "full_name"
+    beside_whom = not draft.has("company") and draft.saying_whom()
+    if beside_whom or draft.is_place_list():
+        return "company"
+    at_work = draft.has("company", "title") or draft.speaks_of("title", "position")
+    return "full_name" if at_work or not draft.speaks_of(*BUSINESS) else ""
+
+
+def _are_of_contacts(draft: Draft) -> bool:
+    """Whether the first names say whose they are: then a bare one is another's."""
+    return all(
+        said & {"person", "who", "customer"}
+        for said, field in zip(draft.said, draft.fields, strict=True)
+        if field == "first_name"
+    )
+
+
+def _other_name(draft: Draft, word: str, *, first: bool) -> str:
+    """What a bare name is where only a first or only a last name stands beside it."""
+    if not first:
+        return "first_name" if _BESIDE_FIRST & set(word.split("_")) else ""
+    beside = plain(draft.headers[draft.fields.index("first_name")])
+    return "last_name" if any(name in beside for name in _BESIDE_LAST) else ""
+
+
+def first_and_last(draft: Draft) -> None:
+    """`First` and `Last`, `name.given` and `name.family`: names only where both are there."""
+    for first_said, last_said in _PAIRS:
+        first = [n for n, said in enumerate(draft.said) if said == first_said]
+        last = [n for n, said in enumerate(draft.said) if said == last_said]
+        for n in first if last else []:
+            draft.put(n, "first_name", BY_CONTEXT)
+        for n in last if first else []:
+            draft.put(n, "last_name", BY_CONTEXT)
+
+
+def parted_names(draft: Draft) -> None:
+    """`Nom participant` beside `Prénom participant` is the last name, `Nombre contacto` beside
+    `Apellidos contacto` the first.
+    """
+    for n, said in enumerate(draft.said):
+        if draft.fields[n] != "full_name" or "name" not in said:
+            continue
+        whose, word = said - {"name"}, plain(draft.headers[n])
+        firsts = [m for m, one in enumerate(draft.said) if one == whose | {"firstname"}]
+        lasts = [m for m, one in enumerate(draft.said) if one == whose | {"lastname"}]
+        if lasts and not firsts and _BESIDE_FIRST & set(word.split("_")) - {"name"}:
+            draft.put(n, "first_name", BY_CONTEXT)
+        beside = [plain(draft.headers[m]) for m in firsts]
+        if not lasts and any(name in header for name in _BESIDE_LAST for header in beside):
+            draft.put(n, "last_name", BY_CONTEXT)
