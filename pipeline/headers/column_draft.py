@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pipeline.headers import cell_kinds
 from pipeline.headers.header_forms import without_buyer
-from pipeline.headers.header_meaning import Meaning, meaning, without_wrapper
+from pipeline.headers.header_meaning import UNKNOWN, Meaning, meaning, without_wrapper
 
 PERSON = frozenset({"first_name", "last_name", "full_name"})
 _OF_WORK = ("company", "company_domain", "website", "department", "industry", "employees", "revenue",
@@ -121,7 +121,10 @@ class Draft:
 
 def _of_buyers(said: list[Meaning]) -> list[Meaning]:
     """Who buys a ticket is the customer, unless it is told who goes there."""
-    others = any("customer" in one and one & {"email", "name", "firstname"} for one in said)
+    others = any(
+        one & {"customer", UNKNOWN} and one & {"email", "name", "firstname"} and "buyer" not in one
+        for one in said
+    )
     named = any(one & _NAMES and one <= _NAMES | _BESIDE_NAMES for one in said)
     mailed = any("email" in one and one <= _OF_ADDRESSES for one in said)
     return [

@@ -71,12 +71,22 @@ def _put_one(draft: Draft, found: list[int], field: str, confidence: float) -> N
     where another column may hold it.
     """
     rivals = [n for n in draft.doubted("email") if not draft.is_belied(n, "email")]
+    if all(_is_named_too(draft, n) for n in found):
+        rivals = []
     several = len({draft.said[n] for n in found}) > 1 or bool(rivals)
     for n in found:
         if several and field == "email":
             draft.doubt(n, field)
         else:
             draft.put(n, field, confidence)
+
+
+def _is_named_too(draft: Draft, position: int) -> bool:
+    """Whether the names are of those whose address it is: of the attendees, say."""
+    return "customer" in draft.said[position] and any(
+        "customer" in said and field in PERSON
+        for said, field in zip(draft.said, draft.fields, strict=True)
+    )
 
 
 def title_of_place(draft: Draft) -> None:
@@ -196,9 +206,6 @@ def _filling(draft: Draft, field: str) -> list[int]:
 
 def linkedin_pages(draft: Draft) -> None:
     """In what was read off LinkedIn, links are LinkedIn's."""
-    if draft.speaks_of("headline") and not draft.has("linkedin_url"):
-        for n in draft.saying("profile", "url"):
-            draft.put(n, "linkedin_url", BY_CONTEXT)
     if draft.speaks_of("connected"):
         for n in draft.saying("url"):
             draft.put(n, "linkedin_url", BY_CONTEXT)
@@ -206,6 +213,15 @@ def linkedin_pages(draft: Draft) -> None:
         for n in _filling(draft, "website"):
             if "url" in draft.said[n] and "company" in draft.said[n]:
                 draft.put(n, "company_linkedin_url", BY_CONTEXT)
+
+
+def profiles(draft: Draft) -> None:
+    """Profiles of people at work are LinkedIn's, where no cell says what they are."""
+    of_people = draft.has(*PERSON) and draft.has("company", "title")
+    if of_people and not draft.has("linkedin_url"):
+        for n in draft.saying("profile", "url"):
+            if not draft.cells[n]:
+                draft.put(n, "linkedin_url", BY_CONTEXT)
 
 
 def by_cells(draft: Draft) -> None:
@@ -266,5 +282,5 @@ def last_resort(draft: Draft) -> None:
 
 RULES: tuple[Callable[[Draft], None], ...] = (
     by_name, first_and_last, title_of_place, names, industries, second_best, parted_names, leads_with_contacts, companies, titles,
-    levels, of_companies, linkedin_pages, by_cells, address_by_cells, last_resort,
+    levels, of_companies, linkedin_pages, profiles, by_cells, address_by_cells, last_resort,
 )  # fmt: skip

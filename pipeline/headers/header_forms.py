@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from pipeline.headers.header_meaning import UNKNOWN, Meaning, meaning, plain
 
-_WHERE = "code name person who one primary address street mailing line customer current location"
+_WHERE = (
+    "code name person who one primary address street mailing line customer buyer current location"
+)
 _AT_COMPANY = "code name primary one address location state corporate customer buyer"
 
 # What decides alone.
@@ -69,16 +71,16 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "category work | name",
     ),
     "employees": (
-        "employees | count size company unit current linkedin",
+        "employees | count size company unit current linkedin has",
         "size company | count unit employees linkedin",
     ),
-    "revenue": ("revenue | company unit current",),
+    "revenue": ("revenue | company unit current has",),
     "keywords": ("keywords | company",),
     "technologies": ("technologies | company current",),
     "company_description": ("description company |", "companydescription | company"),
     "address": (
-        "address | street line one primary mailing person who customer",
-        "street | address line one primary mailing person who count customer",
+        "address | street line one primary mailing person who customer buyer",
+        "street | address line one primary mailing person who count customer buyer",
     ),
     "city": (f"city | {_WHERE}",),
     "state": (f"state | {_WHERE}",),
@@ -134,11 +136,6 @@ FORMS: Mapping[str, tuple[str, ...]] = {
 
 # What fills a field only where no form above does.
 SECOND: Mapping[str, tuple[str, ...]] = {
-    "email": (
-        *FORMS["email_alt"],
-        "email customer | address id one primary work person",
-        "email executive | address one primary work person",
-    ),
     "first_name": (
         "firstname customer | person",
         "firstname executive | person",
@@ -163,6 +160,11 @@ SECOND: Mapping[str, tuple[str, ...]] = {
         "title email one |",
     ),
     "phone": ("phone customer | mobile count person work", "phone executive | mobile count"),
+    "email": (
+        *FORMS["email_alt"],
+        "email customer | address id one primary work person",
+        "email executive | address one primary work person",
+    ),
 }
 # The same for a company, asked after the names of people.
 COMPANIES = ("company customer | name", "venue name |")

@@ -28,6 +28,9 @@ _NAMELESS = re.compile(
     r"|[a-z]"
 )
 _STEP = re.compile(r"([A-Za-z]\w*)\.(?=\w)")
+_PREFIX = re.compile(r"([A-Za-z]+)_(?=\w)")
+_QUESTION = re.compile(r"\s*[Qq]?(\d{1,3})\s*[._:)-]\s*(?=\D)")
+_FEWEST_QUESTIONS = 3
 _FEW, _NEARLY_ALL = 2, 0.8  # headers with a path; share of them
 _OF_PERSON = frozenset({"email", "name", "firstname", "lastname", "fullname"})
 _MOST = 20  # a number up to this counts columns; beyond, it is a year or a size
@@ -78,19 +81,48 @@ def meaning(header: str) -> Meaning:
 
 
 def without_wrapper(headers: Sequence[str]) -> tuple[str, ...]:
-    """The headers without the first step of their paths (`props.email`), where nearly all share
-    one that says nothing, and none outside it is an address or a name.
+    """The headers without what nearly all share and what says nothing: the first step of their
+    paths (`props.email`), a prefix (`C_Email`), the numbers of a form's questions (`3. Email`).
     """
-    steps = [found[1] if (found := _STEP.match(header)) else "" for header in headers]
-    common, times = Counter(filter(None, steps)).most_common(1)[0] if any(steps) else ("", 0)
-    outside = (meaning(header) for header, step in zip(headers, steps, strict=True) if not step)
+    headers = _without_numbers(headers)
+    for wrapper in (_STEP, _PREFIX):
+        headers = _without_first(wrapper, headers)
+    return tuple(headers)
+
+
+def _without_numbers(headers: Sequence[str]) -> Sequence[str]:
+    """The headers without 1, 2, 3 … in front, where these count different questions."""
+    found = {n: one for n, one in enumerate(map(_QUESTION.match, headers)) if one}
+    numbers = [int(one[1]) for one in found.values()]
+    bare = [header[found[n].end() :] if n in found else header for n, header in enumerate(headers)]
     if (
-        times < max(_FEW, _NEARLY_ALL * sum(map(bool, steps)))
+        len(numbers) < _FEWEST_QUESTIONS
+        or numbers != list(range(1, len(numbers) + 1))
+        or len({bare[n] for n in found}) < len(found)
+    ):
+        return headers
+    return bare
+
+
+def _without_first(wrapper: re.Pattern[str], headers: Sequence[str]) -> Sequence[str]:
+    """The headers without that first part, where nearly all share one that says nothing, and none
+    outside it is an address or a name.
+    """
+    parts = [found[1] if (found := wrapper.match(header)) else "" for header in headers]
+    common, times = Counter(filter(None, parts)).most_common(1)[0] if any(parts) else ("", 0)
+    outside = (
+        meaning(header) for header, part in zip(headers, parts, strict=True) if part != common
+    )
+    if (
+        times < max(_FEW, _NEARLY_ALL * sum(map(bool, parts)))
         or UNKNOWN not in meaning(common)
         or any(said & _OF_PERSON for said in outside)
     ):
-        return tuple(headers)
-    return tuple(header.removeprefix(f"{common}.") for header in headers)
+        return headers
+    return [
+        header[len(common) + 1 :] if part == common else header
+        for header, part in zip(headers, parts, strict=True)
+    ]
 
 
 def is_nameless(header: str) -> bool:

@@ -59,14 +59,14 @@ NOUNS = {
         volledigenaam hoeheetu hoeheetje""",
     "title": "title tittle titre titel titulo titolo",
     "job": """jobtitle jobttl jobposition jobrole designation desig worktitle
-        berufsbezeichnung jobbezeichnung jobtitel arbeitstitel stellenbezeichnung positionsbezeichnung
-        intituledeposte intituleduposte titreduposte titredeposte posteoccupe
+        stellenbez berufsbezeichnung jobbezeichnung jobtitel arbeitstitel stellenbezeichnung positionsbezeichnung
+        intituledeposte intituleduposte intituleposte titreduposte titredeposte posteoccupe
         puestodetrabajo titulodelpuesto
         titulodocargo
         mansione qualificaprofessionale
         functietitel functienaam""",
     "position": """position role job
-        funktion fkt rolle stelle
+        funktion fkt rolle stelle positionhabensie positionhastdu funktionhabensie rollehabensie
         poste fonction fct
         cargo puesto posicion
         funcao posicao
@@ -75,10 +75,10 @@ NOUNS = {
         befattning stilling stanowisko pozice""",
     "occupation": "occupation profession beruf metier profesion ocupacion profissao professione beroep",
     "company": """company companies coname organization organisation org employer account firm enterprise startup
-        wheredoyouwork jobcompany jobcompanyname businessname nameofbusiness tradingname tradename
+        wheredoyouwork jobcompany jobcompanyname companymetrics businessname nameofbusiness tradingname tradename
         lawfirm
         firma firmen firmenbezeichnung kontoname unternehmen unternehmens betrieb arbeitgeber
-        entreprise etablissement societe employeur raisonsociale denomination denominationsociale
+        entreprise etablissement organisme societe employeur raisonsociale denomination denominationsociale
         nomcommercial compte
         empresa compania organizacion razonsocial denominacionsocial nombrecomercial cuenta
         companhia organizacao razaosocial nomefantasia conta
@@ -96,8 +96,8 @@ NOUNS = {
         webadres webpagina
         hemsida hjemmeside webbplats stronawww stronainternetowa""",
     "url": "url link uri href lien enlace",
-    "linkedin": "linkedin li",
-    "profile": "profile profil perfil profilo page",
+    "linkedin": "linkedin sociallinkedin li",
+    "profile": "profile profil profiel perfil profilo page",
     "industry": """industry sector vertical
         branche industrie wirtschaftszweig
         secteur secteurdactivite domainedactivite
@@ -113,7 +113,7 @@ NOUNS = {
         empleado trabajadores
         funcionario colaboradores trabalhadores
         dipendenti addetti ndip nrdip numdip
-        medewerkers werknemers personeel""",
+        medewerkers werknemers personeel fte""",
     "size": "size howbig howlarge wiegross grosse groesse taille tamano tamanho dimensione grootte",
     "revenue": """revenue rev turnover
         umsatz jahresumsatz
@@ -128,7 +128,7 @@ NOUNS = {
     "companydescription": "seodescription shortdescription",
     "seniority": "seniority joblevel managementlevel",
     "level": "level stufe niveau",
-    "department": "department dept abteilung departamento reparto dipartimento afdeling",
+    "department": "department dept abteilung abt departamento reparto dipartimento afdeling",
     "address": """address addr
         adresse adress adr anschrift
         direccion domicilio
@@ -182,7 +182,7 @@ QUALIFIERS = {
         contato pessoa
         contatto
         persoon""",
-    "who": """contactperson personincharge decisionmaker pointofcontact poc
+    "who": """contactperson personincharge primarycontact maincontact keycontact decisionmaker pointofcontact poc
         ansprechpartner ansprechpartnerin ansprechp ansprechperson kontaktperson
         interlocuteur personnedecontact
         personadecontacto personacontacto
@@ -192,7 +192,8 @@ QUALIFIERS = {
     "customer": """customer client member subscriber attendee participant candidate applicant
         guest student patient investor speaker registrant recipient
         invitee delegate respondent donor
-        kunde kunden teilnehmer
+        kunde kunden teilnehmer kandidat bewerber bewerberin
+        participante partecipante
         cliente
         klant deelnemer bezoeker""",
     "buyer": """buyer billing purchaser payer orderer
@@ -204,7 +205,7 @@ QUALIFIERS = {
     "venue": "restaurant clinic hotel salon dealership venue store shop",
     "work": """work business professional office btob b2b employment doyouwork doyouworkfor
         geschaftlich geschaftliche geschaftlicher geschaeftlich geschaeftliche geschaftl
-        beruflich berufliche beruflicher dienstlich dienstliche dienstl betrieblich betriebliche arbeit buro buero
+        beruflich berufliche beruflicher dienstlich dienstliche dienstl gesch betrieblich betriebliche arbeit buro buero
         pro professionnel professionnelle bureau travail
         trabajo profesional laboral oficina
         profissional trabalho escritorio
@@ -221,8 +222,9 @@ QUALIFIERS = {
     "primary": """primary main principal default recommended best mostprobable final
         primaire principale primario haupt
         primare primaere""",
+    "one": "one",
     "first": "first",
-    "more": """secondary second other alternate alternative additional tertiary backup extra preferred
+    "more": """two three secondary second other alternate alternative additional tertiary backup extra preferred
         nonprimary
         weitere sonstige sekundare sekundaere
         autre secondaire
@@ -230,11 +232,12 @@ QUALIFIERS = {
         outro
         altro secondario
         andere""",
-    "current": "current present aktuell actuel actuelle actual atual attuale huidige",
-    "generic": "generic general info",
+    "current": "current present aktuell aktuelle aktueller aktuelles actuel actuelle actual atual attuale huidige",
+    "generic": "generic general info public",
     "vendor": """apollo zoominfo lusha cognism hunter snov snovio rocketreach kaspr dropcontact clay
         hubspot salesforce pipedrive crunchbase seamless uplead leadiq contactout""",
     "record": "record",
+    "has": "hat haben habensie hastdu tiene tienes tem ha hai heeft",
     "count": """number no nr n num count howmany wieviele anzahl zahl nummer numero nb aantal hoeveel
         combien cuantos cuantas quantos quantas quanti qtd qtde qtdade quantidade""",
     "unit": """annual yearly estimated estimate est usd eur gbp euro range tranche in k m mio mln million millions
@@ -244,8 +247,9 @@ QUALIFIERS = {
     "line": "line zeile ligne linea linha riga regel",
     "mailing address": "postanschrift postadresse briefanschrift postadres indirizzopostale",
     "work address": "enderecocomercial werkadres bezoekadres vestigingsadres",
+    "more email": "altemail altemailid",
     "work email": """verifiedworkemail verifiedbusinessemail verifiedprofessionalemail
         validworkemail validbusinessemail validatedemail""",
-    "mailing": "mailing postal correspondencia correspondance corrispondenza",
+    "mailing": "mailing postal postale correspondencia correspondance corrispondenza",
     "companycontact": "companycontact companycontactperson",
 }

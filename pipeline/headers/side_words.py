@@ -15,13 +15,12 @@ SIGNS = {
     "system": "login userlogin username password",
     "ad": "salary apply applyurl posted postedat jobdescription joburl",
     "connected": "connectedon",
-    "foreign headline": "headline",
 }
 
 # Another person's, the operator's own, or what is known about a field: never the field.
 FOREIGN = """
     owner creator created by assigned assignee manager assistant assistent assistentin secretary
-    emergency notfall spouse partner parent
+    shipping rechnung rechnungs fatturazione facturation emergency notfall spouse partner parent
     referred referrer referral sender from to rep representative sdr bdr my own agent broker
     recruiter moderator interviewer supervisor salesperson
     vorgesetzte vorgesetzten betreuer verkaufer verkaeufer vendeur vendedor
@@ -37,7 +36,7 @@ FOREIGN = """
     twitter instagram youtube tiktok whatsapp telegram github social image photo picture logo
     avatar follower followers connections founded funding sic naics naf siren siret vat sub
     division subsidiary currency language lang timezone file function
-    jobfunction education school skill skills experience tenure duration marketing
+    jobfunction headline education school skill skills experience tenure duration marketing
     zip zipcode postalcode postcode plz codepostal codigopostal cep cap display displayname
     input submitted lookup growth intent technical ip
     doyouhave haveyou areyou areyouinterested
@@ -51,16 +50,17 @@ NOISE = """
     tellus giveus toreachyou canwereachyou tocontactyou
     wie wielautet wieist wieheisst welche welches welcher deine dein
     quel quelle quelest quelleest cual cuales tu a qual quale quali tua watis welk
+    optional freiwillig fakultativ facultatif opcional facoltativo optioneel sociallinks
     describes bestdescribes workat workatyourcompany areyouwith areyouin areyoulocated
-    areyoubasedin metrics wert valeur valore waarde valor or
+    areyoubasedin wert valeur valore waarde valor or
     wasist inwelchem inwelcher furwelches fuerwelches arbeiten arbeitensie arbeitestdu tatig
-    sindsie bistdu habensie hastdu beschaftigensie hat unter unterwelcher erreichenwirsie
+    sindsie bistdu beschaftigensie unter unterwelcher erreichenwirsie
     konnenwirsieerreichen zugehorige zugehoriges zugehoriger op
     dansquelle travaillezvous travaillestu occupezvous exercezvous associe associee
-    enque trabajas trabaja tiene ocupas asociada asociado
-    emque onde mora trabalha tem associada associado
-    inquale lavori ricopri ha tuo suo bijwelk bijwelke opwelk werktu werkje heeft
-    kunnenwijubereiken kunnenwejebereiken
+    enque trabajas trabaja ocupas asociada asociado
+    emque onde mora trabalha associada associado
+    inquale lavori ricopri tuo suo bijwelk bijwelke opwelk werktu werkje
+    inazienda enlaempresa naempresa danslentreprise kunnenwijubereiken kunnenwejebereiken
     der die das des dem im von und ihr ihre ihren oder pflichtfeld
     de du d l la le les et votre obligatoire
     el los las y su
