@@ -36,12 +36,19 @@ def by_name(draft: Draft) -> None:
     for n in list(draft.open()):
         if found := of_header(draft.headers[n], draft.said[n]):
             draft.put(n, *found)
-        elif field := doubtful(draft.said[n]):
+        elif field := doubtful(draft.said[n]) or _remarked(draft, n):
             remarked = field in _REMARKED and of_header(_without_remark(draft.headers[n]))
             if remarked and remarked.field == field:
                 draft.put(n, field, BY_CONTEXT)
             else:
                 draft.doubt(n, field)
+
+
+def _remarked(draft: Draft, position: int) -> str:
+    """The field of a header but for what it says in brackets, where nobody knows a word of that."""
+    found = of_header(_without_remark(draft.headers[position]))
+    is_unknown = UNKNOWN in draft.said[position] and "foreign" not in draft.said[position]
+    return found.field if found and is_unknown else ""
 
 
 def _without_remark(header: str) -> str:

@@ -30,7 +30,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "email verification | status address one primary work person vendor",
     ),
     "email_confidence": (
-        "email confidence | score address primary",
+        "email confidence | score address primary one",
         "email score | address primary",
         "confidence | score",
     ),

@@ -27,7 +27,7 @@ NOUNS = {
     "mobile": """mobile cell cellular mob smartphone
         mobil mobiltelefon mobilfunk handy
         portable
-        movil celular
+        movil celular cel
         telemovel
         cellulare
         mobiel mobiele gsm""",
@@ -66,7 +66,7 @@ NOUNS = {
         mansione qualificaprofessionale
         functietitel functienaam""",
     "position": """position role job
-        funktion fkt rolle stelle positionhabensie positionhastdu funktionhabensie rollehabensie
+        funktion fkt posfunktion posposition rolle stelle positionhabensie positionhastdu funktionhabensie rollehabensie
         poste fonction fct
         cargo puesto posicion
         funcao posicao
@@ -74,7 +74,7 @@ NOUNS = {
         functie
         befattning stilling stanowisko pozice""",
     "occupation": "occupation profession beruf metier profesion ocupacion profissao professione beroep",
-    "company": """company companies coname organization organisation org employer account firm enterprise startup
+    "company": """company companies coname organization organisation org employer account firm enterprise startup institution
         wheredoyouwork jobcompany jobcompanyname companymetrics businessname nameofbusiness tradingname tradename
         lawfirm
         firma firmen firmenbezeichnung kontoname unternehmen unternehmens betrieb arbeitgeber
@@ -100,7 +100,7 @@ NOUNS = {
     "profile": "profile profil profiel perfil profilo page",
     "industry": """industry sector vertical
         branche industrie wirtschaftszweig
-        secteur secteurdactivite domainedactivite
+        secteur secteurdactivite secteuractivite domainedactivite
         sectordeactividad industria
         setor ramo ramodeatividade segmento
         settore settorediattivita settoremerceologico
@@ -118,7 +118,7 @@ NOUNS = {
     "revenue": """revenue rev turnover
         umsatz jahresumsatz
         chiffredaffaires
-        facturacion ingresos
+        facturacion volumendefacturacion ingresos
         faturamento receita
         fatturato fatt
         omzet""",
@@ -129,7 +129,7 @@ NOUNS = {
     "seniority": "seniority joblevel managementlevel",
     "level": "level stufe niveau",
     "department": "department dept abteilung abt departamento reparto dipartimento afdeling",
-    "address": """address addr
+    "address": """address addr addrln
         adresse adress adr anschrift
         direccion domicilio
         endereco
@@ -138,7 +138,7 @@ NOUNS = {
     "street": "street strasse rue calle rua straat",
     "city": """city town locality
         ort stadt wohnort
-        ville commune
+        ville commune localite
         ciudad localidad poblacion pobl municipio
         cidade localidade
         citta comune localita
@@ -238,11 +238,11 @@ QUALIFIERS = {
         hubspot salesforce pipedrive crunchbase seamless uplead leadiq contactout""",
     "record": "record",
     "has": "hat haben habensie hastdu tiene tienes tem ha hai heeft",
-    "count": """number no nr n num count howmany wieviele anzahl zahl nummer numero nb aantal hoeveel
+    "count": """number no nr n num nbr count howmany wieviele anzahl zahl nummer numero nb aantal hoeveel
         combien cuantos cuantas quantos quantas quanti qtd qtde qtdade quantidade""",
     "unit": """annual yearly estimated estimate est usd eur gbp euro range tranche in k m mio mln million millions
         thousand thousands 000s 000 anual annuel annuo""",
-    "code": "code iso",
+    "code": "code cd iso",
     "short": "short cleaned clean casual normalized",
     "line": "line zeile ligne linea linha riga regel",
     "mailing address": "postanschrift postadresse briefanschrift postadres indirizzopostale",

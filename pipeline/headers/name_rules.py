@@ -18,8 +18,9 @@ _BESIDE_FIRST = frozenset({"name", "nome", "nombre", "nombres"})
 
 def names(draft: Draft) -> None:
     """`Name`, `nom`, `nome`: a person's or a company's, the first, the last or both."""
-    # Beside a `Full Name` and a company a bare one is neither.
+    # Beside a `Full Name` and a company a bare one is neither, unless a first name lacks its last.
     known = draft.has("full_name") and draft.has("company") and not draft.saying_whom()
+    known &= draft.has("first_name") == draft.has("last_name")
     for n in draft.saying("name"):
         if not known and (field := _name(draft, plain(draft.headers[n]))):
             draft.put(n, field, BY_CONTEXT)

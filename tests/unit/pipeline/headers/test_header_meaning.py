@@ -107,6 +107,32 @@ class TestWithoutWrapper:
     def test_drops_a_step_that_says_nothing(self, headers, expected):
         assert without_wrapper(headers.split()) == tuple(expected.split())
 
+    @pytest.mark.parametrize(
+        ("headers", "expected"),
+        [
+            ("C_Email C_City C_Phone1", "Email City Phone1"),
+            ("contact_email contact_city", "contact_email contact_city"),  # that says whose
+            ("C_Email C_City Last_Name", "C_Email C_City Last_Name"),
+            ("first_name first_line", "first_name first_line"),
+        ],
+    )
+    def test_drops_a_prefix_that_says_nothing(self, headers, expected):
+        assert without_wrapper(headers.split()) == tuple(expected.split())
+
+    @pytest.mark.parametrize(
+        ("headers", "expected"),
+        [
+            (["1. Email", "2. City", "3) Phone"], ("Email", "City", "Phone")),
+            (["Q1_Email", "Q2_City", "Q3_Phone", "IP"], ("Email", "City", "Phone", "IP")),
+            (["1. Email", "2. City"], ("1. Email", "2. City")),  # too few to tell
+            (["1. Email", "2. Email", "3. Email"], ("1. Email", "2. Email", "3. Email")),
+            (["1. Email", "3. City", "2. Phone"], ("1. Email", "3. City", "2. Phone")),
+            (["1st line", "2nd line", "3rd line"], ("1st line", "2nd line", "3rd line")),
+        ],
+    )
+    def test_drops_the_numbers_of_questions(self, headers, expected):
+        assert without_wrapper(headers) == expected
+
 
 class TestTheWords:
     def test_mean_one_thing_each(self):
