@@ -134,7 +134,11 @@ def _of_buyers(said: list[Meaning]) -> list[Meaning]:
 
 
 def _counted(said: list[Meaning]) -> list[Meaning]:
-    """Columns numbered from 0 (`emails/0`, `emails/1`) as those from 1."""
+    """Columns numbered from 0 (`emails/0`, `emails/1`) as those from 1; a 0 that counts nothing
+    (`Name0`) says nothing.
+    """
+    counted = {one - {"one"} for one in said if "one" in one}
+    said = [one if one - {"zero"} in counted else one - {"zero"} for one in said]
     from_zero = {one - {"zero"} for one in said if "zero" in one}
     return [
         one - {"one"} | {"more"}

@@ -140,7 +140,7 @@ def titles(draft: Draft) -> None:
     )
     at_work = draft.has(*PERSON, "company") and not of_others
     if not draft.has("title"):  # beside a job title a role is what somebody may do or decide
-        for n in draft.saying("position"):
+        for n in _positions(draft):
             _put_or_doubt(draft, n, sure=at_work and draft.is_at_work(n))
     known = draft.has("title")
     for n in draft.saying("title"):
@@ -149,6 +149,13 @@ def titles(draft: Draft) -> None:
     if not draft.has("title"):
         for n in _lesser_titles(draft):
             _put_or_doubt(draft, n, sure=draft.has(*PERSON))
+
+
+def _positions(draft: Draft) -> list[int]:
+    """Columns of a position; beside a `Position` a `Role` is one in the file's own system."""
+    found = draft.saying("position") or draft.saying("position", "work")
+    of_jobs = [n for n in found if not plain(draft.headers[n]).startswith("rol")]
+    return of_jobs or found
 
 
 def levels(draft: Draft) -> None:

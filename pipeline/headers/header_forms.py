@@ -28,6 +28,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "email_status": (
         "email status | verification address one primary work person vendor code",
         "email verification | status address one primary work person vendor",
+        "verification status |",
     ),
     "email_confidence": (
         "email confidence | score address primary one",
@@ -72,7 +73,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     ),
     "employees": (
         "employees | count size company unit current linkedin has",
-        "size company | count unit employees linkedin",
+        "size company | count unit employees linkedin current",
     ),
     "revenue": ("revenue | company unit current has",),
     "keywords": ("keywords | company",),
@@ -127,7 +128,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "mobile more | count person work",
         "mobile personal | one count person",
     ),
-    "notes": ("notes | person who company customer",),
+    "notes": ("notes | person who company customer one",),
     "icebreaker": ("icebreaker | person",),
     "source_id": ("id | person vendor record count", "record vendor | count"),
     "list": ("list | name person",),
@@ -178,6 +179,7 @@ LAST = (
     "email hq | address",
     "email user | address",
     "email website | address",
+    "email venue | address one",
 )
 
 # The `van den` of Dutch last names: no field, but a part of one.

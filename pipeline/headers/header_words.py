@@ -70,7 +70,7 @@ NOUNS = {
         poste fonction fct
         cargo puesto posicion
         funcao posicao
-        ruolo posizione qualifica
+        ruolo posizione funzione qualifica
         functie
         befattning stilling stanowisko pozice""",
     "occupation": "occupation profession beruf metier profesion ocupacion profissao professione beroep",
@@ -81,7 +81,7 @@ NOUNS = {
         entreprise etablissement organisme societe employeur raisonsociale denomination denominationsociale
         nomcommercial compte
         empresa compania organizacion razonsocial denominacionsocial nombrecomercial cuenta
-        companhia organizacao razaosocial nomefantasia conta
+        companhia organizacao razaosocial designacaosocial nomefantasia conta
         azienda societa ditta impresa ragionesociale ragsociale ragsoc denominazione denominazionesociale organizzazione
         bedrijf bedrijfs organisatie onderneming werkgever handelsnaam
         foretag virksomhed selskap spolecnost yritys sirket""",
@@ -114,19 +114,19 @@ NOUNS = {
         funcionario colaboradores trabalhadores
         dipendenti addetti ndip nrdip numdip
         medewerkers werknemers personeel fte""",
-    "size": "size howbig howlarge wiegross grosse groesse taille tamano tamanho dimensione grootte",
+    "size": "size howbig howlarge wiegross grosse groesse taille tamano tamanho dimensione dimensioni grootte",
     "revenue": """revenue rev turnover
         umsatz jahresumsatz
         chiffredaffaires
         facturacion volumendefacturacion ingresos
-        faturamento receita
+        faturamento receita volumedenegocios
         fatturato fatt
         omzet""",
     "keywords": "keyword stichwort stichworte motscles palabrasclave palavraschave parolechiave trefwoorden",
     "technologies": "technology technologies techstack technologien technologie tecnologias tecnologie",
     "description": "description beschreibung descripcion descricao descrizione omschrijving",
     "companydescription": "seodescription shortdescription",
-    "seniority": "seniority joblevel managementlevel",
+    "seniority": "seniority seniorities joblevel managementlevel",
     "level": "level stufe niveau",
     "department": "department dept abteilung abt departamento reparto dipartimento afdeling",
     "address": """address addr addrln
@@ -182,11 +182,11 @@ QUALIFIERS = {
         contato pessoa
         contatto
         persoon""",
-    "who": """contactperson personincharge primarycontact maincontact keycontact decisionmaker pointofcontact poc
+    "who": """contactperson personincharge primarycontact maincontact keycontact contactprincipal decisionmaker pointofcontact poc
         ansprechpartner ansprechpartnerin ansprechp ansprechperson kontaktperson
         interlocuteur personnedecontact
-        personadecontacto personacontacto
-        pessoadecontato pessoadecontacto pessoacontato
+        personadecontacto personacontacto contactoprincipal
+        pessoadecontato pessoadecontacto pessoacontato contatoprincipal
         referente personadicontatto
         contactpersoon""",
     "customer": """customer client member subscriber attendee participant candidate applicant
@@ -202,14 +202,14 @@ QUALIFIERS = {
     "user": "user",
     "executive": """ceo founder cofounder executive businessowner storeowner shopowner
         geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant""",
-    "venue": "restaurant clinic hotel salon dealership venue store shop",
+    "venue": "restaurant clinic practice pharmacy hotel salon gym dealership agency venue store shop",
     "work": """work business professional office btob b2b employment doyouwork doyouworkfor
         geschaftlich geschaftliche geschaftlicher geschaeftlich geschaeftliche geschaftl
         beruflich berufliche beruflicher dienstlich dienstliche dienstl gesch betrieblich betriebliche arbeit buro buero
         pro professionnel professionnelle bureau travail
         trabajo profesional laboral oficina
         profissional trabalho escritorio
-        lavoro professionale aziendale ufficio uff
+        lavoro lavorativa professionale aziendale ufficio uff
         zakelijk werk kantoor""",
     "corporate": "corporate corporativo",
     "personal": """personal private home

@@ -65,6 +65,9 @@ class TestTitles:
     def test_a_role_beside_a_job_title_is_not_the_job(self):
         assert fields("Email", "Company", "Job Title", "Role") == ["email", "company", "title", ""]
 
+    def test_a_role_beside_a_position_is_not_the_job(self):
+        assert fields("Email", "Company", "Role", "Position") == ["email", "company", "", "title"]
+
     @pytest.mark.parametrize(
         ("cells", "expected"), [([], ""), (["Leiterin Einkauf"] * 3, "title"), (["Dr."] * 3, "")]
     )
@@ -81,3 +84,17 @@ class TestTitles:
         headers = ["Attendee Email", "Attendee Last Name", "Attendee Title", following]
 
         assert fields(*headers)[2] == expected
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("headers", "expected"),
+        [
+            # A nought that counts nothing says nothing.
+            (["Firma1", "Vorname0", "Name0", "Position0", "Email0"],
+             ["company", "first_name", "last_name", "title", "email"]),
+            (["emails/0", "emails/1"], ["email", "email_alt"]),
+        ],
+    )  # fmt: skip
+    def test_from_zero(self, headers, expected):
+        assert fields(*headers) == expected
