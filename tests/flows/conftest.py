@@ -20,6 +20,7 @@ from leadgen.celery import app
 from pipeline import asking, tasks, writing
 from tests.integrations import gemini_server
 
+LEASE_SECONDS = 2
 PATIENCE = 240  # seconds a flow may take before it has failed, on a slow and busy machine
 
 
@@ -84,7 +85,7 @@ class Workers:
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "DATABASE_URL": database_url(),
-            "LEASE_SECONDS": os.environ.get("LEASE_SECONDS", "2"),
+            "LEASE_SECONDS": str(project.LEASE_SECONDS),
             "TICK_SECONDS": "1",
         }
         queues = ",".join(queue.name for queue in project.CELERY_TASK_QUEUES)
@@ -121,8 +122,13 @@ class Workers:
 
 
 @pytest.fixture
-def workers(tmp_path) -> Iterator[Workers]:
-    """No worker inherits another test's hints: two of them at a locked table are all it has."""
+def workers(tmp_path, settings) -> Iterator[Workers]:
+    """No worker inherits another test's hints: two of them at a locked table are all it has.
+
+    A hint that came while a killed worker's row was still locked is repeated after a lease: by
+    the test's own ticks, too.
+    """
+    settings.LEASE_SECONDS = LEASE_SECONDS
     app.control.purge()
     found = Workers(tmp_path / "workers.log")
     yield found

@@ -38,12 +38,11 @@ def drafts_are(count: int) -> bool:
 
 
 @pytest.fixture
-def server(settings, monkeypatch):
+def server(monkeypatch):
     with gemini_server.running() as found:
         found.usually = lambda _asked: Say(body=answer(), seconds=0.2)
-        settings.LEASE_SECONDS = LEASE_SECONDS
-        monkeypatch.setenv("LEASE_SECONDS", str(LEASE_SECONDS))
-        monkeypatch.setattr(conftest, "PATIENCE", 60 + LEADS / 20)
+        monkeypatch.setattr(conftest, "LEASE_SECONDS", LEASE_SECONDS)
+        monkeypatch.setattr(conftest, "PATIENCE", conftest.PATIENCE + LEADS / 20)
         monkeypatch.setenv("TEST_GEMINI_API_KEY", "an-invented-key-for-a-stand-in")
         monkeypatch.setenv("GEMINI_BASE_URL", found.url)
         monkeypatch.setenv("GEMINI_CONCURRENCY", str(IN_FLIGHT))

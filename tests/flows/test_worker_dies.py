@@ -46,10 +46,7 @@ def leased(run: Run, stage: Stage) -> bool:
 
 @pytest.mark.parametrize("stage", Stage)
 class TestWorkerKilledWhileAtIt:
-    def test_the_next_worker_ends_the_run_as_if_nothing_had_been(
-        self, stage, workers, monkeypatch, settings
-    ):
-        settings.LEASE_SECONDS = 2
+    def test_the_next_worker_ends_the_run_as_if_nothing_had_been(self, stage, workers, monkeypatch):
         nights.make_agency()
         monkeypatch.setattr(tasks, "wake", lambda: None)
         run = starting.start_now(now=timezone.now(), started_by="test")
