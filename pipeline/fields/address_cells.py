@@ -7,6 +7,7 @@ refuses is taken apart, each distinct cell once.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,16 +16,31 @@ from itertools import chain
 from pipeline import addresses
 from pipeline.arrow import TEXT, Column, Mask, byte_range, pa, pc, text
 from pipeline.headers.cell_kinds import FULL_WIDTH_AT, with_plain_at
+from pipeline.headers.header_forms import of_header
 
 LONGEST = 2_000  # characters of a cell that are worth a look: forty usual addresses
-_APOSTROPHE = "'"
-_PAIRS = ("<>", '""', "''", "“”", "„“", "‘’", "«»")  # noqa: RUF001  (the quotes that people type)
+_TYPED = "'="  # in front of what a spreadsheet shall take for text, or for a formula
+_PAIRS = ("<>", '""', "''", "“”", "„“", "‘’", "«»", "``", "[]", "{}")  # noqa: RUF001  (the quotes that people type)
 _NAMED = re.compile(r'^(?:[^<>]*[\s"])?<([^<>]*)>$')
 # Ann (ann@x.com), and a mail program's ann@x.com (Ann)
 _BRACKETED = re.compile(r"^[^()<>@]+\s\(([^()\s]*@[^()\s]*)\)$|^(\S+@\S+)\s+\([^()@]*\)$")
 _ANCHOR = re.compile(r"(?is)^<a\s[^<>]*mailto:([^\"'<>?]*)[^<>]*>[^<>]*</a>$")
-_BETWEEN = re.compile(r"[\s/|]+")
+# A list as programs write it: JSON's and Python's, PostgreSQL's.
+_LIST = re.compile(r"^\[([^\[\]]*)\]$|^\{([^{}]*)\}$")
+# A spreadsheet's link whose formula was exported, Markdown's, and Slack's.
+_LINK = re.compile(
+    r'(?is)^=HYPERLINK\(\s*"mailto:([^"?]*)[^"]*".*\)$'
+    r"|^\[[^\[\]]*\]\(mailto:([^()?]*)[^()]*\)$"
+    r"|^<mailto:([^<>|?]*)[^<>|]*\|[^<>]*>$"
+)
+_ENTITY = re.compile(r"(?i)&(?:#\d{1,5}|#x[0-9a-f]{1,4}|lt|gt|amp|quot|apos|nbsp);")
+_BETWEEN = re.compile(
+    r"(?i)<br\s*/?>|\s+(?:[&+•·–-]|and|or|und|oder|et|ou|en|of|y|o|e)\s+|\s*:{2,}\s*|[\s/|]+"  # noqa: RUF001
+)
 _MAILTO = re.compile(r"(?i)^mailto:([^?]*).*$", re.DOTALL)
+
+_LONGEST_LABEL = 40  # characters
+_OF_ADDRESSES = frozenset({"email", "email_alt"})
 
 TOO_LONG = f"The cell is longer than {LONGEST:,} characters, so no address was looked for."
 
@@ -40,7 +56,8 @@ class Cells:
 
 def read(column: Column) -> Cells:
     """What the trimmed cells of an e-mail column hold."""
-    plain = pc.and_not(addresses.are_certain(column), pc.starts_with(column, _APOSTROPHE))
+    typed = pc.or_(*(pc.starts_with(column, sign) for sign in _TYPED))
+    plain = pc.and_not(addresses.are_certain(column), typed)
     odd = pc.and_not(pc.not_equal(column, ""), plain)
     coded = column.filter(odd).dictionary_encode()
     texts = coded.dictionary.to_pylist()
@@ -90,13 +107,20 @@ def _taken_apart(cells: Sequence[str]) -> tuple[list[list[str]], dict[str, str]]
 
 def _candidates(cell: str) -> list[list[str]]:
     """What may be an address; those of one group are addresses together or not at all."""
-    cell = with_plain_at(cell)
+    cell = _unwrapped(with_plain_at(cell)) if len(cell) <= LONGEST else ""
     groups = []
-    for part in re.split("[,;]", cell) if "@" in cell and len(cell) <= LONGEST else ():
+    for part in re.split("[,;]", cell) if "@" in cell else ():
         groups += [[_bare(part)]] if "@" in part else []
         if part.count("@") > 1:
             groups.append([_bare(each) for each in _BETWEEN.split(part.strip())])
     return groups
+
+
+def _unwrapped(cell: str) -> str:
+    """Without what programs put around a whole cell, which may hold a comma or a semicolon."""
+    if "&" in cell:
+        cell = _ENTITY.sub(lambda entity: html.unescape(entity[0]), cell).strip()
+    return _LIST.sub(r"\1\2", cell) if cell[-1:] in {"]", "}"} else _LINK.sub(r"\1\2\3", cell)
 
 
 def _bare(candidate: str) -> str:
@@ -109,8 +133,15 @@ def _bare(candidate: str) -> str:
     while bare[:1] + bare[-1:] in _PAIRS and len(bare) > 2:  # noqa: PLR2004
         bare = bare[1:-1].strip()
     if ":" in bare:
-        bare = _MAILTO.sub(r"\1", bare)
-    return bare.removeprefix(_APOSTROPHE).rstrip(". ")
+        bare = _without_label(_MAILTO.sub(r"\1", bare))
+    return bare.lstrip(_TYPED).rstrip(". ")
+
+
+def _without_label(text: str) -> str:
+    """`Email: ann@x.com` as an address; `Bounced: ann@x.com` stays none."""
+    label, _, rest = text.partition(":")
+    found = of_header(label) if len(label) <= _LONGEST_LABEL else None
+    return rest.strip() if found and found.field in _OF_ADDRESSES else text
 
 
 def _each_once(found: list[str]) -> list[str]:

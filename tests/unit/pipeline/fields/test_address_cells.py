@@ -45,6 +45,25 @@ class TestTakenApart:
             ("'ann@acme.com", "ann@acme.com"),
             ("o'neil@acme.com", "o'neil@acme.com"),
             ("ann@müller.de; bob@bolt.com", "ann@müller.de bob@bolt.com"),
+            ("[ann@acme.com]", "ann@acme.com"),
+            ('["ann@acme.com", "bob@bolt.com"]', "ann@acme.com bob@bolt.com"),
+            ("{ann@acme.com,bob@bolt.com}", "ann@acme.com bob@bolt.com"),
+            ("['ann@acme.com']", "ann@acme.com"),
+            ("[ann@acme.com], [bob@bolt.com]", "ann@acme.com bob@bolt.com"),
+            ("`ann@acme.com`", "ann@acme.com"),
+            ("ann@acme.com & bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("ann@acme.com or bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("ann@acme.com - bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("ann@acme.com<br/>bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("ann@acme.com :: bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("Email: ann@acme.com", "ann@acme.com"),
+            ("E-Mail:ann@acme.com; Mail: bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("=ann@acme.com", "ann@acme.com"),
+            ('=HYPERLINK("mailto:ann@acme.com";"Ann")', "ann@acme.com"),
+            ("[ann@acme.com](mailto:ann@acme.com)", "ann@acme.com"),
+            ("<mailto:ann@acme.com|ann@acme.com>", "ann@acme.com"),
+            ("Ann &lt;ann@acme.com&gt;", "ann@acme.com"),
+            ("ann&#64;acme.com&nbsp;", "ann@acme.com"),
             ("ann\uff20acme.com; Bob <bob\uff20bolt.com>", "ann@acme.com bob@bolt.com"),
         ],
     )
@@ -58,6 +77,10 @@ class TestTakenApart:
             "n/a",
             "ann@acme.com Bcc: bob@bolt.com",
             "write to ann@acme.com please",
+            "Bounced: ann@acme.com",
+            "do not email: ann@acme.com",
+            "https://ann@acme.com",
+            "ann@acme.com and others",
             "Ann (not ann@acme.com)",
             "ann@acme.com (now bob@bolt.com)",
             '<a href="https://acme.com">ann@acme.com</a>',
@@ -116,6 +139,11 @@ class TestRead:
 
         assert found.first.to_pylist() == ["ann@acme.com", "a@x.com", "", "", "a@x.com", "a@x.com"]
         assert found.others.to_pylist() == ["", "b@y.com", "", "", "b@y.com", "b@y.com, c@z.com"]
+
+    def test_takes_no_sign_that_a_spreadsheet_wants_for_a_part_of_the_address(self):
+        found = read("'ann@acme.com", "=ann@acme.com")
+
+        assert found.first.to_pylist() == ["ann@acme.com", "ann@acme.com"]
 
     def test_says_of_each_refused_cell_what_is_wrong(self):
         found = read("ann@acme.com", "n/a", "ann@@acme.com", "x; ann@acme", "a@b.c")
