@@ -19,7 +19,7 @@ from pipeline.headers.cell_kinds import FULL_WIDTH_AT, with_plain_at
 from pipeline.headers.header_forms import of_header
 
 LONGEST = 2_000  # characters of a cell that are worth a look: forty usual addresses
-_TYPED = "'="  # in front of what a spreadsheet shall take for text, or for a formula
+_TYPED = "=", "'"  # in front of what a spreadsheet shall take for text, or for a formula
 _PAIRS = ("<>", '""', "''", "“”", "„“", "‘’", "«»", "``", "[]", "{}")  # noqa: RUF001  (the quotes that people type)
 _NAMED = re.compile(r'^(?:[^<>]*[\s"])?<([^<>]*)>$')
 # Ann (ann@x.com), and a mail program's ann@x.com (Ann)
@@ -125,7 +125,8 @@ def _unwrapped(cell: str) -> str:
 
 def _bare(candidate: str) -> str:
     """Without the name beside it, quotes, mailto: and the full stop of a sentence."""
-    bare = candidate.strip()
+    formula, apostrophe = _TYPED
+    bare = candidate.strip().removeprefix(formula)
     if bare.endswith(">"):
         bare = _NAMED.sub(r"\1", _ANCHOR.sub(r"\1", bare)).strip()
     elif bare.endswith(")"):
@@ -134,7 +135,7 @@ def _bare(candidate: str) -> str:
         bare = bare[1:-1].strip()
     if ":" in bare:
         bare = _without_label(_MAILTO.sub(r"\1", bare))
-    return bare.lstrip(_TYPED).rstrip(". ")
+    return bare.removeprefix(apostrophe).rstrip(". ")
 
 
 def _without_label(text: str) -> str:

@@ -59,6 +59,7 @@ class TestTakenApart:
             ("Email: ann@acme.com", "ann@acme.com"),
             ("E-Mail:ann@acme.com; Mail: bob@bolt.com", "ann@acme.com bob@bolt.com"),
             ("=ann@acme.com", "ann@acme.com"),
+            ('="ann@acme.com"', "ann@acme.com"),
             ('=HYPERLINK("mailto:ann@acme.com";"Ann")', "ann@acme.com"),
             ("[ann@acme.com](mailto:ann@acme.com)", "ann@acme.com"),
             ("<mailto:ann@acme.com|ann@acme.com>", "ann@acme.com"),
