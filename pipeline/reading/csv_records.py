@@ -21,6 +21,8 @@ _SKIPPED_AT_ONCE = 2_000
 MANY_UNCLOSED = 100  # each may cost LONGEST_RECORD of reading again: not for ever
 _STRAIGHT = str.maketrans("“”„", '"""')
 _ESCAPED = re.compile(r"""\\([\\"])""")
+_FEWEST_SWALLOWED = 3  # cells: `see Ann, ann@x.com` on a line of a note is no record
+_ADDRESS = re.compile(r"\s*[\"']?[^\s@,;|]+@[^\s@,;|]+\.[^\s@,;|]+\s*")
 
 
 class NeverCloses(Exception):
@@ -169,6 +171,8 @@ class Records:
                 if not own[-1]:
                     self._ended = len(own) == 1
                     return self._ended
+                if len(own) > 1 and self._has_swallowed(row):
+                    return False
                 rows.append(row)
                 lines.append(line)
                 line += len(own)
@@ -180,6 +184,20 @@ class Records:
         finally:
             self.line = line
         return False
+
+    def _has_swallowed(self, row: list[str]) -> bool:
+        """Whether a line within a cell is a record itself, as wide as this one and with an address:
+        a quote was left open, and the next one in the file has closed it.
+        """
+        more = "".join(self._own).count(self.delimiter) >= 2 * (len(row) - 1)
+        if len(row) < _FEWEST_SWALLOWED or not more:
+            return False
+        lines = (line for cell in row if "@" in cell for line in cell.splitlines())
+        return any(
+            len(cells := line.split(self.delimiter)) == len(row)
+            and any(map(_ADDRESS.fullmatch, cells))
+            for line in lines
+        )
 
     def _isolate(self, batch: Batch) -> None:
         """Hand out the first line of the record alone, as broken; read the others again."""

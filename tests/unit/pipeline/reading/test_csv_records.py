@@ -83,6 +83,48 @@ class TestUnclosedQuote:
     def test_costs_its_own_line_only(self, text, expected):
         assert taken(text) == expected
 
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            pytest.param(
+                '"Ann,a@x.de,Bonn\nBob,b@x.de,Cork\n"Cid,c@x.de,Rome\nDan,d@x.de,Oslo\n',
+                [
+                    (1, "unclosed_quote"),
+                    (2, ["Bob", "b@x.de", "Cork"]),
+                    (3, "unclosed_quote"),
+                    (4, ["Dan", "d@x.de", "Oslo"]),
+                ],
+                id="two that open",
+            ),
+            pytest.param(
+                'Ann,a@x.de,"Bonn\nBob,b@x.de,Cork"\nCid,c@x.de,Rome\n',
+                [
+                    (1, "unclosed_quote"),
+                    (2, ["Bob", "b@x.de", 'Cork"']),
+                    (3, ["Cid", "c@x.de", "Rome"]),
+                ],
+                id="one that opens, one that closes",
+            ),
+            pytest.param(
+                '"Ann,a@x.de,Bonn\n"Bob",b@x.de,Cork\n',
+                [(1, "unclosed_quote"), (2, ["Bob", "b@x.de", "Cork"])],
+                id="side by side",
+            ),
+        ],
+    )
+    def test_swallows_no_record_that_the_next_quote_would_hide(self, text, expected):
+        assert taken(text) == expected
+
+    @pytest.mark.parametrize(
+        "note",
+        [
+            pytest.param("Hello,\nwrite to Ann, a@x.de", id="an address in a note"),
+            pytest.param("Weg 1, Bonn, DE\nWeg 2, Bonn, DE", id="as many commas"),
+        ],
+    )
+    def test_is_not_seen_in_a_cell_of_several_lines(self, note):
+        assert taken(f'Ann,a@x.de,"{note}"\n') == [(1, ["Ann", "a@x.de", note])]
+
     def test_keeps_the_line_as_it_was_read(self):
         batch = records('a,"b\nc\n').take(10)
 
