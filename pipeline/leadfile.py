@@ -20,6 +20,7 @@ import pandas as pd
 
 from pipeline.arrow import TEXT, Column, byte_range, pa, pc, to_pandas
 from pipeline.reading import containers, dialects, encodings, even_lines, file_kinds, header_rows
+from pipeline.reading.broken_bytes import MENDED
 from pipeline.reading.csv_records import Batch, Broken, NeverCloses, Records
 from pipeline.reading.dialects import Sample
 from pipeline.reading.even_lines import Block
@@ -147,7 +148,7 @@ def _layout(header: header_rows.Header, *, encoding: str, delimiter: str, contai
 def _sample(start: bytes, encoding: str) -> Sample:
     whole = len(start) < SAMPLED_BYTES
     # A sample may end within a character: the decoder is not told of the end then.
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(start, final=whole)
+    text = codecs.getincrementaldecoder(encoding)(MENDED).decode(start, final=whole)
     return Sample(text=text, whole=whole)
 
 
@@ -192,10 +193,9 @@ def _behind_header(stream: IO[bytes], layout: Layout, limits: Limits) -> _Record
     dialect = dialects.dialect_of(sample, layout.delimiter)
     # Opened anew: not everything that unpacks can go back.
     content = containers.opened(stream, size=limits.size).content
-    # Bytes that mean nothing, or are cut, deep in the file: a sign in their place and never a
-    # refused file, of which all other records are good. Who has it in the address is refused
-    # by name, as everyone with a bad one.
-    text = io.TextIOWrapper(content, layout.encoding, errors="replace", newline="")
+    # Who has a sign in the address, in place of what means nothing, is refused by name, as
+    # everyone with a bad one.
+    text = io.TextIOWrapper(content, layout.encoding, errors=MENDED, newline="")
     records = Records(text, layout.delimiter, dialect)
     records.skip(layout.header_row or (1 if dialects.told(sample) else 0))
     return records

@@ -45,6 +45,18 @@ _ALSO_HUNGARIAN, _NOT_HUNGARIAN = re.compile("[áóí]"), re.compile("[ãçêâ�
 # ü, é, ä, ç, ê, ô, ö of DOS: Windows' quotes and daggers, which stand between no two letters.
 _DOS_LETTERS = re.compile(rb"[A-Za-z][\x81\x82\x84\x87\x88\x93\x94](?=[a-z])")
 _MAC_LETTERS = re.compile(rb"[a-z][\x80-\x9f]|[\x80-\x9f][a-z]")
+_SMALL, _CAPITAL = "a-zß-öø-ÿœšž", "A-ZÀ-ÖØ-ÞŒŠŽŸ"
+_LETTER = _SMALL + _CAPITAL
+# Where letters and signs stand that were read right: no capital within a word in small letters,
+# no dagger behind a letter. José of a Mac is JosŽ to Windows, and Müller is MŸller.
+_AT_HOME = re.compile(
+    rf"[ß-öø-ÿ](?![{_CAPITAL}])"
+    rf"|(?<![{_SMALL}])[À-ÖØ-ÞŒŠŽŸ](?![{_SMALL}])|(?<![{_LETTER}])[À-ÖØ-ÞŒŠŽŸ]"
+    rf"|’|(?<![{_LETTER}])[‘“”„–—…•™®©°§«»€´·¿¡£ºª½²³\xa0]"  # noqa: RUF001
+    rf"|[”…™®©°´»²³](?![{_LETTER}])"  # noqa: RUF001
+)
+_ANYWHERE = frozenset("œšž")  # which are ú, ö and û of a Mac: they tell nothing
+_STRANGE, _USUAL = 0.5, 0.9  # shares of what is at home
 _TURKISH = re.compile("[ÐÝÞðýþ]")
 _NOT_TURKISH = re.compile("[ÁÉÍÓÚÆØÅáéíóúæøåñã]")
 
@@ -52,13 +64,13 @@ _NOT_TURKISH = re.compile("[ÁÉÍÓÚÆØÅáéíóúæøåñã]")
 def find(start: bytes, rest: IO[bytes]) -> str:
     """The encoding of a file that begins with `start` and goes on with `rest`, read to its end.
 
-    A mark decides; else NULs where UTF-16 has them; else strict UTF-8 for the whole file; else
-    a guess.
+    A mark decides; else NULs where UTF-32 or UTF-16 has them; else strict UTF-8 for the whole
+    file; else a guess.
     """
     for mark, name in _MARKS:
         if start.startswith(mark):
             return name
-    if name := _utf16(start):
+    if name := _utf32(start) or _utf16(start):
         return name
     sample = _Sample()
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -72,6 +84,15 @@ def find(start: bytes, rest: IO[bytes]) -> str:
             sample.add(block)
         return guess(bytes(sample.content))
     return "utf-8"
+
+
+def _utf32(start: bytes) -> str:
+    """UTF-32 without a mark: of each four bytes the highest is NUL, and most of the others are."""
+    if 2 * start.count(0) <= len(start):
+        return ""
+    tops = {"utf-32-le": start[3::4], "utf-32-be": start[::4]}
+    likely = (name for name, top in tops.items() if not any(top) and _keeps_table(start, name))
+    return next(likely, "")
 
 
 def _utf16(start: bytes) -> str:
@@ -138,7 +159,8 @@ def _latin(sample: bytes) -> str:
     if 5 * len(_POLISH.findall(text)) >= letters:
         iso, windows = _POLISH_OF_ISO.findall(text), _POLISH_OF_WINDOWS.findall(text)
         return "iso8859_2" if len(iso) > len(windows) else "cp1250"
-    return _of_one_letter_each(text, letters)
+    name = _of_one_letter_each(text, letters)
+    return (name == "cp1252" and _by_what_is_at_home(sample)) or name
 
 
 def _of_old_machines(sample: bytes, letters: int) -> str:
@@ -147,6 +169,20 @@ def _of_old_machines(sample: bytes, letters: int) -> str:
         return "mac_roman"
     dos = len(_DOS_LETTERS.findall(sample))
     return "cp850" if dos >= _FEW and 3 * dos >= letters else ""
+
+
+def _by_what_is_at_home(sample: bytes) -> str:
+    """A Mac's text or DOS's, where it makes no sense as Windows' and one of these is clear."""
+    names = ("cp1252", "mac_roman", "cp850")
+    shares = {name: _share_at_home(sample.decode(name, "replace")) for name in names}
+    first, second = sorted(names[1:], key=lambda name: -shares[name])
+    is_clear = shares[first] >= _USUAL and shares[first] > shares[second]
+    return first if shares["cp1252"] < _STRANGE and is_clear else ""
+
+
+def _share_at_home(text: str) -> float:
+    signs = sum(not sign.isascii() and sign not in _ANYWHERE for sign in text)
+    return len(_AT_HOME.findall(text)) / signs if signs else 1
 
 
 def _of_one_letter_each(text: str, letters: int) -> str:

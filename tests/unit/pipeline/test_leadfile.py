@@ -65,6 +65,18 @@ class TestEncoding:
 
         assert inspect(stream(content)).headers == ("name",)
 
+    @pytest.mark.parametrize(
+        "first",
+        [
+            pytest.param(codecs.BOM_UTF8 + b"name\n", id="under a mark of UTF-8"),
+            pytest.param(b"name\n" + "Zoë\n".encode() * 30, id="behind rows in UTF-8"),
+        ],
+    )
+    def test_may_change_to_that_of_windows(self, first):
+        _, rows, _ = read_all(first + "José Nuñez\n".encode("cp1252"))
+
+        assert rows[-1] == ["José Nuñez"]
+
     def test_puts_a_sign_where_windows_has_no_letter(self):
         _, rows, _ = read_all(b"name\nZo\xeb\x81\n")
 

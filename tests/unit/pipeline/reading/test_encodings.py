@@ -37,6 +37,10 @@ class TestGuess:
             pytest.param("Köln\rJürgen Weiß\rMálaga\rÉlodie\r", "mac_roman", id="Mac"),
             pytest.param("Müller,Köln\nJäger,Weiß\nGörlitz,Öhr\n", "cp850", id="German of DOS"),
             pytest.param("Hélène,Société Générale\n", "cp850", id="French of DOS"),
+            pytest.param("Zoë Müller\nJosé,Nuñez\n", "cp850", id="a few names of DOS"),
+            pytest.param("Zoë Müller\nJosé,Nuñez\n", "mac_roman", id="a few names of a Mac"),
+            pytest.param("GARCÍA,MÜLLER\nPEÑA\n", "mac_roman", id="capitals of a Mac"),
+            pytest.param("José,Ltd\n", "cp850", id="one letter of DOS at the end of a name"),
             pytest.param("株式会社ABC,山田\nJR東日本,鈴木\n", "cp932", id="Japanese beside Latin"),
             pytest.param(JAPANESE, "cp932", id="Japanese"),
             pytest.param("name,email\nテスト,a@b.jp\n", "cp932", id="katakana"),
@@ -81,6 +85,13 @@ class TestGuess:
 
     def test_bears_a_few_broken_signs_in_utf8(self):
         assert found("Zoë Müller,Größe,Peña\n".encode() * 5 + b"Zo\xc3\n") == "utf-8"
+
+
+class TestUtf32WithoutMark:
+    @pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
+    @pytest.mark.parametrize("text", [pytest.param("a,b\n1,2\n", id="short"), RUSSIAN, CHINESE])
+    def test_is_told_by_where_the_nuls_are(self, text, encoding):
+        assert found(text.encode(encoding)) == encoding
 
 
 class TestUtf16WithoutMark:
