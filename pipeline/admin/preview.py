@@ -16,7 +16,14 @@ from pipeline.models.lead_files import KnownLeads, LeadFileStatus
 from pipeline.models.leads import LeadStatus
 from pipeline.shown import list_url, number
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+DELIMITERS = {
+    ",": "comma",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "pipe",
+    "\x1f": "ASCII unit separator",
+    "\x01": "Control-A, as Hive has it",
+}
 ENCODINGS = {
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8 with a byte order mark",

@@ -18,7 +18,8 @@ from itertools import islice
 from pipeline.reading.csv_records import RFC_4180, Batch, Dialect, Records, unwrapped
 
 DELIMITERS = (",", ";", "\t", "|")
-_RARE = ("^", "~", "\u00a6")  # where none of the others is one
+# Where none of the others is one; the last two are ASCII's own, and what Hive writes.
+_RARE = ("^", "~", "\u00a6", "\x1f", "\x01")
 VOTING = 50  # records
 # So that as many stand behind a header that comes late; no more than csv_records bears unclosed.
 TAKEN = 2 * VOTING

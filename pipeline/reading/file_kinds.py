@@ -17,6 +17,9 @@ _MAGIC = (
     (b"\xfd7zXZ\x00", "an XZ archive"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
     (b"PAR1", "a Parquet file"),
+    (b"ARROW1\x00\x00", "an Arrow file"),
+    (b"FEA1", "a Feather file"),
+    (b"Obj\x01", "an Avro file"),
     (b"SQLite format 3", "an SQLite database"),
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),
@@ -30,6 +33,7 @@ _IN_ZIP = (
     ("xl/workbook.bin", "a binary Excel workbook (.xlsb)"),
     ("content.xml", "an OpenDocument file"),
     ("Index/Document.iwa", "a Numbers document"),
+    ("Index.zip", "a Numbers document"),
     ("word/document.xml", "a Word document"),
     ("ppt/presentation.xml", "a PowerPoint presentation"),
 )
@@ -43,7 +47,23 @@ _TEXTS = (
         ),
         "a web page",
     ),
-    (re.compile(r"MIME-Version: |From: <Saved by ", re.IGNORECASE), "a saved web page (MHTML)"),
+    (re.compile(r"<([a-z_][\w.-]*)(?:\s[^<>]*)?>\s*<[a-z_][^<>]*>", re.IGNORECASE), "an XML file"),
+    (
+        re.compile(
+            r"From: <Saved by |MIME-Version:(?=.{,3000}multipart/related)",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        "a saved web page (MHTML)",
+    ),
+    (
+        re.compile(  # of its head, what no note above a table has
+            r"(?:From [^\n]*\n)?(?:[ADX][\w-]+-[\w-]+|Received|Return-Path|From|To|Cc|Reply-To|Subject"
+            r"|Date|Message-ID|MIME-Version|Content-[\w-]+): "
+            r"(?s:.){,8000}?^(?:Received|Return-Path|Message-ID|MIME-Version): ",
+            re.IGNORECASE | re.MULTILINE,
+        ),
+        "an e-mail",
+    ),
     (
         re.compile(
             r"(?>(?:--[^\n]*\n|/\*.*?\*/;?|\s)*)"
@@ -53,11 +73,12 @@ _TEXTS = (
         "a database dump (SQL)",
     ),
     (re.compile(r"(?>(?:#[^\n]*\n|\s)*)(?:version: 1\s*\n|dn::? )"), "an address book (LDIF)"),
+    (re.compile(r"(?:\[\s*\]|\{\s*\})\s*$"), "an empty JSON file"),
     (re.compile(r'[\[{]\s*(?:[{\[]|"(?:[^"\\]|\\.){,100}"\s*[:,\]])'), "a JSON file"),
     (re.compile(r"BEGIN:VCARD\b", re.IGNORECASE), "a vCard file"),
     (re.compile(r"BEGIN:VCALENDAR\b", re.IGNORECASE), "a calendar"),
 )
-_ODD = re.compile("[\x00-\x08\x0e-\x1f]")
+_ODD = re.compile("[\x00\x02-\x08\x0e-\x1e]")  # \x01 and \x1f may part cells
 _ENOUGH_ODD = 8  # a few control characters are dirt in a cell, not a sign of a binary file
 
 
@@ -67,7 +88,7 @@ class NotALeadFile(Exception):
 
 def refuse_foreign(start: bytes) -> None:
     """Raise NotALeadFile where a file begins like this and can hold no table of text."""
-    if not start.strip():
+    if not start.strip(b"\x00 \t\r\n"):
         raise NotALeadFile("The file is empty; a header and at least one row are needed.")
     for magic, kind in _MAGIC:
         if start.startswith(magic):
@@ -98,5 +119,6 @@ def in_zip(names: list[str]) -> str:
 
 def looks_binary(sample: str) -> bool:
     """Whether more than one character in 20 is a control character that no text holds."""
+    sample = sample.rstrip("\x00")  # of a disk's block that the text did not fill
     odd = len(_ODD.findall(sample))
     return odd >= _ENOUGH_ODD and odd * 20 > len(sample)

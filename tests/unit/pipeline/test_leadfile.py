@@ -100,6 +100,13 @@ class TestDelimiter:
     def test_gives_most_rows_the_width_of_the_header(self, content, delimiter):
         assert inspect(stream(content)).delimiter == delimiter
 
+    @pytest.mark.parametrize("sign", ["\x1f", "\x01"])
+    def test_may_be_a_sign_that_no_text_holds(self, sign):
+        layout, rows, _ = read_all(PLAIN.replace(b",", sign.encode()))
+
+        assert layout.delimiter == sign
+        assert rows == [["Ann", "ann@acme-pipes.com"], ["Bob", "bob@bolt-works.com"]]
+
     def test_divides_by_a_sign_that_arrow_does_not_know(self):
         layout, rows, _ = read_all("name\u00a6email\nAnn\u00a6ann@acme.com\n".encode())
 
@@ -138,6 +145,7 @@ class TestRefusal:
             pytest.param(b"PK\x05\x06" + bytes(18), "an empty ZIP archive", id="empty zip"),
             pytest.param(gzip.compress(b"%PDF-1.7"), "a PDF", id="pdf in gzip"),
             pytest.param(gzip.compress(b""), "The file is empty", id="empty gzip"),
+            pytest.param(bytes(4096), "The file is empty", id="a block of a disk"),
             pytest.param(b"Rar!rest", "a RAR archive", id="rar"),
             pytest.param(b"\x89PNG\r\n\x1a\n", "a picture", id="png"),
             pytest.param(b"%PDF-1.7\n", "a PDF", id="pdf"),
@@ -166,6 +174,20 @@ class TestRefusal:
                 "MHTML",
                 id="mhtml",
             ),
+            pytest.param(
+                b"Delivered-To: bob@bolt.com\nReceived: by x;\n\tMon\nFrom: ann@acme.com\n\nHi\n",
+                "an e-mail",
+                id="eml",
+            ),
+            pytest.param(
+                b"From: ann@acme.com\r\nSubject: Leads\r\nMIME-Version: 1.0\r\n\r\nHi, Bob\r\n",
+                "an e-mail",
+                id="eml of a mail program",
+            ),
+            pytest.param(b"<leads>\n <lead><email>a@b.com", "an XML file", id="xml without a head"),
+            pytest.param(b"[]\n", "JSON", id="empty json"),
+            pytest.param(b"ARROW1\x00\x00\xff", "an Arrow file", id="arrow"),
+            pytest.param(b"Obj\x01\x04", "an Avro file", id="avro"),
             pytest.param(b"INSERT INTO `leads` VALUES ('a@b.com');\n", "SQL", id="sql"),
             pytest.param(
                 b"-- MySQL dump\n\n/*!40101 SET x */;\n/* 2 */\nDROP TABLE IF EXISTS a;",
@@ -182,6 +204,14 @@ class TestRefusal:
             inspect(stream(content))
 
         assert str(refusal.value).endswith(".")
+
+    def test_is_not_of_notes_that_read_like_the_head_of_a_mail(self):
+        content = b"Subject: Leads of May\nDate: 2026-05-01\n\nname,email\nAnn,ann@acme.com\n"
+
+        assert inspect(stream(content)).headers == ("name", "email")
+
+    def test_is_not_of_the_end_of_a_disks_block(self):
+        assert inspect(stream(PLAIN + bytes(4096))).headers == ("name", "email")
 
     def test_is_not_of_a_header_in_angle_brackets(self):
         content = b"<email>,<note>\nann@acme.com,<b>big</b> <table>\n"

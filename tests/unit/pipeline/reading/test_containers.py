@@ -75,6 +75,7 @@ class TestOpened:
             pytest.param(zipped({"word/document.xml": b""}), "a Word document", id="docx"),
             pytest.param(zipped({"content.xml": b""}), "an OpenDocument file", id="ods"),
             pytest.param(zipped({"xl/workbook.bin": b""}), r"\(\.xlsb\)", id="xlsb"),
+            pytest.param(zipped({"Index.zip": b""}), "a Numbers document", id="old numbers"),
             pytest.param(b"PK\x03\x04rest", "damaged or was not uploaded whole", id="no archive"),
             pytest.param(zipped({"a.csv": PLAIN})[:-9], "damaged", id="cut zip"),
             pytest.param(b"\x1f\x8b\x08rest", "damaged", id="no gzip"),
