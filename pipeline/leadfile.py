@@ -19,7 +19,15 @@ from typing import IO, Protocol
 import pandas as pd
 
 from pipeline.arrow import TEXT, Column, byte_range, pa, pc, to_pandas
-from pipeline.reading import containers, dialects, encodings, even_lines, file_kinds, header_rows
+from pipeline.reading import (
+    containers,
+    dialects,
+    encodings,
+    even_lines,
+    file_kinds,
+    header_rows,
+    no_tables,
+)
 from pipeline.reading.broken_bytes import MENDED
 from pipeline.reading.csv_records import Batch, Broken, NeverCloses, Records
 from pipeline.reading.dialects import Sample
@@ -121,6 +129,7 @@ def inspect(
     )
     if delimiter != ",":
         header = header_rows.with_ends(header, batch)
+    no_tables.refuse(header)
     return _layout(header, encoding=encoding, delimiter=delimiter, container=opened.container)
 
 
