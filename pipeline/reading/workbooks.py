@@ -35,6 +35,12 @@ _ADDRESS = re.compile(
 )
 _EXACT = 1e15
 _ZEROS = re.compile("0+")  # the format of postcodes: 00501
+# A formula without what it came to: of programs that write workbooks and do not compute. Where it
+# came to an empty text, the cell says that it is one.
+_UNSAVED = re.compile(
+    rb'<c(?![^>]*\st="str")[^>]*><f(?:\s[^>]*)?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
+)
+_LOOKED_THROUGH = 1 << 20  # bytes of a sheet
 _HIDDEN = "hidden", "veryHidden"
 
 
@@ -108,7 +114,21 @@ def _filled_rows(content: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     sheets = sorted(book.worksheets, key=lambda sheet: sheet.sheet_state in _HIDDEN)
     sheet = _with_leads(sheets[:_MOST_SHEETS])
     if sheet is not None:
+        _refuse_unsaved(content, sheet)
         yield from _rows_of(sheet)
+
+
+def _refuse_unsaved(content: IO[bytes], sheet: Any) -> None:
+    """Raise NotALeadFile where a column of formulas would be read as empty."""
+    path = sheet._worksheet_path  # noqa: SLF001  (nothing public says which part it is)
+    with zipfile.ZipFile(content) as archive, archive.open(path) as part:
+        start = part.read(_LOOKED_THROUGH)
+    unsaved, rows = _UNSAVED.findall(start), start.count(b"<row ")
+    if len(unsaved) >= _FEWEST_LEADS and 2 * len(unsaved) >= rows - 1:  # the header has none
+        raise NotALeadFile(
+            "The workbook has formulas without their results: open it in Excel, save it, and upload"
+            " it again."
+        )
 
 
 @dataclass(frozen=True)

@@ -305,6 +305,26 @@ class TestRefusal:
 
         assert str(refusal.value).endswith(".")
 
+    def test_of_formulas_that_nobody_computed(self):
+        rows = [["name", "email"], *(["Ann", f'=A{n}&"@acme.com"'] for n in range(2, 5))]
+
+        with pytest.raises(NotALeadFile, match="formulas without their results: open it in Excel"):
+            inspect(io.BytesIO(workbook(rows)))
+
+    def test_is_none_of_a_sum_below_the_leads(self):
+        content = workbook([HEADER, ANN, BOB, ["=COUNTA(A2:A3)"]])
+
+        assert inspect(io.BytesIO(content)).headers == ("name", "email")
+
+    def test_is_none_of_formulas_that_came_to_an_empty_text(self):
+        content = changed(
+            workbook([[*HEADER, "note"], [*ANN, "=A9"], [*BOB, "=A9"]]),
+            SHEET,
+            lambda sheet: re.sub(rb'(<c r="C[23]")', rb'\1 t="str"', sheet),
+        )
+
+        assert inspect(io.BytesIO(content)).sample == (("Ann", ANN[1], ""), ("Bob", BOB[1], ""))
+
     def test_of_too_many_rows(self):
         with pytest.raises(NotALeadFile, match="more than 1 rows"):
             read_all(workbook([HEADER, ANN, ANN]), limits=Limits(rows=1))
