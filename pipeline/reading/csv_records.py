@@ -12,6 +12,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO
 
 LONGEST_RECORD = 1 << 22  # characters; what is longer has swallowed its neighbours
@@ -50,6 +51,7 @@ class Dialect:
     spaced: bool = False  # a blank may stand between a delimiter and a quote
     wrapped: bool = False  # each line is quoted as a whole, as one cell
     curly: bool = False  # the quotes are a word processor's
+    loose: bool = False  # all cells are quoted, and quotes within them are not doubled
 
 
 RFC_4180 = Dialect()
@@ -86,7 +88,7 @@ class Records:
     def __init__(self, text: IO[str], delimiter: str, dialect: Dialect = RFC_4180) -> None:
         # Larger than any record, so that our own check of the length speaks first.
         csv.field_size_limit(4 * LONGEST_RECORD)
-        self._readline = _line_reader(text, dialect)
+        self._readline = _line_reader(text, dialect, delimiter)
         self.delimiter = delimiter
         self._dialect = dialect
         self.line = 1  # on which the next record begins
@@ -221,8 +223,13 @@ class Records:
             )
 
 
-def _line_reader(text: IO[str], dialect: Dialect) -> Callable[[int], str]:
-    said = (dialect.wrapped, unwrapped), (dialect.curly, straight), (dialect.backslash, _unescaped)
+def _line_reader(text: IO[str], dialect: Dialect, delimiter: str) -> Callable[[int], str]:
+    said = (
+        (dialect.wrapped, unwrapped),
+        (dialect.curly, straight),
+        (dialect.backslash, _unescaped),
+        (dialect.loose, partial(_doubled_within, delimiter=delimiter)),
+    )
     change = next((change for is_so, change in said if is_so), None)
     if change is None:
         return text.readline
@@ -251,3 +258,19 @@ def _unescaped(line: str) -> str:
 
 def _doubled(escape: re.Match[str]) -> str:
     return '""' if escape[1] == '"' else "\\"
+
+
+def loose_cells(line: str, delimiter: str) -> list[str]:
+    """The cells of a line of which each is quoted; none where it is no such line."""
+    bare = line.rstrip("\r\n ")
+    if len(bare) < 2 or bare[0] != '"' or bare[-1] != '"':  # noqa: PLR2004
+        return []
+    return bare[1:-1].split(f'"{delimiter}"')
+
+
+def _doubled_within(line: str, delimiter: str) -> str:
+    cells = loose_cells(line, delimiter)
+    if not cells:
+        return line
+    doubled = (cell.replace('""', '"').replace('"', '""') for cell in cells)
+    return '"' + f'"{delimiter}"'.join(doubled) + '"\n'

@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from pipeline.reading.csv_records import RFC_4180, Batch, Dialect, Records, unwrapped
+from pipeline.reading.csv_records import (
+    RFC_4180,
+    Batch,
+    Dialect,
+    Records,
+    loose_cells,
+    unwrapped,
+)
 
 DELIMITERS = (",", ";", "\t", "|")
 # Where none of the others is one; the last two are ASCII's own, and what Hive writes.
@@ -39,6 +46,7 @@ _SPACED = Dialect(spaced=True)
 _SINGLE = Dialect(quote="'")
 _WRAPPED = Dialect(wrapped=True)
 _CURLY = Dialect(curly=True)
+_LOOSE = Dialect(loose=True)
 _CURLY_CELL = re.compile("(?:^|[,;\t|]) ?[“„][^“”„]*[“”] ?(?=[,;\t|]|$)")
 
 
@@ -139,7 +147,7 @@ def dialect_of(sample: Sample, delimiter: str) -> Dialect:
     escaped = _ESCAPED_INSIDE.search(sample.head)
     if escaped and not _fits(sample, delimiter, RFC_4180) and _fits(sample, delimiter, _BACKSLASH):
         return _BACKSLASH
-    return RFC_4180
+    return _LOOSE if _is_loose(sample, delimiter) else RFC_4180
 
 
 def _has_blanks_before_quotes(sample: Sample, delimiter: str) -> bool:
@@ -173,6 +181,23 @@ def _is_single_quoted(lines: list[str]) -> bool:
     """Whether every line begins and ends with a single quote."""
     quoted = [line for line in lines if len(line) > 1 and line[0] == "'" == line[-1]]
     return len(lines) > 1 and len(quoted) == len(lines)
+
+
+def _is_loose(sample: Sample, delimiter: str) -> bool:
+    """Whether each line has as many cells, all of them quoted, and quotes stand single in some.
+
+    The header may have no quotes at all.
+    """
+    if f'"{delimiter}"' not in sample.head:
+        return False
+    lines = [line for line in sample.head.split("\n") if line.strip()]
+    quoted = [loose_cells(line, delimiter) for line in lines]
+    if '"' not in lines[0]:
+        quoted[0] = lines[0].split(delimiter)
+    widths = {len(cells) for cells in quoted}
+    if len(widths) != 1 or min(widths) < _FEW or len(lines) < _FEW:
+        return False
+    return any('"' in cell.replace('""', "") for cells in quoted for cell in cells)
 
 
 def _fits(sample: Sample, delimiter: str, dialect: Dialect) -> bool:

@@ -284,6 +284,7 @@ class TestLayout:
             pytest.param(gzip.compress(PLAIN), id="gzip"),
             pytest.param(b'name,email\n"Ann \\"A\\" Lee",a@b.de\n', id="backslash"),
             pytest.param(b"'name','email'\n'Ann, A','a@b.de'\n", id="single quotes"),
+            pytest.param(b'"name","email"\n"Ann "A, B" Lee","a@b.de"\n', id="loose quotes"),
         ],
     )
     def test_from_the_database_is_enough_to_read_by(self, content):
@@ -293,6 +294,13 @@ class TestLayout:
         (part,) = read(stream(content), kept)
 
         assert rows_of(part) == rows
+
+    def test_bears_quotes_that_are_not_doubled_within_quoted_cells(self):
+        _, rows, _ = read_all(
+            '"name";"email"\r\n"Ann "A; B" Lee";"a@b.de"\r\n"";"b@c.de"\r\n"x""y";""'
+        )
+
+        assert rows == [['Ann "A; B" Lee', "a@b.de"], ["", "b@c.de"], ['x"y', ""]]
 
     def test_knows_names_that_the_caller_knows(self):
         source = stream(b"Leads, of May\nname,email\nAnn,a@b.de\n")

@@ -66,6 +66,12 @@ class TestDialect:
             pytest.param('"a"\n"x, y"\n"z"\n', RFC_4180, id="one column, quoted"),
             pytest.param('"a,b"\n"1,2"\n"3,4",5\n', RFC_4180, id="not all lines as one cell"),
             pytest.param('"x, a@b.de"\n"y, c@d.de"\n', RFC_4180, id="lists of addresses"),
+            pytest.param('"a","b"\n"Ann "A, B" Lee","2"\n', Dialect(loose=True), id="loose"),
+            pytest.param(
+                'a;b\n"Ann "A" Lee";"2"\n', Dialect(loose=True), id="loose below a plain header"
+            ),
+            pytest.param('"a","b"\n"Ann ""A"" Lee",""\n', RFC_4180, id="doubled"),
+            pytest.param('"a","b"\n"Ann "A" Lee",2\n', RFC_4180, id="not all cells quoted"),
             pytest.param("a,b\n“x, y”,2\n“z”,3\n", Dialect(curly=True), id="curly"),
             pytest.param("a,b\nan “x” y,2\nz,3\n", RFC_4180, id="curly within a cell"),
         ],
