@@ -18,7 +18,7 @@ from typing import IO, Protocol
 
 import pandas as pd
 
-from pipeline.arrow import TEXT, Column, byte_range, pa, pc, to_pandas
+from pipeline.arrow import TEXT, Column, byte_range, of_pandas, pa, pc, to_pandas
 from pipeline.reading import (
     containers,
     dialects,
@@ -173,7 +173,7 @@ def read(
 
     The same file gives the same slices, also from the end of any of them on: `skip_records`
     leaves that many records out, at the price of parsing them. Raises NotALeadFile past a
-    limit, or where quotes open and never close again and again.
+    limit, where quotes open and never close again and again, or where the columns change places.
     """
     limits = limits or Limits()
     width = len(layout.headers)
@@ -187,9 +187,30 @@ def read(
             first += len(part.lines)
             if first - 1 > limits.rows:
                 raise NotALeadFile(f"The file has more than {limits.rows} rows; split it.")
+            _refuse_other_order(part, layout.headers)
             yield part
     except NeverCloses as problem:
         raise NotALeadFile(str(problem)) from None
+
+
+def _refuse_other_order(part: Slice, headers: Sequence[str]) -> None:
+    """Raise NotALeadFile where a second file begins whose columns stand in another order: its
+    first names would become last names, and nothing else would show it.
+    """
+    names = [name for name in headers if name]
+    pair = [n for n, name in enumerate(headers) if name][:2]
+    if len(pair) < 2:  # noqa: PLR2004
+        return
+    known = pa.array(names, TEXT)
+    found = [pc.is_in(of_pandas(part.frame[n]), value_set=known) for n in pair]
+    for position in pc.indices_nonzero(pc.and_(*found)).to_pylist():
+        cells = part.frame.iloc[position].tolist()
+        pairs = zip(cells, headers, strict=True)
+        if {*cells} <= {"", *names} and any(cell not in {"", name} for cell, name in pairs):
+            raise NotALeadFile(
+                f"Line {part.lines[position]} is a header again, with the columns in another order:"
+                " make two files of it."
+            )
 
 
 def _behind_header(stream: IO[bytes], layout: Layout, limits: Limits) -> _Records:

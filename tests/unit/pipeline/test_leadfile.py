@@ -222,6 +222,24 @@ class TestRefusal:
         with pytest.raises(NotALeadFile, match="more than 1 rows"):
             read_all(PLAIN, limits=Limits(rows=1))
 
+    def test_of_a_second_file_whose_columns_stand_in_another_order(self):
+        with pytest.raises(NotALeadFile, match="Line 4 is a header again"):
+            read_all(PLAIN + b"email,name\ncid@acme.com,Cid\n")
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            pytest.param(b"name,email", id="the header once more"),
+            pytest.param(b"name,", id="a part of it"),
+            pytest.param(b"name,ann@acme.com", id="a lead called like a column"),
+            pytest.param(b"email,", id="one name"),
+        ],
+    )
+    def test_is_none_of_rows_that_only_look_like_a_header(self, row):
+        _, rows, _ = read_all(PLAIN + row)
+
+        assert len(rows) == 3
+
     def test_of_too_many_columns(self):
         with pytest.raises(NotALeadFile, match="2 columns; 1 are allowed"):
             read_all(PLAIN, limits=Limits(columns=1))
