@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
 from contextlib import suppress
@@ -29,7 +30,10 @@ _TABLES = frozenset({".csv", ".tsv", ".tab"})
 _SHOWN = 5  # names in a message
 
 # What gzip and zipfile raise where the bytes are not what they say.
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError,
+    OSError, ValueError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +117,11 @@ def _not_one(members: list[zipfile.ZipInfo]) -> str:
 
 
 def _is_dross(member: zipfile.ZipInfo) -> bool:
-    """Folders, and what macOS and Windows add."""
+    """Folders, what macOS and Windows add, and what a damaged archive has no name for."""
     path = PurePosixPath(member.filename)
     return (
-        member.is_dir()
+        not path.name
+        or member.is_dir()
         or path.parts[:1] == ("__MACOSX",)
         or path.name.startswith(".")
         or path.name in {"Thumbs.db", "desktop.ini"}

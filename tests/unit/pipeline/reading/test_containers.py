@@ -78,6 +78,12 @@ class TestOpened:
             pytest.param(zipped({"Index.zip": b""}), "a Numbers document", id="old numbers"),
             pytest.param(b"PK\x03\x04rest", "damaged or was not uploaded whole", id="no archive"),
             pytest.param(zipped({"a.csv": PLAIN})[:-9], "damaged", id="cut zip"),
+            pytest.param(
+                zipped({"a.csv": PLAIN})[:9] + zipped({"a.csv": PLAIN})[14:], "damaged", id="hole"
+            ),
+            pytest.param(
+                zipped({"a.csv": PLAIN}).replace(b"a.csv", b"\x00.csv"), "no file", id="no name"
+            ),
             pytest.param(b"\x1f\x8b\x08rest", "damaged", id="no gzip"),
             pytest.param(gzip.compress(PLAIN)[:-9], "damaged", id="cut gzip"),
             pytest.param(gzip.compress(PLAIN) + b"more", "damaged", id="more than gzip"),
