@@ -311,8 +311,8 @@ class TestRefusal:
         with pytest.raises(NotALeadFile, match="formulas without their results: open it in Excel"):
             inspect(io.BytesIO(workbook(rows)))
 
-    def test_is_none_of_a_sum_below_the_leads(self):
-        content = workbook([HEADER, ANN, BOB, ["=COUNTA(A2:A3)"]])
+    def test_is_none_of_sums_below_the_leads(self):
+        content = workbook([HEADER, ANN, BOB, ["=COUNTA(A2:A3)", "=COUNTA(B2:B3)"]])
 
         assert inspect(io.BytesIO(content)).headers == ("name", "email")
 
