@@ -23,6 +23,7 @@ from pipeline.reading.csv_records import LONGEST_BATCH, Batch
 from pipeline.reading.file_kinds import NotALeadFile
 
 _TEXTS = "xl/sharedStrings.xml"
+_BOOK, _STRICT = "xl/workbook.xml", b"http://purl.oclc.org/ooxml/"  # openpyxl sees nothing in these
 _MOST_TEXT = 256 << 20  # bytes; in memory about three times as much
 _LAST_ROW = 1 << 20  # a sheet has no more; a damaged one may claim any number
 _SKIPPED_AT_ONCE = 2_000
@@ -108,6 +109,10 @@ def _filled_rows(content: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
         if _TEXTS in archive.namelist() and archive.getinfo(_TEXTS).file_size > _MOST_TEXT:
             raise NotALeadFile(
                 "The workbook holds too much text to be read as one: export the leads as CSV."
+            )
+        if _STRICT in archive.read(_BOOK):
+            raise NotALeadFile(
+                "The workbook is saved as Strict Open XML: save it as a usual Excel workbook (.xlsx)."
             )
     content.seek(0)
     book = load_workbook(content, read_only=True, data_only=True, keep_links=False)

@@ -305,6 +305,17 @@ class TestRefusal:
 
         assert str(refusal.value).endswith(".")
 
+    def test_of_the_strict_format(self):
+        main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        content = changed(
+            workbook([HEADER, ANN]),
+            "xl/workbook.xml",
+            lambda book: book.replace(main, b"http://purl.oclc.org/ooxml/spreadsheetml/main"),
+        )
+
+        with pytest.raises(NotALeadFile, match="Strict Open XML: save it as a usual"):
+            inspect(io.BytesIO(content))
+
     def test_of_formulas_that_nobody_computed(self):
         rows = [["name", "email"], *(["Ann", f'=A{n}&"@acme.com"'] for n in range(2, 5))]
 
