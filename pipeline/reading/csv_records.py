@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import IO
@@ -98,11 +98,12 @@ class Records:
         self._large = 0  # characters of large records, in all
         self._unclosed = 0
         self._ended = False
-        self._reader = self._new_reader()
+        self._reader = self._new_reader(self._feed())
 
-    def _new_reader(self) -> Iterator[list[str]]:
+    def _new_reader(self, lines: Iterable[str], *, strict: bool = False) -> Iterator[list[str]]:
         return csv.reader(
-            self._feed(),
+            lines,
+            strict=strict,
             delimiter=self.delimiter,
             quotechar=self._dialect.quote,
             skipinitialspace=self._dialect.spaced,
@@ -188,10 +189,13 @@ class Records:
         return False
 
     def _has_swallowed(self, row: list[str]) -> bool:
-        """Whether a line within a cell is a record itself, as wide as this one and with an address:
-        a quote was left open, and the next one in the file has closed it.
+        """Whether a quote was left open, and the next one in the file has closed it: text stands
+        behind that, or a line within a cell is a record as wide as this one, with an address.
         """
-        more = "".join(self._own).count(self.delimiter) >= 2 * (len(row) - 1)
+        text = "".join(self._own)
+        if text.count(self._dialect.quote) % 2 and self._is_odd():
+            return True
+        more = text.count(self.delimiter) >= 2 * (len(row) - 1)
         if len(row) < _FEWEST_SWALLOWED or not more:
             return False
         lines = (line for cell in row if "@" in cell for line in cell.splitlines())
@@ -200,6 +204,12 @@ class Records:
             and any(map(_ADDRESS.fullmatch, cells))
             for line in lines
         )
+
+    def _is_odd(self) -> bool:
+        try:
+            return not list(self._new_reader(self._own, strict=True))
+        except csv.Error:
+            return True
 
     def _isolate(self, batch: Batch) -> None:
         """Hand out the first line of the record alone, as broken; read the others again."""
@@ -212,7 +222,7 @@ class Records:
         self.line += 1
         self._again.extendleft(line for line in reversed(swallowed) if line)
         self._own.clear()
-        self._reader = self._new_reader()
+        self._reader = self._new_reader(self._feed())
 
     def _count_unclosed(self) -> None:
         self._unclosed += 1

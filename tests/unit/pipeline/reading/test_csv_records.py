@@ -110,6 +110,11 @@ class TestUnclosedQuote:
                 [(1, "unclosed_quote"), (2, ["Bob", "b@x.de", "Cork"])],
                 id="side by side",
             ),
+            pytest.param(
+                '"x\n"Bob","b@x.de","Cork"\n',
+                [(1, "unclosed_quote"), (2, ["Bob", "b@x.de", "Cork"])],
+                id="a line of its own",
+            ),
         ],
     )
     def test_swallows_no_record_that_the_next_quote_would_hide(self, text, expected):
@@ -120,10 +125,18 @@ class TestUnclosedQuote:
         [
             pytest.param("Hello,\nwrite to Ann, a@x.de", id="an address in a note"),
             pytest.param("Weg 1, Bonn, DE\nWeg 2, Bonn, DE", id="as many commas"),
+            pytest.param('She said\n"yes"', id="quotes at its end"),
         ],
     )
     def test_is_not_seen_in_a_cell_of_several_lines(self, note):
-        assert taken(f'Ann,a@x.de,"{note}"\n') == [(1, ["Ann", "a@x.de", note])]
+        quoted = note.replace('"', '""')
+
+        assert taken(f'Ann,a@x.de,"{quoted}"\n') == [(1, ["Ann", "a@x.de", note])]
+
+    def test_is_not_seen_beside_an_inch_sign(self):
+        assert taken('5" pipe,a@x.de,"Weg 1\nBonn"\n') == [
+            (1, ['5" pipe', "a@x.de", "Weg 1\nBonn"])
+        ]
 
     def test_keeps_the_line_as_it_was_read(self):
         batch = records('a,"b\nc\n').take(10)
