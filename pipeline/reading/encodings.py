@@ -32,6 +32,7 @@ _MARKS = (
 )
 
 _PARTING = ",;\t|\n"
+_TEXT = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _WORD = re.compile(r"[A-Za-z]*[^\x00-\x7f]+[A-Za-z]*")
 # What the letters of others look like when they are read as cp1252: Lodz becomes £ódŸ.
@@ -112,7 +113,13 @@ def _keeps_table(start: bytes, encoding: str) -> bool:
     text = start.decode(encoding, "replace")
     kept = sum(map(text.count, _PARTING))
     lines = text.count("\n") + text.count("\r")
-    return lines > 0 and 2 * kept >= sum(start.count(ord(sign)) for sign in _PARTING)
+    return lines > 0 and kept >= sum(map(_is_swallowed, text))
+
+
+def _is_swallowed(sign: str) -> bool:
+    """Whether two ASCII characters were read as this one, of which one parts cells: `a,` as U+2C61."""
+    high, low = divmod(ord(sign), 256)
+    return high in _TEXT and low in _TEXT and (chr(high) in _PARTING or chr(low) in _PARTING)
 
 
 class _Sample:
