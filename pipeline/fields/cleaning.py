@@ -59,7 +59,11 @@ def _mended(column: Column, line_break: str = " ") -> Column:
     column = pc.replace_substring_regex(column, _BREAK, line_break)
     column = pc.replace_substring_regex(column, _SPACE, " ")
     column = pc.replace_substring_regex(column, _INVISIBLE, "")
-    return pc.utf8_normalize(column, "NFC")
+    column = pc.utf8_normalize(column, "NFC")
+    # What is gone from between two signs, or made one of two, may have hidden such a pair.
+    told = changed(column, pc.match_substring_regex(column, _TWICE_CODED), _coded_once)
+    again = pc.not_equal(told, column)
+    return changed(told, again, lambda rest: _mended(rest, line_break))
 
 
 def _mended_lines(column: Column) -> Column:

@@ -79,6 +79,8 @@ class TestClean:
     @settings(deadline=None)
     @given(text=st.text(max_size=12), several_lines=st.booleans())
     @example(text="\u0344\u200b", several_lines=False)
+    @example(text="\xc2\x1f\xa1", several_lines=False)
+    @example(text="A\u0302\xa1", several_lines=True)
     def test_changes_nothing_twice_and_hides_nothing(self, text, several_lines):
         once = clean(text, several_lines=several_lines)
 
