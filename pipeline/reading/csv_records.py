@@ -190,20 +190,23 @@ class Records:
 
     def _has_swallowed(self, row: list[str]) -> bool:
         """Whether a quote was left open, and the next one in the file has closed it: text stands
-        behind that, or a line within a cell is a record as wide as this one, with an address.
+        behind that, and there is one quote too many, or the first line and another are records.
+        Where nothing stands behind it, as in cells written by the rules, all lines must be.
         """
-        text = "".join(self._own)
-        if text.count(self._dialect.quote) % 2 and self._is_odd():
+        if "".join(self._own).count(self._dialect.quote) % 2 and self._is_odd():
             return True
-        more = text.count(self.delimiter) >= 2 * (len(row) - 1)
-        if len(row) < _FEWEST_SWALLOWED or not more:
+        wide = [line for line in self._own if line.count(self.delimiter) == len(row) - 1]
+        if len(row) < _FEWEST_SWALLOWED or wide[:1] != self._own[:1] or len(wide) == 1:
             return False
-        lines = (line for cell in row if "@" in cell for line in cell.splitlines())
-        return any(
-            len(cells := line.split(self.delimiter)) == len(row)
-            and any(map(_ADDRESS.fullmatch, cells))
-            for line in lines
-        )
+        records = [line for line in wide if self._is_like(line, row)]
+        if records[:1] != self._own[:1] or len(records) == 1:
+            return False
+        return len(records) == len(self._own) or self._is_odd()
+
+    def _is_like(self, line: str, row: list[str]) -> bool:
+        """Whether a line as wide as the row has an address in the same place."""
+        pairs = zip(line.split(self.delimiter), row, strict=True)
+        return any(_ADDRESS.fullmatch(cell) and _ADDRESS.fullmatch(own) for cell, own in pairs)
 
     def _is_odd(self) -> bool:
         try:

@@ -155,6 +155,18 @@ class TestUnclosedQuote:
         with pytest.raises(NeverCloses, match="Line 101 opens a quote that never closes"):
             records('a","b\n' * 200).take(1_000)
 
+    @pytest.mark.parametrize(
+        "row",
+        [
+            pytest.param(["Ann", "a@x.de", "busy.\nBob, b@x.de, 555\nlater, again"], id="a note"),
+            pytest.param(["\n", "", "a@x.de"], id="an empty line"),
+        ],
+    )
+    def test_is_not_seen_where_a_cell_has_lines_of_its_own(self, row):
+        text = '"' + '","'.join(row) + '"\n'
+
+        assert taken(text) == [(1, row)]
+
     def test_takes_no_quadratic_time(self):
         began = time.process_time()
 
