@@ -173,7 +173,11 @@ def _latin(sample: bytes) -> str:
 def _of_old_machines(sample: bytes, letters: int) -> str:
     """A Mac's text, whose lines end in CR, or one of DOS; '' for none of them."""
     if b"\n" not in sample and 2 * len(_MAC_LETTERS.findall(sample)) > letters:
-        return "mac_roman"
+        mac, windows = (
+            _share_at_home(sample.decode(n, "replace")) for n in ("mac_roman", "cp1252")
+        )
+        if mac >= windows:
+            return "mac_roman"
     dos = len(_DOS_LETTERS.findall(sample))
     return "cp850" if dos >= _FEW and 3 * dos >= letters else ""
 
