@@ -147,7 +147,8 @@ def dialect_of(sample: Sample, delimiter: str) -> Dialect:
     escaped = _ESCAPED_INSIDE.search(sample.head)
     if escaped and not _fits(sample, delimiter, RFC_4180) and _fits(sample, delimiter, _BACKSLASH):
         return _BACKSLASH
-    return _LOOSE if _is_loose(sample, delimiter) else RFC_4180
+    loose = _is_loose(sample, delimiter) and not _fits(sample, delimiter, RFC_4180, most=None)
+    return _LOOSE if loose else RFC_4180
 
 
 def _has_blanks_before_quotes(sample: Sample, delimiter: str) -> bool:
@@ -200,14 +201,16 @@ def _is_loose(sample: Sample, delimiter: str) -> bool:
     return any('"' in cell.replace('""', "") for cells in quoted for cell in cells)
 
 
-def _fits(sample: Sample, delimiter: str, dialect: Dialect) -> bool:
-    """Whether nothing stands behind a closing quote but a delimiter or the end of the line."""
+def _fits(sample: Sample, delimiter: str, dialect: Dialect, *, most: int | None = VOTING) -> bool:
+    """Whether nothing stands behind a closing quote but a delimiter or the end of the line, in the
+    first records.
+    """
     lines = list(io.StringIO(sample.head, newline=""))
     if dialect.backslash:
         lines = [line.replace("\\\\", "").replace('\\"', '""') for line in lines]
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=dialect.spaced, strict=True)
     try:
-        for row in islice(reader, VOTING):
+        for row in islice(reader, most):
             if dialect.spaced and any(cell.startswith('"') for cell in row):
                 return False
     except csv.Error:

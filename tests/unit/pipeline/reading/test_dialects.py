@@ -71,6 +71,7 @@ class TestDialect:
                 'a;b\n"Ann "A" Lee";"2"\n', Dialect(loose=True), id="loose below a plain header"
             ),
             pytest.param('"a","b"\n"Ann ""A"" Lee",""\n', RFC_4180, id="doubled"),
+            pytest.param('"a","b"\n""",","x"\n', RFC_4180, id="a quote before a comma"),
             pytest.param('"a","b"\n"Ann "A" Lee",2\n', RFC_4180, id="not all cells quoted"),
             pytest.param("a,b\n“x, y”,2\n“z”,3\n", Dialect(curly=True), id="curly"),
             pytest.param("a,b\nan “x” y,2\nz,3\n", RFC_4180, id="curly within a cell"),
