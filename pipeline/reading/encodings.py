@@ -22,6 +22,7 @@ _GUESSED_BYTES = 1 << 16  # of lines that are not ASCII: what a guess stands on
 _LINE = 2_000  # bytes of a line; more of it teaches nothing
 _FEW = 2  # NULs may be dirt
 _CLEAR = 0.8  # share of a text that must look like its script
+_LATIN = 0.4  # share of signs: addresses, dividers and breaks make up as much of any lead file
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -108,12 +109,13 @@ def _utf16(start: bytes) -> str:
 
 def _keeps_table(start: bytes, encoding: str) -> bool:
     """Whether the text read so has lines, and most of what parts cells: in a short file, three
-    cells with a NUL in them may look like UTF-16, but the commas are lost.
+    cells with a NUL in them may look like UTF-16, but the commas are lost. Letters that look like
+    lost commas (all of Hindi's have a tab's byte) say nothing where enough of the text is Latin.
     """
     text = start.decode(encoding, "replace")
     kept = sum(map(text.count, _PARTING))
-    lines = text.count("\n") + text.count("\r")
-    return lines > 0 and kept >= sum(map(_is_swallowed, text))
+    latin = sum(sign <= "\xff" for sign in text) >= _LATIN * len(text)
+    return not {"\n", "\r"}.isdisjoint(text) and (latin or kept >= sum(map(_is_swallowed, text)))
 
 
 def _is_swallowed(sign: str) -> bool:

@@ -103,6 +103,7 @@ class TestUtf16WithoutMark:
             pytest.param(RUSSIAN, id="Russian"),
             pytest.param(GREEK, id="Greek"),
             pytest.param("姓名,城市,邮箱\r\n" + "李上上,上海,li@a.cn\r\n" * 9, id="Chinese"),
+            pytest.param("नाम,ईमेल\n" + "ठठठ,x@y.de\n" * 2, id="Hindi"),
             pytest.param('"haé","hbé"\n"\U0001b13b","\u013b\U0001b13bx@y.de"\n', id="rare signs"),
         ],
     )
