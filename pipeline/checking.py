@@ -14,8 +14,8 @@ from typing import IO, Any
 from django.conf import settings
 
 from pipeline import intake, leadfile, mapping, rejects
-from pipeline.fields.address_cells import taken_apart
-from pipeline.headers.cell_kinds import FULL_WIDTH_AT
+from pipeline.arrow import of_pandas
+from pipeline.fields.address_cells import has_at, taken_apart
 from pipeline.intake import Judged, NoMail
 from pipeline.leadfile import Layout, Limits, NotALeadFile, Slice
 from pipeline.mapping import BadMapping, Columns
@@ -24,7 +24,6 @@ from pipeline.models.leads import COLUMNS
 from pipeline.previews import Preview
 
 _LOOKED_AT = 200  # cells of a column and slice, for an address
-_AT = f"[@{FULL_WIDTH_AT}]"
 SLICE_ROWS = 25_000  # records that are judged, and written, at once
 Told = Callable[[int], None]  # how many bytes are read
 
@@ -207,9 +206,9 @@ def _look_for_addresses(found: Check, stream: IO[bytes]) -> None:
         if part.first_record == 1:
             found.preview.look_at(part)
         for n in part.frame:
-            column = part.frame[n]
-            cells = column[column.str.contains(_AT)].head(_LOOKED_AT)
-            if any(map(taken_apart, cells.tolist())):
+            column = of_pandas(part.frame[n])
+            cells = column.filter(has_at(column)).slice(0, _LOOKED_AT)
+            if any(map(taken_apart, cells.to_pylist())):
                 return
     raise BadMapping(
         "No column holds e-mail addresses, which a lead file must have; the columns are"

@@ -23,7 +23,7 @@ MANY_UNCLOSED = 100  # each may cost LONGEST_RECORD of reading again: not for ev
 _STRAIGHT = str.maketrans("“”„", '"""')
 _ESCAPED = re.compile(r"""\\([\\"])""")
 _FEWEST_SWALLOWED = 3  # cells: `see Ann, ann@x.com` on a line of a note is no record
-_ADDRESS = re.compile(r"\s*[\"']?[^\s@,;|]+@[^\s@,;|]+\.[^\s@,;|]+\s*")
+WHOLE_ADDRESS = re.compile(r"\s*[^\s@,;|]+@[^\s@,;|]+\.[^\s@,;|]+\s*")  # and its quotes, if any
 
 
 class NeverCloses(Exception):
@@ -206,7 +206,9 @@ class Records:
     def _is_like(self, line: str, row: list[str]) -> bool:
         """Whether a line as wide as the row has an address in the same place."""
         pairs = zip(line.split(self.delimiter), row, strict=True)
-        return any(_ADDRESS.fullmatch(cell) and _ADDRESS.fullmatch(own) for cell, own in pairs)
+        return any(
+            WHOLE_ADDRESS.fullmatch(cell) and WHOLE_ADDRESS.fullmatch(own) for cell, own in pairs
+        )
 
     def _is_odd(self) -> bool:
         try:

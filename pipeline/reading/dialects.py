@@ -17,6 +17,7 @@ from itertools import islice
 
 from pipeline.reading.csv_records import (
     RFC_4180,
+    WHOLE_ADDRESS,
     Batch,
     Dialect,
     Records,
@@ -32,7 +33,6 @@ VOTING = 50  # records
 TAKEN = 2 * VOTING
 
 ADDRESS = re.compile(r"\S@[^\s@]+\.[^\s@]")
-_WHOLE_ADDRESS = re.compile(r"\s*[^\s@,;|]+@[^\s@,;|]+\.[^\s@,;|]+\s*")
 _SEP = re.compile(r"\ufeff?sep=([^\w\r\n\"'])[;,\t]*[\r\n]", re.IGNORECASE)
 _ESCAPED_INSIDE = re.compile(r"""\\"[^",;\t|\r\n]""")
 _LONGEST_ADDRESS = 320
@@ -135,7 +135,7 @@ def _vote(batch: Batch) -> tuple[float, int]:
 
 
 def _is_address(cell: str) -> bool:
-    return len(cell) <= _LONGEST_ADDRESS and _WHOLE_ADDRESS.fullmatch(cell) is not None
+    return len(cell) <= _LONGEST_ADDRESS and WHOLE_ADDRESS.fullmatch(cell) is not None
 
 
 def dialect_of(sample: Sample, delimiter: str) -> Dialect:

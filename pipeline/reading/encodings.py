@@ -175,9 +175,7 @@ def _latin(sample: bytes) -> str:
 def _of_old_machines(sample: bytes, letters: int) -> str:
     """A Mac's text, whose lines end in CR, or one of DOS; '' for none of them."""
     if b"\n" not in sample and 2 * len(_MAC_LETTERS.findall(sample)) > letters:
-        mac, windows = (
-            _share_at_home(sample.decode(n, "replace")) for n in ("mac_roman", "cp1252")
-        )
+        mac, windows = (_share_at_home(sample, name) for name in ("mac_roman", "cp1252"))
         if mac >= windows:
             return "mac_roman"
     dos = len(_DOS_LETTERS.findall(sample))
@@ -187,13 +185,15 @@ def _of_old_machines(sample: bytes, letters: int) -> str:
 def _by_what_is_at_home(sample: bytes) -> str:
     """A Mac's text or DOS's, where it makes no sense as Windows' and one of these is clear."""
     names = ("cp1252", "mac_roman", "cp850")
-    shares = {name: _share_at_home(sample.decode(name, "replace")) for name in names}
+    shares = {name: _share_at_home(sample, name) for name in names}
     first, second = sorted(names[1:], key=lambda name: -shares[name])
     is_clear = shares[first] >= _USUAL and shares[first] > shares[second]
     return first if shares["cp1252"] < _STRANGE and is_clear else ""
 
 
-def _share_at_home(text: str) -> float:
+def _share_at_home(sample: bytes, encoding: str) -> float:
+    """How many of the signs beyond ASCII stand where such signs do."""
+    text = sample.decode(encoding, "replace")
     signs = sum(not sign.isascii() and sign not in _ANYWHERE for sign in text)
     return len(_AT_HOME.findall(text)) / signs if signs else 1
 
