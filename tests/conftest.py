@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis
 
+from tests.files import keep_files
+
 # A shell's background job ignores Ctrl-C, and so would every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -52,6 +54,13 @@ def _embedded_servers():
         postgres=not settings.EXTERNAL_DATABASE, redis=not settings.EXTERNAL_REDIS
     )
     shutil.rmtree(settings.HOME_DIR, ignore_errors=True)
+
+
+@pytest.fixture
+def storage(settings, tmp_path: Path) -> Path:
+    """The folder that holds the test's own files; it may be lost or changed there."""
+    keep_files(settings, tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from pipeline.states import LostRace, RunStatus
 from tests.files import keep_files
 from tests.flows import nights
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
 
 class TakenOver(FileSystemStorage):
@@ -38,12 +38,6 @@ class WithoutDatabase(FileSystemStorage):
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch):
     monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
-
-
-@pytest.fixture(autouse=True)
-def storage(settings, tmp_path):
-    keep_files(settings, tmp_path, FileSystemStorage)
-    return tmp_path
 
 
 def start() -> Run:

@@ -20,10 +20,9 @@ from pipeline.admin import leads, timeline
 from pipeline.models import Chunk, Lead, Run
 from pipeline.stages import upload
 from tests import factories as make
-from tests.files import keep_files
 from tests.flows import nights
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
 DAY = dt.timedelta(days=1)
 YESTERDAY, TOMORROW = timezone.now().date() - DAY, timezone.now().date() + DAY
@@ -40,12 +39,6 @@ BACK = {"status": "ACTIVE", "paused_until": None, "ends_on": None, "starts_on": 
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch):
     monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
-
-
-@pytest.fixture(autouse=True)
-def storage(settings, tmp_path):
-    keep_files(settings, tmp_path)
-    return tmp_path
 
 
 def start() -> Run:

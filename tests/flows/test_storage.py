@@ -10,21 +10,14 @@ from deliveries.models import Delivery, Mail
 from pipeline import audit, starting
 from pipeline.models import Chunk, Lead, LeadFile, Run
 from pipeline.states import RunStatus
-from tests.files import keep_files
 from tests.flows import nights
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
 
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch):
     monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
-
-
-@pytest.fixture(autouse=True)
-def storage(settings, tmp_path):
-    keep_files(settings, tmp_path)
-    return tmp_path
 
 
 def start() -> Run:

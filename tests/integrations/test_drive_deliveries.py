@@ -12,22 +12,15 @@ from deliveries.models import Delivery, DriveFolder, Mail
 from pipeline import audit, retrying, runs, starting
 from pipeline.models import Chunk, Run, ServiceState
 from pipeline.states import RunStatus
-from tests.files import keep_files
 from tests.flows import nights
 from tests.integrations.drive_double import FOLDER, ROOT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
 
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch):
     monkeypatch.setattr("pipeline.tasks.wake", lambda: None)
-
-
-@pytest.fixture(autouse=True)
-def storage(settings, tmp_path):
-    keep_files(settings, tmp_path)
-    return tmp_path
 
 
 @pytest.fixture

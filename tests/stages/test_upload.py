@@ -35,18 +35,11 @@ from tests.factories import (
     DeliveryFactory,
     DraftFactory,
 )
-from tests.files import keep_files
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
 CASES = Path(__file__).parents[2].parent / "shared/data/injection/formula_cases.jsonl"
 OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
-
-
-@pytest.fixture(autouse=True)
-def storage(settings, tmp_path):
-    keep_files(settings, tmp_path)
-    return tmp_path
 
 
 def promised(*leads: Mapping[str, object], **terms: object) -> Delivery:
