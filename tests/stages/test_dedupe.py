@@ -215,6 +215,16 @@ class TestWhatAFileTellsOfKnownLeads:
         assert (after.title, after.city, after.extras) == (title, city, extras)
         assert (after.company, after.email) == ("Acme", before.email)
 
+    def test_never_takes_away_what_its_only_row_is_blank_about(self, run):
+        before = known(company="Acme", phone="+49 30 1", phone_key=BOB, extras={"size": "9"})
+        fresh(lead_file(run, known_leads="OVERWRITE"), title="CFO", extras={"size": ""})
+
+        settle(run)
+
+        after = Lead.objects.get(pk=before.pk)
+        assert (after.title, after.company, after.extras) == ("CFO", "Acme", {"size": "9"})
+        assert (after.phone, after.phone_key) == ("+49 30 1", BOB)
+
     def test_is_kept_as_an_image_of_what_changed_only(self, run):
         before = known(title="CEO")
         file = lead_file(run, known_leads="OVERWRITE")
