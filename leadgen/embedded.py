@@ -43,7 +43,9 @@ _INITDB = (
 )
 _POSTGRES = (
     f"--listen_addresses= --port={PORT} "
-    "--shared_buffers=512MB --work_mem=32MB --max_wal_size=4GB --checkpoint_timeout=15min "
+    # wal_buffers: by itself at most 16 MB, which two workers fill faster than they are written.
+    "--shared_buffers=512MB --wal_buffers=128MB --work_mem=32MB --max_wal_size=4GB "
+    "--checkpoint_timeout=15min "
     "--random_page_cost=1.1 --max_connections=100"
 )
 _VALKEY = (
