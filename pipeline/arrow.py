@@ -18,6 +18,10 @@ import pandas as pd
 pa: Any = import_module("pyarrow")
 pc: Any = import_module("pyarrow.compute")
 
+# The system's own: Arrow's keeps what is given back, for each thread, and several share the work.
+# An import needed 55 MB more with it, and was slower.
+pa.set_memory_pool(pa.system_memory_pool())
+
 Column: TypeAlias = Any
 Mask: TypeAlias = Any  # a pyarrow.BooleanArray
 TEXT = pa.large_string()
@@ -109,8 +113,8 @@ def escaped(column: Column, escapes: Mapping[str, str]) -> Column:
 
 def copy_lines(
     frame: pd.DataFrame, same: Mapping[str, int], *, nullable: Collection[str] = ()
-) -> memoryview:
-    """The rows as the text format of PostgreSQL's COPY, behind each what is the `same` in all.
+) -> Column:
+    """Each row as a line of PostgreSQL's COPY, in its text format; at its end the `same` in all.
 
     It is read a sixth faster than CSV, for nothing is quoted
     (https://www.postgresql.org/docs/current/sql-copy.html, "Text Format"). Numbers and text only;
@@ -118,17 +122,20 @@ def copy_lines(
     """
     columns = [_copied(frame[name], nullable=name in nullable) for name in frame]
     end = text("\t".join(map(str, same.values())) + "\n")
-    return _bytes_of(pc.binary_join_element_wise(*columns, end, text("\t")))
+    return pc.binary_join_element_wise(*columns, end, text("\t"))
 
 
-def number_lines(*columns: npt.NDArray[np.int64]) -> memoryview:
+def number_lines(*columns: npt.NDArray[np.int64]) -> Column:
     """Rows of whole numbers, a column each, in the same format."""
     *others, last = (pa.array(column).cast(TEXT) for column in columns)
-    return _bytes_of(pc.binary_join_element_wise(*others, joined(last, text("\n")), text("\t")))
+    return pc.binary_join_element_wise(*others, joined(last, text("\n")), text("\t"))
 
 
-def _bytes_of(lines: Column) -> memoryview:
-    return memoryview(lines.buffers()[2] or b"")[: int(sizes(lines).sum())]
+def bytes_of(column: Column) -> memoryview:
+    """All of a column's text, row behind row."""
+    _, bounds, content = column.buffers()
+    ends = np.frombuffer(bounds or bytes(8), np.int64)[column.offset :][: len(column) + 1]
+    return memoryview(content or b"")[ends[0] : ends[-1]]
 
 
 def _copied(series: pd.Series[Any], *, nullable: bool) -> Column:

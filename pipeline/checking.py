@@ -7,29 +7,25 @@ upload is what the night will do.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 from django.conf import settings
 
-from pipeline import intake, leadfile, mapping, rejects
+from pipeline import leadfile, mapping, rejects
 from pipeline.arrow import of_pandas
 from pipeline.fields.address_cells import has_at, taken_apart
-from pipeline.intake import Judged, NoMail
-from pipeline.leadfile import Layout, Limits, NotALeadFile, Slice
+from pipeline.intake import Judged
+from pipeline.judging import Refused, judged_slices, limits, parts_of
+from pipeline.leadfile import Layout, NotALeadFile
 from pipeline.mapping import BadMapping, Columns
-from pipeline.models import LeadFile
-from pipeline.models.leads import COLUMNS
 from pipeline.previews import Preview
 
+__all__ = ["Check", "Refused", "Said", "Told", "check", "check_object", "columns_of", "sure"]
+
 _LOOKED_AT = 200  # cells of a column and slice, for an address
-SLICE_ROWS = 25_000  # records that are judged, and written, at once
 Told = Callable[[int], None]  # how many bytes are read
-
-
-class Refused(Exception):
-    """No lead file, or one that is not wanted: one sentence for the operator."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +94,6 @@ class Check:
             "cut_cells": self.cut_cells,
             "preview": self.preview.as_json(),
         }
-
-
-def limits() -> Limits:
-    return Limits(
-        rows=settings.MAX_ROWS, columns=settings.MAX_COLUMNS, cell=settings.MAX_CELL_KB * 1_000
-    )
 
 
 def check(stream: IO[bytes], *, said: Said | None = None, told: Told | None = None) -> Check:
@@ -194,7 +184,8 @@ def _judge(found: Check, stream: IO[bytes], told: Told) -> None:
         _look_for_addresses(found, stream)
         return
     seen: set[str] = set()
-    for part, judged in judged_slices(stream, found.layout, found.columns):
+    both = judged_slices(stream, found.layout, found.columns, lambda *pair: pair)
+    for part, judged in both:
         found.preview.look_at(part)
         found.add(judged, seen)
         told(stream.tell())
@@ -202,7 +193,7 @@ def _judge(found: Check, stream: IO[bytes], told: Told) -> None:
 
 def _look_for_addresses(found: Check, stream: IO[bytes]) -> None:
     """A question has an answer only where some cell may be an address. Raises BadMapping."""
-    for part in _parts(stream, found.layout):
+    for part in parts_of(stream, found.layout):
         if part.first_record == 1:
             found.preview.look_at(part)
         for n in part.frame:
@@ -214,75 +205,6 @@ def _look_for_addresses(found: Check, stream: IO[bytes]) -> None:
         "No column holds e-mail addresses, which a lead file must have; the columns are"
         f" {mapping.shown(found.layout.headers)}."
     )
-
-
-def _parts(stream: IO[bytes], layout: Layout, skip_records: int = 0) -> Iterator[Slice]:
-    parts = leadfile.read(
-        stream, layout, limits=limits(), slice_rows=SLICE_ROWS, skip_records=skip_records
-    )
-    for part in parts:
-        yield rejects.without_notes(part, layout.headers)
-
-
-def judged_slices(
-    stream: IO[bytes],
-    layout: Layout,
-    columns: Columns,
-    *,
-    skip_records: int = 0,
-    no_mail: NoMail | None = None,
-) -> Iterator[tuple[Slice, Judged]]:
-    """The file, slice by slice. Raises NotALeadFile where it cannot be read on."""
-    for part in _parts(stream, layout, skip_records):
-        yield (
-            part,
-            intake.judge(
-                part,
-                columns,
-                secret=settings.SUPPRESSION_KEY.encode(),
-                own_columns=COLUMNS,
-                limits=limits(),
-                drop_disposable=not settings.KEEP_DISPOSABLE,
-                drop_role=not settings.KEEP_ROLE,
-                second_keys=True,
-                no_mail=no_mail,
-            ),
-        )
-
-
-def layout_of(lead_file: LeadFile) -> tuple[Layout, Columns]:
-    """How the file was read when it was checked: the import reads it the same way."""
-    layout = Layout(
-        encoding=lead_file.encoding,
-        delimiter=lead_file.delimiter,
-        header_row=lead_file.header_row,
-        headers=tuple(lead_file.headers),
-    )
-    return layout, Columns.from_stored(layout.headers, lead_file.fields)
-
-
-CHANGED = "The file in storage is not the one that was checked; upload it again."
-
-
-def slices_of(
-    lead_file: LeadFile, stream: IO[bytes], *, no_mail: NoMail | None = None
-) -> Iterator[tuple[int, Judged]]:
-    """(last record, judged slice) of what is not imported yet. Raises Refused."""
-    if leadfile.digest(stream) != lead_file.sha256:
-        raise Refused(CHANGED)
-    layout, columns = layout_of(lead_file)
-    done = lead_file.records_done
-    try:
-        found = judged_slices(stream, layout, columns, skip_records=done, no_mail=no_mail)
-        for part, judged in found:
-            done = part.first_record + len(part.lines) - 1
-            if done > lead_file.rows:
-                raise Refused(CHANGED)
-            yield done, judged
-    except NotALeadFile as refusal:
-        raise Refused(str(refusal)) from None
-    if done != lead_file.rows:  # somebody wrote to it while it was read
-        raise Refused(CHANGED)
 
 
 def check_object(found: Check) -> dict[str, Any]:

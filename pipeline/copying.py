@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+from typing import TYPE_CHECKING
 
+import numpy as np
 from django.db import connection
+from psycopg import sql
 
 from pipeline.stock import Ints
+
+if TYPE_CHECKING:
+    from pipeline.judged_rows import Rows
 
 ROWS_AT_ONCE = 50_000
 _ROOM = 4 << 20  # bytes, or what the system allows
@@ -15,11 +21,31 @@ _ROOM = 4 << 20  # bytes, or what the system allows
 
 def copy_numbers(table: str, *columns: Ints) -> None:
     """Append rows of whole numbers, a column each; `table` names the table and its columns."""
-    from pipeline.arrow import number_lines  # noqa: PLC0415  (70 MB that who writes drafts spares)
+    from pipeline.arrow import bytes_of, number_lines  # noqa: PLC0415  (70 MB that who writes drafts spares)
 
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
         for start in range(0, len(columns[0]), ROWS_AT_ONCE):
-            copy.write(number_lines(*(part[start : start + ROWS_AT_ONCE] for part in columns)))
+            parts = (column[start : start + ROWS_AT_ONCE] for column in columns)
+            copy.write(bytes_of(number_lines(*parts)))
+
+
+def copy_rows(rows: Rows) -> None:
+    """Append rows of any kind, each to its table."""
+    columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+    with connection.cursor() as cursor:
+        ids = _next_ids(rows.ids, len(rows.lines)) if rows.ids else None
+        for table, lines in rows.by_table(ids):
+            statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), columns)
+            with cursor.copy(statement) as copy:
+                copy.write(lines)
+
+
+def _next_ids(sequence: str, count: int) -> Ints:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [sequence, count]
+        )
+        return np.array(cursor.fetchall(), np.int64).reshape(count)
 
 
 def send_ahead() -> None:

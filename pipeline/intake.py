@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipeline import addresses, rejections
+from pipeline.addresses import Keys
 from pipeline.arrow import TEXT, Column, of_pandas, pa, pc, sizes
 from pipeline.fields import address_cells, mail_providers
 from pipeline.fields.address_cells import Cells
@@ -44,7 +45,7 @@ def judge(
     part: Slice,
     columns: Columns,
     *,
-    secret: bytes,
+    keys: Keys,
     own_columns: Sequence[str],
     limits: Limits,
     drop_disposable: bool = True,
@@ -77,7 +78,7 @@ def judge(
         kept,
         columns,
         emails.only(pa.array(good)),
-        secret=secret,
+        keys=keys,
         own_columns=own_columns,
         more_keys=second_keys,
     )

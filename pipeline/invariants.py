@@ -60,7 +60,7 @@ CHECKS = (
          WHERE run.status = 'DONE' GROUP BY run.id HAVING count(stage.id) <> 7
     """),
     # An ended run's NEW leads wait for the next run, which takes them up when it opens: after
-    # that they are lost. Found by the index on (run, status).
+    # that they are lost. Found by an index of its own.
     Check("A06", "No lead is left behind new, none is ready while a client holds it (leads)", """
         SELECT lead.id FROM pipeline_run run
           JOIN pipeline_lead lead ON lead.run_id = run.id AND lead.status = 'NEW'

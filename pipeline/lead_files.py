@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django.core.files.temp import NamedTemporaryFile
 from django.db import IntegrityError, transaction
 
-from pipeline import checking, leadfile, profiles, rejects
+from pipeline import checking, judging, leadfile, profiles, rejects
 from pipeline.checking import Check, Refused, Said, Told
 from pipeline.headers.cell_kinds import with_plain_at
 from pipeline.mapping import Columns
@@ -126,7 +126,7 @@ def check_again(lead_file: LeadFile, said: Said, *, chosen: Mapping[str, str]) -
     with stored(lead_file) as stream:
         found = checking.check(stream, said=said)
     if found.sha256 != lead_file.sha256:
-        raise Refused(checking.CHANGED)
+        raise Refused(judging.CHANGED)
     found.preview.chosen = dict(chosen)
     changed = LeadFile.objects.filter(
         pk=lead_file.pk, status=LeadFileStatus.CHECKED, records_done=0
@@ -159,14 +159,14 @@ def rejects_of(lead_file: LeadFile) -> Iterator[bytes]:
 
 def _rejects(lead_file: LeadFile, stream: File[bytes] | None) -> Iterator[Reject]:
     done = lead_file.rejections.filter(record__lte=lead_file.records_done).order_by("record")
-    _, columns = checking.layout_of(lead_file)
+    _, columns = judging.layout_of(lead_file)
     rows = done.iterator(chunk_size=_AT_ONCE)
     while some := list(islice(rows, _AT_ONCE)):
         yield from _with_reasons(some, columns)
     if stream is None:
         return
     with stream:
-        for _, judged in checking.slices_of(lead_file, stream):
+        for _, judged in judging.slices_of(lead_file, stream, lambda judged: judged):
             for one in judged.rejected:
                 yield Reject(
                     record=one.record, field=one.field, code=one.code, why=one.why, raw=one.raw

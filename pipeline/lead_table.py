@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline import addresses
+from pipeline.addresses import Keys
 from pipeline.arrow import TEXT, Column, Mask, joined, pa, pc, sizes, text, to_pandas
 from pipeline.fields import address_cells, places, second_keys
 from pipeline.fields.cleaning import clean
@@ -73,7 +74,7 @@ def leads_of(
     columns: Columns,
     emails: Emails,
     *,
-    secret: bytes,
+    keys: Keys,
     own_columns: Collection[str],
     more_keys: bool,
 ) -> pd.DataFrame:
@@ -81,20 +82,21 @@ def leads_of(
     cells = _sorted(kept, columns, emails, own_columns)
     leads = pd.DataFrame({name: to_pandas(column) for name, column in cells.fields.items()})
     leads["extras"] = to_pandas(json_objects(cells.others, cells.rows))
-    leads["key"] = to_pandas(addresses.match_keys(emails.normal, secret))
+    leads["key"] = to_pandas(keys(emails.normal))
     if more_keys:
         phones = second_keys.phone_keys(cells.named("phone"))
-        leads["phone_key"] = to_pandas(_keys_where_filled(phones, secret))
-        leads["domain_keys"] = to_pandas(addresses.domain_keys(emails.hosts, secret))
+        leads["phone_key"] = to_pandas(_keys_where_filled(phones, keys))
+        leads["domain_keys"] = to_pandas(addresses.domain_keys(emails.hosts, keys))
         leads["linkedin_key"] = to_pandas(second_keys.linkedin_keys(cells.named("linkedin_url")))
         leads["country_code"] = to_pandas(places.country_codes(cells.named("country")))
     return leads
 
 
-def _keys_where_filled(column: Column, secret: bytes) -> Column:
+def _keys_where_filled(column: Column, keys: Keys) -> Column:
     filled = pc.not_equal(column, "")
-    keys = addresses.match_keys(column.filter(filled), secret)
-    return pc.replace_with_mask(pa.repeat(text(""), len(column)), filled, keys)
+    return pc.replace_with_mask(
+        pa.repeat(text(""), len(column)), filled, keys(column.filter(filled))
+    )
 
 
 def _sorted(kept: Kept, columns: Columns, emails: Emails, own_columns: Collection[str]) -> _Cells:

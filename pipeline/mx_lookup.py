@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection
+from threading import Lock
 
 import dns.exception
 import dns.resolver
@@ -32,18 +33,20 @@ def resolver() -> Resolver:
 
 
 class Lookup:
-    """One file's questions, as many as its time allows."""
+    """One file's questions, as many as its time allows; of several threads one at a time asks."""
 
     def __init__(self) -> None:
         self._left = SECONDS_A_FILE
+        self._turn = Lock()
 
     def __call__(self, domains: Collection[str]) -> set[str]:
         """Those of the domains that take no mail for sure."""
-        if len(_known) > MOST_REMEMBERED:
-            _known.clear()
-        began = time.monotonic()
-        found = self._verdicts(domains)
-        self._left -= time.monotonic() - began
+        with self._turn:
+            if len(_known) > MOST_REMEMBERED:
+                _known.clear()
+            began = time.monotonic()
+            found = self._verdicts(domains)
+            self._left -= time.monotonic() - began
         return {domain for domain, verdict in found.items() if verdict == "no_mx"}
 
     def _verdicts(self, domains: Collection[str]) -> dict[str, Verdict]:

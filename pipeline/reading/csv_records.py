@@ -13,11 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import IO
 
 LONGEST_RECORD = 1 << 22  # characters; what is longer has swallowed its neighbours
 LONGEST_BATCH = 1 << 24  # characters: bounds the memory where cells are huge
 _LARGE_LINE = 1 << 13  # characters; shorter lines are not weighed, for speed
+_LINES_AT_ONCE = 20  # before they are weighed
 _SKIPPED_AT_ONCE = 2_000
 MANY_UNCLOSED = 100  # each may cost LONGEST_RECORD of reading again: not for ever
 _STRAIGHT = str.maketrans("“”„", '"""')
@@ -129,9 +131,10 @@ class Records:
         if self._again or self._ended or self._dialect != RFC_4180:
             return []
         found: list[str] = []
-        while len(found) < count and (line := self._readline(LONGEST_RECORD)):
-            found.append(line)
-            if len(line) > _LARGE_LINE:
+        rest = iter(partial(self._readline, LONGEST_RECORD), "")
+        while some := list(islice(rest, min(_LINES_AT_ONCE, count - len(found)))):
+            found += some
+            if max(map(len, some)) > _LARGE_LINE:
                 self._again.extend(found)
                 return []
         self.line += len(found)

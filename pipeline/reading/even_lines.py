@@ -61,7 +61,7 @@ def _split(lines: Sequence[str], delimiter: str, width: int) -> tuple[Any, list[
     names = [str(n) for n in range(width)]
     try:
         table = _arrow_csv.read_csv(
-            io.BytesIO("".join(lines).encode()),
+            pa.BufferReader("".join(lines).encode()),
             # One thread: only then are rows numbered. One block: half a row would be uneven.
             read_options=_arrow_csv.ReadOptions(
                 column_names=names, use_threads=False, block_size=1 << 30
@@ -73,7 +73,9 @@ def _split(lines: Sequence[str], delimiter: str, width: int) -> tuple[Any, list[
                 invalid_row_handler=note,
             ),
             convert_options=_arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, TEXT), strings_can_be_null=False
+                check_utf8=False,  # it was made just now
+                column_types=dict.fromkeys(names, TEXT),
+                strings_can_be_null=False,
             ),
         )
     except (pa.ArrowInvalid, UnicodeEncodeError):

@@ -21,40 +21,37 @@ from pipeline import filling, lookalikes
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.counts import Counts
 from pipeline.models import Chunk, Lead, LeadStatus, Run, StageRun
+from pipeline.models.leads import NEW_TABLES
 from pipeline.suppressing import LISTED
 
-DIGITS = 16  # of a key's first hex digit: a chunk takes some of them
-LEADS_PER_CHUNK = 500_000  # each chunk reads all the run's leads: few and large ones are quickest
+DIGITS = "".join(NEW_TABLES.values())  # of a key, its first: a chunk takes some, in whole tables
+LEADS_PER_CHUNK = 500_000
 WORTH_ANALYSING = 10_000
 
+# Who does not become READY, and why.
 _JUDGE = f"""
 CREATE TEMPORARY TABLE settled AS
 WITH person AS MATERIALIZED (
-    SELECT id, ctid AS place, key, file_id, record, domain_keys, phone_key,
+    SELECT id, key, file_id, record, domain_keys, phone_key,
            (first_name <> '' OR full_name <> '') AND company <> '' AS complete
-      FROM pipeline_lead_new
-     WHERE run_id = %(run)s AND key BETWEEN %(low)s AND %(high)s
+      FROM {{table}}
+     WHERE run_id = %(run)s
 ), barred AS (
     SELECT DISTINCT id FROM ({LISTED}) found WHERE client_id IS NULL
 ), fresh AS (
-    SELECT person.id, place, key, file_id, record, barred.id IS NOT NULL AS barred,
+    SELECT person.id, key, file_id, record, barred.id IS NOT NULL AS barred,
            first_value(person.id) OVER same AS first_id,
            first_value(file_id) OVER same AS first_file
       FROM person LEFT JOIN barred ON barred.id = person.id
     WINDOW same AS (PARTITION BY key
                     ORDER BY barred.id IS NOT NULL, NOT complete, file_id, record)
 )
-SELECT fresh.id, fresh.place, fresh.file_id, fresh.record,
-       CASE WHEN fresh.barred THEN 'SUPPRESSED'
-            WHEN known.id IS NOT NULL OR fresh.id <> fresh.first_id THEN 'DUPLICATE'
-            ELSE 'READY' END AS status,
+SELECT fresh.id, fresh.file_id, fresh.record,
+       CASE WHEN fresh.barred THEN 'SUPPRESSED' ELSE 'DUPLICATE' END AS status,
        CASE WHEN fresh.barred THEN 'suppressed_global'
-            WHEN known.id IS NULL AND fresh.id = fresh.first_id THEN ''
             WHEN coalesce(known.file_id, fresh.first_file) = fresh.file_id THEN 'dup_file'
             ELSE 'dup_db' END AS reason,
-       CASE WHEN fresh.barred THEN NULL
-            WHEN known.id IS NOT NULL THEN known.id
-            WHEN fresh.id <> fresh.first_id THEN fresh.first_id END AS twin_id,
+       CASE WHEN NOT fresh.barred THEN coalesce(known.id, fresh.first_id) END AS twin_id,
        coalesce(known.file_id, fresh.first_file) AS twin_file,
        coalesce(known.status, 'READY') AS twin_status
   FROM fresh
@@ -63,43 +60,50 @@ SELECT fresh.id, fresh.place, fresh.file_id, fresh.record,
      WHERE known.key = fresh.key AND status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED')
      LIMIT 1
   ) known ON true
+ WHERE fresh.barred OR known.id IS NOT NULL OR fresh.id <> fresh.first_id
 """  # noqa: S608  (made of our own words)
 
 # A lead is written once: it goes from where NEW ones lie to where the others are (see Lead).
-_MOVE = (
-    """
+_MOVE = """
 INSERT INTO pipeline_lead (status, reason, twin_id, {names})
-SELECT settled.status, settled.reason, settled.twin_id, {columns}
-  FROM settled JOIN pipeline_lead_new lead ON lead.ctid = settled.place
-""",
-    "DELETE FROM pipeline_lead_new WHERE ctid = ANY (ARRAY(SELECT place FROM settled))",
-)
-# What is NEW and lies among the others: written before there were two places, or by hand.
+SELECT coalesce(settled.status, 'READY'), coalesce(settled.reason, ''), settled.twin_id, {columns}
+  FROM {table} lead LEFT JOIN settled ON settled.id = lead.id
+ WHERE lead.run_id = %(run)s
+"""
+_HOW_MANY = "SELECT count(*) FROM {table} WHERE run_id = %(run)s"
+_REMOVE = "DELETE FROM {table} WHERE run_id = %(run)s"
+# What is NEW and lies elsewhere: written before there were these tables, or by hand.
 _GATHER = """
-WITH taken AS (
-    DELETE FROM ONLY pipeline_lead WHERE run_id = %(run)s AND status = 'NEW' RETURNING *
+WITH among_others AS (
+    DELETE FROM ONLY pipeline_lead
+     WHERE run_id = %(run)s AND status = 'NEW' AND key BETWEEN %(low)s AND %(high)s RETURNING *
+), in_none AS (
+    DELETE FROM ONLY pipeline_lead_new
+     WHERE run_id = %(run)s AND key BETWEEN %(low)s AND %(high)s RETURNING *
 )
-INSERT INTO pipeline_lead_new SELECT * FROM taken
+INSERT INTO {table} SELECT * FROM among_others UNION ALL SELECT * FROM in_none
 """
 
-_COUNT = "SELECT status, reason, count(*) FROM settled GROUP BY status, reason"
+_COUNT = "SELECT reason, count(*) FROM settled GROUP BY reason"
 
 
 def plan(run: Run) -> Plan:
-    """One chunk, or several ranges of keys where there is much to do."""
+    """One chunk, or several ranges of keys where there is much to do: four at most."""
     if run.stage_runs.filter(stage="DEDUPE").exists():
         return Plan(slices=[])
     fresh = Lead.objects.filter(run=run, status=LeadStatus.NEW).count()
     if not fresh:
         return Plan(slices=[])
-    _tell_the_planner("pipeline_lead_new", fresh)
-    width = DIGITS
-    while width > 1 and fresh * width > LEADS_PER_CHUNK * DIGITS:
-        width //= 2
-    return Plan(slices=[Slice(low=low, high=low + width - 1) for low in range(0, DIGITS, width)])
+    _tell_the_planner(list(NEW_TABLES), fresh)
+    chunks = 1
+    while chunks < len(NEW_TABLES) and fresh > chunks * LEADS_PER_CHUNK:
+        chunks *= 2
+    width = len(DIGITS) // chunks
+    starts = range(0, len(DIGITS), width)
+    return Plan(slices=[Slice(low=low, high=low + width - 1) for low in starts])
 
 
-def _tell_the_planner(table: str, fresh: int) -> None:
+def _tell_the_planner(tables: Sequence[str], fresh: int) -> None:
     """What was imported or settled a moment ago, autovacuum has not looked at yet.
 
     Told of no READY leads, it plans for one, and allocate takes hours to look for those that are
@@ -108,54 +112,61 @@ def _tell_the_planner(table: str, fresh: int) -> None:
     if fresh >= WORTH_ANALYSING:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL default_statistics_target = 20")
-            cursor.execute(f"ANALYZE {table}")
+            cursor.execute(f"ANALYZE {', '.join(tables)}")
             cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")
 
 
 def work(chunk: Chunk, lease: Lease) -> None:
     run_id = chunk.stage_run.run_id
-    low, high = key_range(chunk.low or 0, chunk.high or 0)
     with transaction.atomic():
         lease.hold()
-        lease.finish(settle(run_id, low, high))
+        with connection.cursor() as cursor:
+            # Nobody waits for the disk: what a crash of PostgreSQL loses is lost with the chunk's
+            # end, and done again.
+            cursor.execute("SET LOCAL synchronous_commit = off")
+        lease.finish(sum((settle(run_id, table) for table in _tables_of(chunk)), Counts()))
         if _is_last(chunk.stage_run):
             _tell_the_planner(
-                "pipeline_lead", Lead.objects.filter(run=run_id)[:WORTH_ANALYSING].count()
+                ["pipeline_lead"], Lead.objects.filter(run=run_id)[:WORTH_ANALYSING].count()
             )
             lookalikes.mark(run_id)
 
 
-def settle(run_id: int, low: UUID, high: UUID) -> Counts:
-    """Give the NEW leads of a range of keys their status, and their twins what they say."""
+def _tables_of(chunk: Chunk) -> list[str]:
+    digits = {*DIGITS[chunk.low or 0 : (chunk.high or 0) + 1]}
+    return [table for table, own in NEW_TABLES.items() if digits & {*own}]
+
+
+def settle(run_id: int, table: str) -> Counts:
+    """Give the NEW leads of a table their status, and their twins what they say."""
+    run = {"run": run_id}
     with connection.cursor() as cursor:
-        cursor.execute(_GATHER, {"run": run_id})
-        cursor.execute(_JUDGE, {"run": run_id, "low": low, "high": high})
+        low, high = _keys_of(table)
+        cursor.execute(_GATHER.format(table=table), {**run, "low": low, "high": high})
+        cursor.execute(_HOW_MANY.format(table=table), run)
+        (leads,) = cursor.fetchone() or (0,)
+        if not leads:
+            return Counts()
+        cursor.execute(_JUDGE.format(table=table), run)
         cursor.execute("ANALYZE settled")
         cursor.execute(_COUNT)
-        counts = _counts(cursor.fetchall())
-        for statement in _move():
-            cursor.execute(statement)
-            if cursor.rowcount != counts.seen:
+        dropped = cursor.fetchall()
+        for statement in (_move(table), _REMOVE.format(table=table)):
+            cursor.execute(statement, run)
+            if cursor.rowcount != leads:
                 raise RuntimeError("NEW leads changed while they were judged.")  # tried again
         cursor.execute("DELETE FROM settled WHERE twin_id IS NULL")
         filling.fill()
         cursor.execute("DROP TABLE settled")
-    return counts
+    return Counts(kept=leads - sum(n for _, n in dropped), dropped=dict(dropped))
 
 
-def _move() -> list[str]:
+def _move(table: str) -> str:
     meta = Lead._meta  # noqa: SLF001  (Django's documented name)
     settled = {"status", "reason", "twin_id"}
     names = [str(each.column) for each in meta.concrete_fields if each.column not in settled]
     columns = [f"lead.{name}" for name in names]
-    return [one.format(names=", ".join(names), columns=", ".join(columns)) for one in _MOVE]
-
-
-def _counts(rows: Sequence[tuple[str, str, int]]) -> Counts:
-    kept = sum(n for status, _, n in rows if status == LeadStatus.READY)
-    return Counts(
-        kept=kept, dropped={reason: n for status, reason, n in rows if status != LeadStatus.READY}
-    )
+    return _MOVE.format(table=table, names=", ".join(names), columns=", ".join(columns))
 
 
 def _is_last(stage_run: StageRun) -> bool:
@@ -164,6 +175,7 @@ def _is_last(stage_run: StageRun) -> bool:
     return not stage_run.chunks.open().exists()
 
 
-def key_range(low: int, high: int) -> tuple[UUID, UUID]:
-    """The first and last key whose first hex digit lies in low..high (0 to 15)."""
-    return UUID(int=low << 124), UUID(int=((high + 1) << 124) - 1)
+def _keys_of(table: str) -> tuple[UUID, UUID]:
+    """The first and the last key that may lie there."""
+    digits = NEW_TABLES[table]
+    return UUID(digits[0] + "0" * 31), UUID(digits[-1] + "f" * 31)

@@ -15,30 +15,28 @@ transactions, and only here: the counts of the file are the check's, which knows
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import Count
 from django.db.models.functions import Now
-from psycopg import sql
 
-from pipeline import importing
+from pipeline import copying, importing
 from pipeline.chunks import Lease, Plan, Slice
 from pipeline.counts import Counts
 from pipeline.models import Chunk, LeadFile, Run
 from pipeline.models.lead_files import LeadFileStatus
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pipeline.addresses import Keys
+    from pipeline.judged_rows import Rows
 
-    from pipeline.intake import Judged
-
-T = TypeVar("T")
-
+WORTH_A_PROCESS = 20_000  # records: to hash theirs takes longer than to start one
 OWED = (LeadFileStatus.QUEUED, LeadFileStatus.IMPORTING)
 
 
@@ -93,39 +91,46 @@ def _import(lead_file: LeadFile, run: Run, lease: Lease) -> str:
     read on, or ''.
     """
     # pandas costs 100 MB and a second: only a process that validates pays for it.
-    from pipeline import checking, copying, mx_lookup  # noqa: PLC0415
+    from pipeline import judged_rows, judging, mx_lookup  # noqa: PLC0415
 
     no_mail = mx_lookup.Lookup() if settings.MX_LOOKUP else None
     try:
-        with default_storage.open(lead_file.storage_name) as stream:
+        with default_storage.open(lead_file.storage_name) as stream, _keys(lead_file) as keys:
             copying.send_ahead()
-            slices = checking.slices_of(lead_file, stream, no_mail=no_mail)
-            for last_record, judged in one_ahead(slices):
+            made = partial(judged_rows.rows_of, file_id=lead_file.pk, run_id=run.pk)
+            slices = judging.slices_of(lead_file, stream, made, no_mail=no_mail, keys=keys)
+            for last_record, rows in slices:
                 if is_stopped(lead_file):
                     break
-                store(lead_file, run, lease, judged, last_record=last_record)
+                store(lead_file, lease, rows, last_record=last_record)
     except FileNotFoundError:
         return "The file is no longer in storage; upload it again."
-    except checking.Refused as refusal:
+    except judging.Refused as refusal:
         return str(refusal)
     return ""
 
 
-def one_ahead(items: Iterator[T]) -> Iterator[T]:
-    """The same items; while one is stored, which is PostgreSQL's work, the next is being made."""
-    with ThreadPoolExecutor(max_workers=1) as maker:
-        coming = maker.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = maker.submit(next, items, None)
-            yield item
+@contextmanager
+def _keys(lead_file: LeadFile) -> Iterator[Keys | None]:
+    """Who makes the keys of a large file: a process beside this one. None: whoever judges."""
+    from pipeline import addresses, keyed_hashes  # noqa: PLC0415
+
+    secret = settings.SUPPRESSION_KEY.encode()
+    keys = None
+    with ExitStack() as stack:
+        if lead_file.rows - lead_file.records_done >= WORTH_A_PROCESS:
+            with suppress(OSError):  # no room for another process
+                beside = stack.enter_context(keyed_hashes.Beside(secret))
+                keys = partial(addresses.keys_beside, secret=secret, beside=beside)
+        yield keys
 
 
 def is_stopped(lead_file: LeadFile) -> bool:
     return LeadFile.objects.filter(pk=lead_file.pk).exclude(stop_by="").exists()
 
 
-def store(lead_file: LeadFile, run: Run, lease: Lease, judged: Judged, *, last_record: int) -> None:
-    """One slice in one transaction: leads by COPY, rejections, and how far the file is done.
+def store(lead_file: LeadFile, lease: Lease, rows: Sequence[Rows], *, last_record: int) -> None:
+    """One slice in one transaction: leads, rejections, and how far the file is done.
 
     Nobody waits for the disk: a slice that a crash of PostgreSQL loses is lost with its count of
     records done, and imported again.
@@ -134,22 +139,9 @@ def store(lead_file: LeadFile, run: Run, lease: Lease, judged: Judged, *, last_r
         lease.hold()
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")
-        _copy("pipeline_rejection", judged.rejected.table(), file_id=lead_file.pk)
-        _copy("pipeline_lead_new", judged.leads, file_id=lead_file.pk, run_id=run.pk)
+        for each in rows:
+            copying.copy_rows(each)
         LeadFile.objects.filter(pk=lead_file.pk).update(records_done=last_record, progress_at=Now())
-
-
-def _copy(table: str, frame: pd.DataFrame, **same: int) -> None:
-    """The rows, with what is the same in all of them, by COPY: a million INSERTs would take many
-    times as long. Where NEW leads lie, see Lead.
-    """
-    from pipeline.arrow import copy_lines  # noqa: PLC0415
-
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, [*frame, *same]))
-    )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(copy_lines(frame, same, nullable=["phone_key"]))
 
 
 def count(lead_file: LeadFile) -> Counts:

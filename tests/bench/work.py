@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -155,12 +159,35 @@ WORKS: dict[str, Callable[..., dict[str, Any]]] = {
 }
 
 
-def peak_mb() -> float:
-    """The most memory this process ever held; `ru_maxrss` would count its parent's, too."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+class Watched(threading.Thread):
+    """The most memory that this process and those that it started ever held, added up.
+
+    `ru_maxrss` would count their parents', too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._children: dict[str, float] = {}
+
+    def run(self) -> None:
+        while True:
+            started = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            for pid in started:
+                with suppress(OSError):  # it has just ended
+                    self._children[pid] = max(_held_mb(pid), self._children.get(pid, 0))
+            time.sleep(0.1)
+
+    def peak_mb(self) -> float:
+        return _held_mb("self") + max(self._children.values(), default=0)
+
+
+def _held_mb(pid: str) -> float:
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0
 
 
 if __name__ == "__main__":
+    watched = Watched()
+    watched.start()
     found = WORKS[sys.argv[1]](*sys.argv[2:])
-    sys.stdout.write(json.dumps({**found, "peak_mb": peak_mb()}) + "\n")
+    sys.stdout.write(json.dumps({**found, "peak_mb": watched.peak_mb()}) + "\n")

@@ -10,7 +10,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from deliveries.models import Delivery
-from pipeline import audit, chain, checking, drafting, market, runs, starting
+from pipeline import audit, chain, drafting, judging, market, runs, starting
 from pipeline.models import Chunk, Draft, Lead, Run
 from pipeline.stages import validate
 from tests.flows import nights
@@ -80,7 +80,7 @@ def test_waits_for_the_worker_that_allocates_and_is_refused_then(monkeypatch):
 
 
 def test_of_a_file_half_read_leaves_the_rest_to_the_next_run(monkeypatch):
-    monkeypatch.setattr(checking, "SLICE_ROWS", 2)
+    monkeypatch.setattr(judging, "SLICE_ROWS", 2)
     nights.make_agency()
     run = started()
     following: list[Run] = []

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from hypothesis import HealthCheck, example, given, settings
 
-from pipeline.arrow import copy_lines
+from pipeline.arrow import bytes_of, copy_lines
 from pipeline.copying import ROWS_AT_ONCE, copy_numbers
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ class TestCopyLines:
             )
 
             with cursor.copy("COPY copied FROM STDIN") as copy:
-                copy.write(copy_lines(frame, {"one": 7, "two": 8}, nullable=["blank"]))
+                copy.write(bytes_of(copy_lines(frame, {"one": 7, "two": 8}, nullable=["blank"])))
 
             cursor.execute("SELECT * FROM copied")
             found = cursor.fetchall()

@@ -6,8 +6,8 @@ import pytest
 from django.core.files.base import File
 from django.utils import timezone
 
-from pipeline import audit, checking, lead_files, services, starting, tasks
-from pipeline.checking import SLICE_ROWS
+from pipeline import audit, judging, lead_files, services, starting, tasks
+from pipeline.judging import SLICE_ROWS
 from pipeline.models import Lead, LeadFile, Run
 from pipeline.states import RunStatus
 from tests.bench import people
@@ -28,7 +28,7 @@ def expected(lead_file: LeadFile) -> list[tuple[int, str]]:
     """The same, as one process that nobody kills would have it."""
     found: list[tuple[int, str]] = []
     with lead_files.stored(lead_file) as stream:
-        for _, judged in checking.slices_of(lead_file, stream):
+        for _, judged in judging.slices_of(lead_file, stream, lambda judged: judged):
             found += zip(judged.leads["record"], judged.leads["email"], strict=True)
             found += [(row.record, row.code) for row in judged.rejected]
     return sorted(found)

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import os
 import socket
+import uuid
+from functools import partial
 from typing import cast
 
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from pipeline import audit, chain, checking, chunks, copying, importing, runs
+from pipeline import (
+    audit,
+    chain,
+    chunks,
+    copying,
+    importing,
+    judged_rows,
+    judging,
+    keyed_hashes,
+    runs,
+)
+from pipeline.addresses import match_key, normalise
 from pipeline.models import Chunk, Lead, LeadFile, Run, StageRun
 from pipeline.models.runs import RunKind
 from pipeline.stages import validate
@@ -25,12 +39,18 @@ SLICE = 4  # records that validate writes at once
 ROWS = 10
 # Larger than what is read ahead of the records that are written.
 LONG = "x" * 20_000
-BIG = "Email,Notes\n" + "".join(f"ann{n}@acme-pipes.com,{LONG}\n" for n in range(ROWS))
+
+
+def big(rows: int) -> str:
+    return "Email,Notes\n" + "".join(f"ann{n}@acme-pipes.com,{LONG}\n" for n in range(rows))
+
+
+BIG = big(ROWS)
 
 
 @pytest.fixture(autouse=True)
 def _small_slices(monkeypatch):
-    monkeypatch.setattr(checking, "SLICE_ROWS", SLICE)
+    monkeypatch.setattr(judging, "SLICE_ROWS", SLICE)
 
 
 def open_run(name="manual:1") -> Run:
@@ -156,8 +176,9 @@ class TestTheRunAfterAFailedOne:
         lead_file.refresh_from_db()
         LeadFile.objects.update(status="IMPORTING")
         with default_storage.open(lead_file.storage_name) as stream:
-            last_record, judged = next(checking.slices_of(lead_file, stream))
-            validate.store(lead_file, failed, lease, judged, last_record=last_record)
+            made = partial(judged_rows.rows_of, file_id=lead_file.pk, run_id=failed.pk)
+            last_record, rows = next(judging.slices_of(lead_file, stream, made))
+            validate.store(lead_file, lease, rows, last_record=last_record)
         runs.fail(failed.pk, "The disk is full.")
 
         nights.work_off()
@@ -170,6 +191,61 @@ class TestTheRunAfterAFailedOne:
         dedupe = StageRun.objects.get(run=second, stage=Stage.DEDUPE)
         assert dedupe.seen == ROWS
         assert audit.run()["ok"]
+
+
+class TestTheKeysOfALargeFile:
+    @pytest.fixture(autouse=True)
+    def _every_file_is_large(self, monkeypatch):
+        monkeypatch.setattr(validate, "WORTH_A_PROCESS", 1)
+
+    def imported(self) -> dict[str, uuid.UUID | None]:
+        nights.take_in(BIG)
+        open_run()
+        nights.work_off()
+        return dict(Lead.objects.values_list("email", "key"))
+
+    def test_are_made_by_a_process_beside(self, monkeypatch):
+        asked = []
+        digests = keyed_hashes.Beside.digests
+
+        def counted(beside, content, bounds):
+            asked.append(beside)
+            return digests(beside, content, bounds)
+
+        monkeypatch.setattr(keyed_hashes.Beside, "digests", counted)
+
+        found = self.imported()
+
+        assert len(set(asked)) == 1
+        assert found == {email: key_of(email) for email in found}
+        assert len(found) == ROWS
+
+    def test_are_made_here_where_no_process_can_be_started(self, monkeypatch):
+        def refuse(*_: object, **__: object) -> None:
+            raise BlockingIOError("Resource temporarily unavailable")
+
+        monkeypatch.setattr("pipeline.keyed_hashes.subprocess.Popen", refuse)
+
+        found = self.imported()
+
+        assert found == {email: key_of(email) for email in found}
+        assert len(found) == ROWS
+
+
+def key_of(email: str) -> uuid.UUID:
+    return match_key(normalise(email), settings.SUPPRESSION_KEY.encode())
+
+
+def test_leads_are_numbered_in_the_order_of_their_records():
+    """Of leads that came in together the lower id is the older one, and goes out first."""
+    nights.take_in(BIG)
+    open_run()
+
+    nights.work_off()
+
+    assert list(Lead.objects.order_by("pk").values_list("record", flat=True)) == list(
+        range(1, ROWS + 1)
+    )
 
 
 class TestAFileThatChangesInStorage:
@@ -192,12 +268,12 @@ class TestAFileThatChangesInStorage:
     @pytest.mark.parametrize(
         "change",
         [
-            pytest.param(lambda stream: stream.truncate(150_000), id="cut"),
+            pytest.param(lambda stream: stream.truncate(len(LONG) * 9 * ROWS), id="cut"),
             pytest.param(lambda stream: stream.write(b"eve@elm-foods.com,\n" * 20), id="longer"),
         ],
     )
     def test_while_it_is_read_keeps_and_counts_what_was_imported(self, change):
-        lead_file = nights.take_in(BIG)
+        lead_file = nights.take_in(big(10 * ROWS))  # far more than is read ahead
         run = open_run()
         chunk, lease = claim(run)
         path = default_storage.path(lead_file.storage_name)
@@ -218,7 +294,7 @@ class TestAFileThatChangesInStorage:
         assert lead_file.status == "REFUSED"
         assert "not the one that was checked" in lead_file.error
         done = lead_file.records_done
-        assert SLICE <= done == lead_file.records_counted <= ROWS
+        assert SLICE <= done == lead_file.records_counted <= 10 * ROWS
         assert seen_by(run)[0] == done
         assert audit.run()["ok"]
 

@@ -13,7 +13,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import call_command
 from django.db import DataError, transaction
 
-from pipeline import checking, lead_files, leadfile
+from pipeline import judging, lead_files, leadfile
 from pipeline.models import LeadFile, SourceProfile
 from tests.factories import LeadFileFactory
 from tests.files import keep_files
@@ -385,7 +385,7 @@ class TestAFileOfAnUnknownShape:
             fields=["email", "email_alt", ""],
         )
 
-        layout, columns = checking.layout_of(lead_file)
+        layout, columns = judging.layout_of(lead_file)
 
         assert layout.headers == ("Mail", "Second mail", "Shoes")
         assert columns.as_json() == {"Mail": "email", "Second mail": "email_alt"}

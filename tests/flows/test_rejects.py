@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.urls import reverse
 
-from pipeline import checking, importing, lead_files
+from pipeline import importing, judging, lead_files
 from pipeline.models import Lead, LeadFile
 from pipeline.stages import validate
 from tests.flows import nights
@@ -70,7 +70,7 @@ class TestRejects:
         assert [row["_reason"] for row in before] == ["There must be something after the @-sign."]
 
     def test_of_a_stopped_file_are_complete(self, monkeypatch):
-        monkeypatch.setattr(checking, "SLICE_ROWS", 2)
+        monkeypatch.setattr(judging, "SLICE_ROWS", 2)
         lead_file = nights.take_in(TEXT)
         before = rejects_of(lead_file)
         chunk, lease = claim(open_run())

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from pipeline import audit, checking, lead_files, starting
+from pipeline import audit, judging, lead_files, starting
 from pipeline.models import Lead, LeadFile
 from pipeline.rejects import NOTES
 from tests.flows import nights
@@ -106,4 +106,4 @@ def test_a_file_of_which_every_row_is_bad_is_mended_too(monkeypatch):
     again = take_in(mended(b"".join(lead_files.rejects_of(first))), "mended.csv")
 
     assert (first.accepted, again.accepted, again.invalid) == (0, 2, 0)
-    assert checking.layout_of(again)[0].headers == ("Email", "Firm", *NOTES)
+    assert judging.layout_of(again)[0].headers == ("Email", "Firm", *NOTES)

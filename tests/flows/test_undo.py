@@ -17,6 +17,7 @@ from deliveries.models import DeliveredLead
 from pipeline import audit, starting, tasks, undo
 from pipeline.chunks import Lease
 from pipeline.models import Draft, ForecastPair, Lead, LeadChange, LeadFile, Rejection, Run
+from pipeline.models.leads import NEW_TABLES
 from pipeline.stages import dedupe, validate
 from tests import factories as make
 from tests.flows import nights
@@ -294,7 +295,7 @@ class TestWhatComesBack:
             twin = make.LeadFactory.create(key=ANN, **keyed(before))
             was = columns_of(twin)
             met = [meet(mode, rows, settled=nights) for mode, rows in files]
-            dedupe.settle(Run.objects.running().get().pk, *dedupe.key_range(0, 15))
+            settle(Run.objects.running().get())
             Run.objects.update(status="CANCELLED", ended_at=timezone.now())
 
             order.shuffle(met)
@@ -321,8 +322,13 @@ def meet(mode: str, rows: list[dict[str, Any]], *, settled: bool) -> LeadFile:
     for record, row in enumerate(rows, 1):
         make.LeadFactory.create(file=file, record=record, key=ANN, status="NEW", **keyed(row))
     if settled:
-        dedupe.settle(run.pk, *dedupe.key_range(0, 15))
+        settle(run)
     return file
+
+
+def settle(run: Run) -> None:
+    for table in NEW_TABLES:
+        dedupe.settle(run.pk, table)
 
 
 class TestStoppedAnywhere:

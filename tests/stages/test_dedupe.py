@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
+from psycopg import sql
 
 from pipeline import lookalikes
 from pipeline.chunks import Lease, claim
 from pipeline.models import Lead, LeadChange, LeadFile, Run
+from pipeline.models.leads import NEW_TABLES
 from pipeline.stages import dedupe
 from pipeline.states import Stage
 from tests import factories as make
@@ -22,7 +26,6 @@ from tests import factories as make
 pytestmark = pytest.mark.django_db
 
 ANN, BOB = uuid.UUID(int=1), uuid.UUID(int=2 << 120)
-WHOLE = dedupe.key_range(0, 15)
 
 
 @pytest.fixture
@@ -48,7 +51,8 @@ def fresh(file: LeadFile, record: int = 1, **columns: Any) -> Lead:
 
 
 def settle(run: Run) -> None:
-    dedupe.settle(run.pk, *WHOLE)
+    for table in NEW_TABLES:
+        dedupe.settle(run.pk, table)
 
 
 def verdicts(run: Run) -> list[tuple[str, str, int | None]]:
@@ -390,23 +394,21 @@ class TestTwice:
 
         assert everything() == once
 
-    def test_of_rows_that_changed_while_they_were_judged_nothing_is_moved(self, run):
-        file = lead_file(run)
-        for record in (1, 2):
-            fresh(file, record, key=uuid.UUID(int=record))
-
-        def change(execute, sql, params, many, context):
-            found = execute(sql, params, many, context)
-            if sql == "ANALYZE settled":
-                execute(
-                    "UPDATE pipeline_lead_new SET line = 9 WHERE record = 1", None, False, context
-                )
-            return found
-
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "DELETE FROM pipeline_lead_new_0 WHERE record = 1",
+            """INSERT INTO pipeline_lead_new_0 (run_id, file_id, record, line, key, email, extras)
+               SELECT run_id, file_id, 3, 3, '00000000-0000-0000-0000-000000000003', email, extras
+                 FROM pipeline_lead_new_0 WHERE record = 1""",
+        ],
+    )
+    def test_of_rows_that_changed_while_they_were_judged_nothing_is_moved(self, run, change):
+        two_people(run)
         with (
             pytest.raises(RuntimeError, match="changed while they were judged"),
             transaction.atomic(),
-            connection.execute_wrapper(change),
+            after_judging(change),
         ):
             settle(run)
 
@@ -414,17 +416,77 @@ class TestTwice:
         settle(run)
         assert verdicts(run) == [("READY", "", None), ("READY", "", None)]
 
+    def test_a_row_that_was_written_to_while_it_was_judged_is_what_it_was_judged_to_be(self, run):
+        file = two_people(run)
+        fresh(file, 3, key=uuid.UUID(int=1))
+
+        with after_judging("UPDATE pipeline_lead_new_0 SET line = 9"):
+            settle(run)
+
+        assert [status for status, _, _ in verdicts(run)] == ["READY", "READY", "DUPLICATE"]
+
+
+def two_people(run: Run) -> LeadFile:
+    file = lead_file(run)
+    for record in (1, 2):
+        fresh(file, record, key=uuid.UUID(int=record))
+    return file
+
+
+@contextmanager
+def after_judging(statement: str) -> Iterator[None]:
+    """Somebody's statement between the judgement and the move."""
+
+    def change(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        if sql == "ANALYZE settled":
+            execute(statement, None, False, context)
+        return found
+
+    with connection.execute_wrapper(change):
+        yield
+
 
 class TestWhereNewLeadsLie:
-    def test_the_sequence_of_ids_is_not_looked_up_for_each_row(self):
+    @pytest.mark.parametrize("table", NEW_TABLES)
+    def test_the_sequence_of_ids_is_not_looked_up_for_each_row(self, table):
         """It was, by a function in the default: a third of an import's COPY."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute"
                 " ON attrelid = adrelid AND attnum = adnum"
-                " WHERE adrelid = 'pipeline_lead_new'::regclass AND attname = 'id'"
+                " WHERE adrelid = %s::regclass AND attname = 'id'",
+                [table],
             )
             assert cursor.fetchall() == [("nextval('pipeline_lead_id_seq'::regclass)",)]
+
+    @pytest.mark.parametrize(("table", "digits"), NEW_TABLES.items())
+    def test_no_table_takes_a_lead_of_another(self, run, table, digits):
+        file = lead_file(run)
+        for record, digit in enumerate("0123456789abcdef"):
+            fresh(file, record, key=uuid.UUID(digit * 32))
+        with connection.cursor() as cursor:
+            for record, digit in enumerate("0123456789abcdef"):
+                taken = sql.SQL(
+                    "INSERT INTO {} SELECT * FROM pipeline_lead WHERE record = %s"
+                ).format(sql.Identifier(table))
+                if digit in digits:
+                    cursor.execute(taken, [record])
+                    continue
+                with pytest.raises(IntegrityError, match="by_its_key"), transaction.atomic():
+                    cursor.execute(taken, [record])
+
+    def test_those_that_an_older_worker_copied_are_found(self, run):
+        fresh(lead_file(run))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "WITH taken AS (DELETE FROM ONLY pipeline_lead RETURNING *)"
+                " INSERT INTO pipeline_lead_new SELECT * FROM taken"
+            )
+
+        settle(run)
+
+        assert verdicts(run) == [("READY", "", None)]
 
 
 def live(**columns: Any) -> Lead:

@@ -4,13 +4,14 @@ import io
 import json
 import unicodedata
 import uuid
+from functools import partial
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline import intake, leadfile, samples
-from pipeline.addresses import is_address, match_key, normalise
+from pipeline.addresses import is_address, match_key, match_keys, normalise
 from pipeline.arrow import TEXT, pa
 from pipeline.fields import cleaning
 from pipeline.fields.json_objects import json_objects
@@ -19,6 +20,7 @@ from pipeline.mapping import FIELDS, BadMapping, guess
 from pipeline.reasons import REASONS
 
 SECRET = b"a secret for tests"
+KEYS = partial(match_keys, secret=SECRET)
 
 
 def judged(
@@ -30,9 +32,7 @@ def judged(
     layout = leadfile.inspect(stream)
     columns = guess(layout.headers, overrides)
     return [
-        intake.judge(
-            part, columns, secret=SECRET, own_columns=own_columns, limits=limits, **options
-        )
+        intake.judge(part, columns, keys=KEYS, own_columns=own_columns, limits=limits, **options)
         for part in leadfile.read(stream, layout, limits=limits, slice_rows=slice_rows)
     ]
 

@@ -7,6 +7,7 @@ import io
 import random
 import warnings
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -17,6 +18,7 @@ from pipeline.leadfile import Limits
 from pipeline.mapping import guess
 
 SECRET = b"a secret for tests"
+KEYS = partial(match_keys, secret=SECRET)
 PEOPLE = 20_000
 HEADER = ("email", "first_name", "last_name", "company", "phone")
 # A registered spelling, and the one DNS knows.
@@ -83,9 +85,7 @@ def keys_of(rows):
     layout = leadfile.inspect(file)
     keys: dict[int, str] = {}
     for part in leadfile.read(file, layout):
-        judged = intake.judge(
-            part, guess(HEADER), secret=SECRET, own_columns=HEADER, limits=Limits()
-        )
+        judged = intake.judge(part, guess(HEADER), keys=KEYS, own_columns=HEADER, limits=Limits())
         keys |= dict(zip(judged.leads["record"], judged.leads["key"], strict=True))
     return [keys[record] for record in range(1, len(rows) + 1)]
 
@@ -139,7 +139,7 @@ class TestMatchKeys:
         (part,) = leadfile.read(file, leadfile.inspect(file))
 
         found = intake.judge(
-            part, guess(["email", "first_name"]), secret=SECRET, own_columns=HEADER, limits=Limits()
+            part, guess(["email", "first_name"]), keys=KEYS, own_columns=HEADER, limits=Limits()
         )
 
         assert (

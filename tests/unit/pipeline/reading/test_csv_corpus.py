@@ -3,11 +3,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pipeline import intake
+from pipeline.addresses import match_keys
 from pipeline.leadfile import Limits, NotALeadFile, inspect, read
 from pipeline.mapping import FIELDS, guess
 
@@ -198,7 +200,11 @@ class TestNaughtyStrings:
         (part,) = read(stream, layout)
 
         judged = intake.judge(
-            part, guess(layout.headers), secret=b"s", own_columns=FIELDS, limits=Limits()
+            part,
+            guess(layout.headers),
+            keys=partial(match_keys, secret=b"s"),
+            own_columns=FIELDS,
+            limits=Limits(),
         )
 
         assert len(judged.leads) == len(naughty())
