@@ -23,12 +23,14 @@ from pipeline.arrow import (
     TEXT,
     Column,
     Mask,
+    bytes_of,
     changed,
     joined,
     of_equal_size,
     pa,
     pc,
     per_distinct,
+    starts_of,
     text,
 )
 from pipeline.keyed_hashes import SIZE, Beside, digests
@@ -56,8 +58,6 @@ _ROLES = (
     "|webmaster"
 )
 _OF_ROLE = rf"^(?:{_ROLES})@"
-
-_BOUND = 8  # bytes of each number that says where a text of a column begins
 
 NO_AT = "There is no @ in it."
 
@@ -194,11 +194,9 @@ def match_keys(column: Column, secret: bytes) -> Column:
 
 def keys_beside(column: Column, secret: bytes, beside: Beside) -> Column:
     """`match_keys`, made by another process; by this one where that does not answer."""
-    _, bounds, content = column.buffers()
-    first = column.offset * _BOUND
-    bounds = memoryview(bounds)[first : first + (len(column) + 1) * _BOUND]
+    starts = starts_of(column)
     try:
-        found = beside.digests(memoryview(content or b""), bounds)
+        found = beside.digests(bytes_of(column), memoryview(starts - starts[0]))
     except OSError:
         return match_keys(column, secret)
     return _in_hex(found, len(column))

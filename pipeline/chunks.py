@@ -132,6 +132,14 @@ class Lease:
         ).update(lease_until=lease_end())
 
 
+def wait_for_no_disk() -> None:
+    """Let this transaction end before it is on disk: what a crash of PostgreSQL loses of it is lost
+    together with how far the chunk was, and done again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+
+
 def lease_end() -> object:
     """An expression: when a lease taken now runs out, by PostgreSQL's clock."""
     return Now() + dt.timedelta(seconds=settings.LEASE_SECONDS)

@@ -166,8 +166,9 @@ def _rejects(lead_file: LeadFile, stream: File[bytes] | None) -> Iterator[Reject
     if stream is None:
         return
     with stream:
-        for _, judged in judging.slices_of(lead_file, stream, lambda judged: judged):
-            for one in judged.rejected:
+        slices = judging.slices_of(lead_file, stream, lambda judged: judged.rejected)
+        for _, rejected in slices:
+            for one in rejected:
                 yield Reject(
                     record=one.record, field=one.field, code=one.code, why=one.why, raw=one.raw
                 )

@@ -19,6 +19,7 @@ from pipeline.arrow import (
     pa,
     pc,
     sizes,
+    starts_of,
     text,
     without_prefix,
 )
@@ -65,14 +66,14 @@ def count_rounded(column: Column) -> int:
 
 def _digits(column: Column) -> Column:
     """Only the digits 0 to 9, straight in the column's bytes: five times as fast as a regex."""
-    _, bounds, content = column.buffers()
-    ends = np.frombuffer(bounds, np.int64)[column.offset : column.offset + len(column) + 1]
-    letters = np.frombuffer(content or b"", np.uint8)
+    letters = np.frombuffer(column.buffers()[2] or b"", np.uint8)
     kept = (letters >= ord("0")) & (letters <= ord("9"))
     before = np.zeros(len(letters) + 1, np.int32)
     np.cumsum(kept, out=before[1:])
     return pa.LargeStringArray.from_buffers(
-        len(column), pa.py_buffer(before[ends].astype(np.int64)), pa.py_buffer(letters[kept])
+        len(column),
+        pa.py_buffer(before[starts_of(column)].astype(np.int64)),
+        pa.py_buffer(letters[kept]),
     )
 
 

@@ -12,13 +12,13 @@ suppressed one neither wins nor tells anything. The chunk that finishes last mar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from pipeline import filling, lookalikes
-from pipeline.chunks import Lease, Plan, Slice
+from pipeline.chunks import Lease, Plan, Slice, wait_for_no_disk
 from pipeline.counts import Counts
 from pipeline.models import Chunk, Lead, LeadStatus, Run, StageRun
 from pipeline.models.leads import NEW_TABLES
@@ -94,7 +94,7 @@ def plan(run: Run) -> Plan:
     fresh = Lead.objects.filter(run=run, status=LeadStatus.NEW).count()
     if not fresh:
         return Plan(slices=[])
-    _tell_the_planner(list(NEW_TABLES), fresh)
+    _tell_the_planner(NEW_TABLES, fresh)
     chunks = 1
     while chunks < len(NEW_TABLES) and fresh > chunks * LEADS_PER_CHUNK:
         chunks *= 2
@@ -103,7 +103,7 @@ def plan(run: Run) -> Plan:
     return Plan(slices=[Slice(low=low, high=low + width - 1) for low in starts])
 
 
-def _tell_the_planner(tables: Sequence[str], fresh: int) -> None:
+def _tell_the_planner(tables: Iterable[str], fresh: int) -> None:
     """What was imported or settled a moment ago, autovacuum has not looked at yet.
 
     Told of no READY leads, it plans for one, and allocate takes hours to look for those that are
@@ -120,11 +120,8 @@ def work(chunk: Chunk, lease: Lease) -> None:
     run_id = chunk.stage_run.run_id
     with transaction.atomic():
         lease.hold()
-        with connection.cursor() as cursor:
-            # Nobody waits for the disk: what a crash of PostgreSQL loses is lost with the chunk's
-            # end, and done again.
-            cursor.execute("SET LOCAL synchronous_commit = off")
-        lease.finish(sum((settle(run_id, table) for table in _tables_of(chunk)), Counts()))
+        wait_for_no_disk()
+        lease.finish(settle(run_id, _tables_of(chunk)))
         if _is_last(chunk.stage_run):
             _tell_the_planner(
                 ["pipeline_lead"], Lead.objects.filter(run=run_id)[:WORTH_ANALYSING].count()
@@ -137,8 +134,12 @@ def _tables_of(chunk: Chunk) -> list[str]:
     return [table for table, own in NEW_TABLES.items() if digits & {*own}]
 
 
-def settle(run_id: int, table: str) -> Counts:
-    """Give the NEW leads of a table their status, and their twins what they say."""
+def settle(run_id: int, tables: Iterable[str] = NEW_TABLES) -> Counts:
+    """Give the NEW leads that lie there their status, and their twins what they say."""
+    return sum((_settle(run_id, table) for table in tables), Counts())
+
+
+def _settle(run_id: int, table: str) -> Counts:
     run = {"run": run_id}
     with connection.cursor() as cursor:
         low, high = _keys_of(table)

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Now
 
 from pipeline import copying, importing
-from pipeline.chunks import Lease, Plan, Slice
+from pipeline.chunks import Lease, Plan, Slice, wait_for_no_disk
 from pipeline.counts import Counts
 from pipeline.models import Chunk, LeadFile, Run
 from pipeline.models.lead_files import LeadFileStatus
@@ -130,15 +130,10 @@ def is_stopped(lead_file: LeadFile) -> bool:
 
 
 def store(lead_file: LeadFile, lease: Lease, rows: Sequence[Rows], *, last_record: int) -> None:
-    """One slice in one transaction: leads, rejections, and how far the file is done.
-
-    Nobody waits for the disk: a slice that a crash of PostgreSQL loses is lost with its count of
-    records done, and imported again.
-    """
+    """One slice in one transaction: leads, rejections, and how far the file is done."""
     with transaction.atomic():
         lease.hold()
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit = off")
+        wait_for_no_disk()
         for each in rows:
             copying.copy_rows(each)
         LeadFile.objects.filter(pk=lead_file.pk).update(records_done=last_record, progress_at=Now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -32,6 +33,13 @@ def until(true: Callable[[], object], *, ticking: bool = False) -> None:
         if ticking:
             tasks.tick()
         time.sleep(0.05)
+
+
+def lives(pid: int) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        # A process that ended and that nobody asked after is no life.
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    return False
 
 
 @pytest.fixture

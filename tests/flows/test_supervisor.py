@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ import pytest
 
 from leadgen import supervisor
 from leadgen.supervisor import Child, Supervisor
-from tests.flows.conftest import until
+from tests.flows.conftest import lives, until
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
 # A leader with one process beside it, both of which note what they are told to do.
@@ -51,13 +50,6 @@ def crew(log):
     yield make
     for one in made:
         one.stop(grace=0)
-
-
-def lives(pid: int) -> bool:
-    with contextlib.suppress(FileNotFoundError):
-        # A process that ended and that nobody asked after is no life.
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    return False
 
 
 def said(log: Path, words: str) -> bool:

@@ -17,7 +17,6 @@ from deliveries.models import DeliveredLead
 from pipeline import audit, starting, tasks, undo
 from pipeline.chunks import Lease
 from pipeline.models import Draft, ForecastPair, Lead, LeadChange, LeadFile, Rejection, Run
-from pipeline.models.leads import NEW_TABLES
 from pipeline.stages import dedupe, validate
 from tests import factories as make
 from tests.flows import nights
@@ -295,7 +294,7 @@ class TestWhatComesBack:
             twin = make.LeadFactory.create(key=ANN, **keyed(before))
             was = columns_of(twin)
             met = [meet(mode, rows, settled=nights) for mode, rows in files]
-            settle(Run.objects.running().get())
+            dedupe.settle(Run.objects.running().get().pk)
             Run.objects.update(status="CANCELLED", ended_at=timezone.now())
 
             order.shuffle(met)
@@ -322,13 +321,8 @@ def meet(mode: str, rows: list[dict[str, Any]], *, settled: bool) -> LeadFile:
     for record, row in enumerate(rows, 1):
         make.LeadFactory.create(file=file, record=record, key=ANN, status="NEW", **keyed(row))
     if settled:
-        settle(run)
+        dedupe.settle(run.pk)
     return file
-
-
-def settle(run: Run) -> None:
-    for table in NEW_TABLES:
-        dedupe.settle(run.pk, table)
 
 
 class TestStoppedAnywhere:

@@ -51,8 +51,7 @@ def fresh(file: LeadFile, record: int = 1, **columns: Any) -> Lead:
 
 
 def settle(run: Run) -> None:
-    for table in NEW_TABLES:
-        dedupe.settle(run.pk, table)
+    dedupe.settle(run.pk)
 
 
 def verdicts(run: Run) -> list[tuple[str, str, int | None]]:

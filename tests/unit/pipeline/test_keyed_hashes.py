@@ -4,13 +4,8 @@ import hmac
 import io
 import os
 import signal
-import subprocess
-import sys
-import time
 from array import array
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,7 +15,6 @@ from pipeline.addresses import keys_beside, match_keys
 from pipeline.arrow import TEXT, pa
 from pipeline.keyed_hashes import SIZE, Beside, answer, digests
 
-ROOT = Path(__file__).parents[3]
 SECRETS = st.one_of(st.binary(min_size=1, max_size=70), st.binary(min_size=65, max_size=200))
 
 
@@ -86,39 +80,3 @@ def test_the_process_ends_with_the_block():
         assert beside._process.poll() is None
 
     assert beside._process.returncode is not None
-
-
-def test_the_process_ends_when_its_worker_is_killed():
-    program = (
-        "import sys, time\n"
-        "from pipeline.keyed_hashes import Beside\n"
-        "with Beside(b'secret') as beside:\n"
-        "    print(beside._process.pid, flush=True)\n"
-        "    time.sleep(60)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as worker:
-        assert worker.stdout
-        beside = int(worker.stdout.readline())
-        assert runs(beside)
-
-        worker.kill()
-
-    assert eventually(lambda: not runs(beside))
-
-
-def runs(pid: int) -> bool:
-    """A process that nobody waits for any more is a zombie, and does not run."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
-
-
-def eventually(condition: Callable[[], bool], *, seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
