@@ -4,8 +4,12 @@ import hmac
 import io
 import os
 import signal
+import threading
+import time
 from array import array
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import IO, cast
 
 import pytest
 from hypothesis import given
@@ -64,6 +68,30 @@ def test_several_threads_get_their_own(beside):
     assert all(
         keys.equals(match_keys(each, b"secret")) for keys, each in zip(found, columns, strict=True)
     )
+
+
+def test_a_thread_is_answered_before_the_next_one_asks():
+    turns = []
+
+    class Pipe:
+        def write(self, part):
+            turns.append(threading.get_ident())
+            time.sleep(0.001)  # whoever waits for a turn would take it now
+
+        def read(self, size):
+            self.write(b"")
+            return bytes(size)
+
+        flush = close = lambda self: None
+
+    beside = Beside(b"secret")
+    beside._questions = beside._answers = cast("IO[bytes]", Pipe())
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda each: keys_beside(each, b"secret", beside), [column(1)] * 40))
+
+    assert len(set(turns)) > 1
+    of_one_question = [len(list(same)) for _, same in groupby(turns)]
+    assert all(count % (len(turns) // 40) == 0 for count in of_one_question)
 
 
 def test_a_process_that_is_killed_costs_nothing_but_time():
