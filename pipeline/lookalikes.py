@@ -23,14 +23,19 @@ _KEYS = (
 )
 
 # One pass over the base for each key, which PostgreSQL shares out between its processes: what a
-# temporary table holds, only one of them can read.
+# temporary table holds, only one of them can read. Who shares a key with a fresh lead other than
+# itself is found, so nearly nobody; a lead that is the only fresh one of its key is not among them.
 _SHARED_BY = """
 CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS
-SELECT {key}, min(id) AS first_id FROM ONLY pipeline_lead
+SELECT {key}, min(id) AS first_id FROM ONLY pipeline_lead lead
  WHERE status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED') AND {filled}
-   AND {key} IN (SELECT {key} FROM ONLY pipeline_lead
-                  WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL AND {filled})
- GROUP BY {key} HAVING count(*) > 1 AND count(*) < %(below)s
+   AND EXISTS (SELECT FROM ONLY pipeline_lead fresh
+                WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL
+                  AND {filled} AND fresh.{key} = lead.{key} AND fresh.id <> lead.id)
+ GROUP BY {key}
+HAVING count(*) + (count(*) FILTER (
+           WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL
+       ) = 0)::int < %(below)s
 """
 _MARK = """
 WITH found AS (
