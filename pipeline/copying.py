@@ -42,10 +42,12 @@ def copy_rows(rows: Rows) -> None:
 
 def _next_ids(sequence: str, count: int) -> Ints:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [sequence, count]
+        cursor.execute(  # as one text: a row each takes ten times as long
+            "SELECT string_agg(nextval(%s::regclass)::text, ',') FROM generate_series(1, %s)",
+            [sequence, count],
         )
-        return np.array(cursor.fetchall(), np.int64).reshape(count)
+        (numbers,) = cursor.fetchone() or ("",)
+        return np.fromstring(numbers or "", np.int64, sep=",")
 
 
 def send_ahead() -> None:

@@ -22,7 +22,7 @@ from pipeline.reading.file_kinds import NotALeadFile
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_BLOCK = 1 << 16  # bytes read at once
+_BLOCK = 1 << 20  # bytes read at once: each time other threads may compute, and be waited for
 _DIRECTORY = 4 << 20  # bytes of a ZIP archive's list of contents: some 50,000 names
 _UNSUSPECTED = 100 << 20  # bytes that may come out of however few
 _RATIO = 200  # text shrinks to a 50th at the very most
