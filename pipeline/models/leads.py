@@ -68,8 +68,8 @@ class Lead(models.Model):
     """A person who might buy. The life of its status is drawn in docs/architecture.md.
 
     What validate brings lies in NEW_TABLES, children of this table (INHERITS) that hold NEW leads
-    only and have one index each; dedupe moves them here with their status. So no lead is written
-    twice, nor into seven indexes before it is judged, and what is done by keys reads no other's.
+    only and have no index; dedupe moves them here with their status. So a lead meets the indexes
+    once, when it is judged, and what is done by keys reads no other's.
     Every query of this table sees all; no other code changes the status of a NEW lead (ADR 0014).
     """
 

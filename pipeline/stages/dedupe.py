@@ -15,18 +15,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from pipeline import filling, lookalikes
 from pipeline.chunks import Lease, Plan, Slice, wait_for_no_disk
-from pipeline.counts import Counts
+from pipeline.counts import Counts, total
 from pipeline.models import Chunk, Lead, LeadStatus, Run, StageRun
 from pipeline.models.leads import NEW_TABLES
 from pipeline.suppressing import LISTED
 
 DIGITS = "".join(NEW_TABLES.values())  # of a key, its first: a chunk takes some, in whole tables
 LEADS_PER_CHUNK = 500_000
-WORTH_ANALYSING = 10_000
+LARGE = 10_000  # leads: worth a look by the planner, or an emptied table
 
 # Who does not become READY, and why.
 _JUDGE = f"""
@@ -72,6 +72,11 @@ SELECT coalesce(settled.status, 'READY'), coalesce(settled.reason, ''), settled.
 """
 _HOW_MANY = "SELECT count(*) FROM {table} WHERE run_id = %(run)s"
 _REMOVE = "DELETE FROM {table} WHERE run_id = %(run)s"
+# Faster than to delete a million rows, and nothing is left for VACUUM to read. NOWAIT: only where
+# nobody else reads or writes there at this moment.
+_LOCK = "LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE NOWAIT"
+_WHOSE = "SELECT count(*) FILTER (WHERE run_id = %(run)s), count(*) FROM ONLY {table}"
+_EMPTY = "TRUNCATE ONLY {table}"
 # What is NEW and lies elsewhere: written before there were these tables, or by hand.
 _GATHER = """
 WITH among_others AS (
@@ -109,7 +114,7 @@ def _tell_the_planner(tables: Iterable[str], fresh: int) -> None:
     Told of no READY leads, it plans for one, and allocate takes hours to look for those that are
     suppressed by now. A rough look will do; autovacuum takes the thorough one in its own time.
     """
-    if fresh >= WORTH_ANALYSING:
+    if fresh >= LARGE:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL default_statistics_target = 20")
             cursor.execute(f"ANALYZE {', '.join(tables)}")
@@ -121,12 +126,13 @@ def work(chunk: Chunk, lease: Lease) -> None:
     with transaction.atomic():
         lease.hold()
         wait_for_no_disk()
-        lease.finish(settle(run_id, _tables_of(chunk)))
+        tables = _tables_of(chunk)
+        counts = _settled(run_id, tables)
+        lease.finish(counts)
         if _is_last(chunk.stage_run):
-            _tell_the_planner(
-                ["pipeline_lead"], Lead.objects.filter(run=run_id)[:WORTH_ANALYSING].count()
-            )
+            _tell_the_planner(["pipeline_lead"], Lead.objects.filter(run=run_id)[:LARGE].count())
             lookalikes.mark(run_id)
+        _remove(run_id, tables, counts)  # last: who reads NEW leads may have to wait for the end
 
 
 def _tables_of(chunk: Chunk) -> list[str]:
@@ -136,7 +142,13 @@ def _tables_of(chunk: Chunk) -> list[str]:
 
 def settle(run_id: int, tables: Iterable[str] = NEW_TABLES) -> Counts:
     """Give the NEW leads that lie there their status, and their twins what they say."""
-    return sum((_settle(run_id, table) for table in tables), Counts())
+    counts = _settled(run_id, tables)
+    _remove(run_id, tables, counts)
+    return counts
+
+
+def _settled(run_id: int, tables: Iterable[str]) -> Counts:
+    return total(_settle(run_id, table) for table in tables)
 
 
 def _settle(run_id: int, table: str) -> Counts:
@@ -152,14 +164,45 @@ def _settle(run_id: int, table: str) -> Counts:
         cursor.execute("ANALYZE settled")
         cursor.execute(_COUNT)
         dropped = cursor.fetchall()
-        for statement in (_move(table), _REMOVE.format(table=table)):
-            cursor.execute(statement, run)
-            if cursor.rowcount != leads:
-                raise RuntimeError("NEW leads changed while they were judged.")  # tried again
+        cursor.execute(_move(table), run)
+        _check(cursor.rowcount, leads)
         cursor.execute("DELETE FROM settled WHERE twin_id IS NULL")
         filling.fill()
         cursor.execute("DROP TABLE settled")
     return Counts(kept=leads - sum(n for _, n in dropped), dropped=dict(dropped))
+
+
+def _remove(run_id: int, tables: Iterable[str], counts: Counts) -> None:
+    """Take from where NEW leads lie what was settled: so many of the run."""
+    away = _emptied if counts.seen >= LARGE else _deleted
+    _check(sum(away(run_id, table) for table in tables), counts.seen)
+
+
+def _check(leads: int, judged: int) -> None:
+    if leads != judged:
+        raise RuntimeError("NEW leads changed while they were judged.")  # tried again
+
+
+def _deleted(run_id: int, table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_REMOVE.format(table=table), {"run": run_id})
+        return int(cursor.rowcount)
+
+
+def _emptied(run_id: int, table: str) -> int:
+    """As `_deleted`, and all at once where that makes nobody wait and takes nobody else's."""
+    with connection.cursor() as cursor:
+        try:
+            with transaction.atomic():
+                cursor.execute(_LOCK.format(table=table))
+        except OperationalError:  # somebody is at it
+            return _deleted(run_id, table)
+        cursor.execute(_WHOSE.format(table=table), {"run": run_id})
+        own, everybodys = cursor.fetchone() or (0, 0)
+        if own != everybodys:
+            return _deleted(run_id, table)
+        cursor.execute(_EMPTY.format(table=table))
+        return int(own)
 
 
 def _move(table: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -432,7 +432,7 @@ def two_people(run: Run) -> LeadFile:
     return file
 
 
-@contextmanager
+@contextlib.contextmanager
 def after_judging(statement: str) -> Iterator[None]:
     """Somebody's statement between the judgement and the move."""
 
@@ -444,6 +444,16 @@ def after_judging(statement: str) -> Iterator[None]:
 
     with connection.execute_wrapper(change):
         yield
+
+
+def move_all_to(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "WITH taken AS (DELETE FROM ONLY pipeline_lead RETURNING *)"
+                " INSERT INTO {} SELECT * FROM taken"
+            ).format(sql.Identifier(table))
+        )
 
 
 class TestWhereNewLeadsLie:
@@ -477,15 +487,58 @@ class TestWhereNewLeadsLie:
 
     def test_those_that_an_older_worker_copied_are_found(self, run):
         fresh(lead_file(run))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "WITH taken AS (DELETE FROM ONLY pipeline_lead RETURNING *)"
-                " INSERT INTO pipeline_lead_new SELECT * FROM taken"
-            )
+        move_all_to("pipeline_lead_new")
 
         settle(run)
 
         assert verdicts(run) == [("READY", "", None)]
+
+    @pytest.fixture
+    def many(self, monkeypatch) -> None:
+        monkeypatch.setattr(dedupe, "LARGE", 2)
+
+    def file_of(self, table: str) -> int:
+        """Another one each time that the table is emptied at once."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_relation_filenode(%s::regclass)", [table])
+            (found,) = cursor.fetchone()
+            return int(found)
+
+    @pytest.mark.usefixtures("many")
+    def test_is_emptied_at_once_of_many(self, run):
+        two_people(run)
+        before = self.file_of("pipeline_lead_new_0")
+
+        settle(run)
+
+        assert verdicts(run) == [("READY", "", None), ("READY", "", None)]
+        assert self.file_of("pipeline_lead_new_0") != before
+
+    @pytest.mark.usefixtures("many")
+    def test_is_not_emptied_of_what_is_another_runs(self, run):
+        two_people(run)
+        other = make.RunFactory.create(status="FAILED")
+        fresh(lead_file(other), key=uuid.UUID(int=3))
+        move_all_to("pipeline_lead_new_0")
+
+        settle(run)
+
+        assert verdicts(run) == [("READY", "", None), ("READY", "", None)]
+        assert verdicts(other) == [("NEW", "", None)]
+
+    @pytest.mark.usefixtures("many")
+    def test_is_not_emptied_while_somebody_reads_there(self, run):
+        two_people(run)
+        before = self.file_of("pipeline_lead_new_0")
+        reader = connection.copy()
+        with reader.cursor() as cursor, contextlib.closing(reader):
+            reader.set_autocommit(False)
+            cursor.execute("SELECT count(*) FROM pipeline_lead_new_0")
+
+            settle(run)
+
+        assert verdicts(run) == [("READY", "", None), ("READY", "", None)]
+        assert self.file_of("pipeline_lead_new_0") == before
 
 
 def live(**columns: Any) -> Lead:
@@ -526,15 +579,21 @@ class TestLookalikes:
 
         assert self.marks() == {}
 
+    @pytest.mark.parametrize("of_this_run", [1, 2, 3])
     @pytest.mark.parametrize(
-        ("others", "marked"), [pytest.param(3, True, id="four"), pytest.param(4, False, id="five")]
+        ("all_of_them", "marked"),
+        [pytest.param(4, True, id="four"), pytest.param(5, False, id="five")],
     )
-    def test_by_phone_are_fewer_than_five(self, run, others, marked):
-        first, *_ = [live(phone_key=BOB) for _ in range(others)]
+    def test_by_phone_are_fewer_than_five(self, run, all_of_them, marked, of_this_run):
+        first, *_ = [live(phone_key=BOB) for _ in range(all_of_them - of_this_run)]
+        others = [
+            fresh(lead_file(run), key=uuid.uuid4(), phone_key=BOB) for _ in range(of_this_run - 1)
+        ]
 
         found = self.mark(run, phone_key=BOB)
 
-        assert self.marks() == ({found.pk: (first.pk, "phone")} if marked else {})
+        expected = {each.pk: (first.pk, "phone") for each in (*others, found)}
+        assert self.marks() == (expected if marked else {})
 
     def test_may_come_in_one_run(self, run):
         first = fresh(lead_file(run), key=BOB, linkedin_key="in/ann")
