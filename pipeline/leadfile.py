@@ -253,11 +253,11 @@ def _slice(records: _Records, first: int, width: int, rows: int) -> Slice | None
 
 def _block(records: _Records, count: int, width: int) -> tuple[Sequence[int], Block]:
     """Some of the next records and the lines they begin on: all at once, or else one by one."""
-    if isinstance(records, Records) and (text := records.lines(count)):
-        block = even_lines.columns_of(text, records.delimiter, width)
+    if isinstance(records, Records) and (lines := records.lines(count)):
+        block = even_lines.columns_of(lines, records.delimiter, width)
         if block is not None:
-            return range(records.line - len(text), records.line), block
-        records.back(text)
+            return range(records.line - len(lines), records.line), block
+        records.back(lines)
     batch = records.take(count)
     if not batch.rows:
         return [], Block(columns=[])

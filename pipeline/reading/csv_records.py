@@ -13,13 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import IO
+
+from pipeline.reading.text_lines import NO_LINES, Lines, one_by_one, read_lines
 
 LONGEST_RECORD = 1 << 22  # characters; what is longer has swallowed its neighbours
 LONGEST_BATCH = 1 << 24  # characters: bounds the memory where cells are huge
 _LARGE_LINE = 1 << 13  # characters; shorter lines are not weighed, for speed
-_LINES_AT_ONCE = 20  # before they are weighed
 _SKIPPED_AT_ONCE = 2_000
 MANY_UNCLOSED = 100  # each may cost LONGEST_RECORD of reading again: not for ever
 _STRAIGHT = str.maketrans("“”„", '"""')
@@ -90,12 +90,14 @@ class Records:
     def __init__(self, text: IO[str], delimiter: str, dialect: Dialect = RFC_4180) -> None:
         # Larger than any record, so that our own check of the length speaks first.
         csv.field_size_limit(4 * LONGEST_RECORD)
+        self._text = text
         self._readline = _line_reader(text, dialect, delimiter)
         self.delimiter = delimiter
         self._dialect = dialect
         self.line = 1  # on which the next record begins
         self._own: list[str] = []  # lines of the record being read
         self._again: deque[str] = deque()  # lines that were swallowed, to be read once more
+        self._ahead = NO_LINES  # that many were read at once, and nobody has asked for yet
         self._swallowed = 0  # characters of a record of several lines, so far
         self._large = 0  # characters of large records, in all
         self._unclosed = 0
@@ -123,27 +125,27 @@ class Records:
                 self._isolate(batch)
         return batch
 
-    def lines(self, count: int) -> list[str]:
+    def lines(self, count: int) -> Lines:
         """The next lines, of which each may be a record; none where that cannot be told here.
 
         Give them `back` where one is not; `take` then reads them.
         """
         if self._again or self._ended or self._dialect != RFC_4180:
-            return []
-        found: list[str] = []
-        rest = iter(partial(self._readline, LONGEST_RECORD), "")
-        while some := list(islice(rest, min(_LINES_AT_ONCE, count - len(found)))):
-            found += some
-            if max(map(len, some)) > _LARGE_LINE:
-                self._again.extend(found)
-                return []
+            return NO_LINES
+        more, rest = read_lines(self._text, count - len(self._ahead), LONGEST_RECORD)
+        found, self._ahead = Lines.joined([self._ahead, more]), NO_LINES
+        if rest or found.longest() > _LARGE_LINE:
+            self._again.extend([*found, *one_by_one(rest)])
+            return NO_LINES
+        found, self._ahead = found.split(count)
         self.line += len(found)
         return found
 
-    def back(self, lines: Sequence[str]) -> None:
+    def back(self, lines: Lines) -> None:
         """Read these lines again."""
-        self._again.extend(lines)
+        self._again.extend([*lines, *self._ahead])
         self.line -= len(lines)
+        self._ahead = NO_LINES
 
     def skip(self, count: int) -> None:
         """Leave `count` records behind, whatever their size. Raises NeverCloses."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from pipeline.arrow import TEXT, Column, pa
 from pipeline.reading.csv_records import Batch, Broken
+from pipeline.reading.text_lines import Lines
 
 _arrow_csv: Any = import_module("pyarrow.csv")
 
@@ -28,21 +29,21 @@ class Block:
     broken: dict[int, Broken] = field(default_factory=dict)
 
 
-def columns_of(lines: Sequence[str], delimiter: str, width: int) -> Block | None:
+def columns_of(lines: Lines, delimiter: str, width: int) -> Block | None:
     """The lines as `width` columns of text; None where a line is no record of its own."""
     if not delimiter.isascii():  # Arrow takes no other
         return None
-    table, uneven = _split(lines, delimiter, width)
+    table, uneven = _split(lines.content, delimiter, width)
     if table is None or table.num_rows + len(uneven) != len(lines):
         return None
     if not uneven:
         return Block(columns=_columns(table))
-    odd = Batch(rows=[_cells(lines[n], delimiter) for n in uneven])
-    odd.take_out_wide(width)
     mended = list(lines)
+    odd = Batch(rows=[_cells(mended[n], delimiter) for n in uneven])
+    odd.take_out_wide(width)
     for position, cells in zip(uneven, odd.rows, strict=True):
         mended[position] = _line(cells, delimiter, width)
-    table, _ = _split(mended, delimiter, width)
+    table, _ = _split("".join(mended).encode(), delimiter, width)
     return Block(columns=_columns(table), broken={uneven[n]: bad for n, bad in odd.broken.items()})
 
 
@@ -50,7 +51,7 @@ def _columns(table: Any) -> list[Column]:
     return [pa.concat_arrays(column.chunks) for column in table.columns]
 
 
-def _split(lines: Sequence[str], delimiter: str, width: int) -> tuple[Any, list[int]]:
+def _split(content: bytes, delimiter: str, width: int) -> tuple[Any, list[int]]:
     """A table of the lines that have `width` cells, and the positions of the others."""
     uneven: list[int] = []
 
@@ -61,7 +62,7 @@ def _split(lines: Sequence[str], delimiter: str, width: int) -> tuple[Any, list[
     names = [str(n) for n in range(width)]
     try:
         table = _arrow_csv.read_csv(
-            pa.BufferReader("".join(lines).encode()),
+            pa.BufferReader(content),
             # One thread: only then are rows numbered. One block: half a row would be uneven.
             read_options=_arrow_csv.ReadOptions(
                 column_names=names, use_threads=False, block_size=1 << 30
@@ -78,7 +79,7 @@ def _split(lines: Sequence[str], delimiter: str, width: int) -> tuple[Any, list[
                 strings_can_be_null=False,
             ),
         )
-    except (pa.ArrowInvalid, UnicodeEncodeError):
+    except pa.ArrowInvalid:
         return None, []
     return table, uneven
 

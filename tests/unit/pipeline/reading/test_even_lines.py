@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.reading.csv_records import Broken
 from pipeline.reading.even_lines import columns_of
+from pipeline.reading.text_lines import Lines
 
 pieces = st.sampled_from(["a", "b ", '"', '""', ",", ";", "\t", "é", "\r", "'", "NA", ""])
 texts = st.lists(
@@ -17,10 +18,6 @@ texts = st.lists(
     min_size=1,
     max_size=6,
 ).map(lambda rows: "".join(line + end for line, end in rows))
-
-
-def lines_of(text: str) -> list[str]:
-    return io.StringIO(text, newline="").readlines()
 
 
 def rows_of(columns) -> list[list[str]]:
@@ -31,7 +28,7 @@ class TestColumnsOf:
     @given(text=texts, width=st.integers(1, 3))
     @example(text='a,b\n"c",d,e\n\n', width=2)
     def test_are_what_csv_makes_of_the_whole_text(self, text, width):
-        found = columns_of(lines_of(text), ",", width)
+        found = columns_of(Lines.of(text), ",", width)
 
         if found is None:
             return
@@ -46,17 +43,17 @@ class TestColumnsOf:
         ]
 
     def test_are_none_where_a_quote_stays_open(self):
-        assert columns_of(['a,"b\n', 'c",d\n'], ",", 2) is None
+        assert columns_of(Lines.of('a,"b\nc",d\n'), ",", 2) is None
 
     def test_fill_short_lines_and_break_long_ones(self):
-        found = columns_of(["a,b\n", "c\n", "d,e,f\n", "\n", "g,h"], ",", 2)
+        found = columns_of(Lines.of("a,b\nc\nd,e,f\n\ng,h"), ",", 2)
 
         assert found is not None
         assert rows_of(found.columns) == [["a", "b"], ["c", ""], ["", ""], ["", ""], ["g", "h"]]
         assert found.broken == {2: Broken(code="too_many_cells", cells=["d", "e", "f"])}
 
     def test_hold_text_only(self):
-        found = columns_of(["NA,0049\n", "null,TRUE\n"], ",", 2)
+        found = columns_of(Lines.of("NA,0049\nnull,TRUE\n"), ",", 2)
 
         assert found is not None
         assert rows_of(found.columns) == [["NA", "0049"], ["null", "TRUE"]]
