@@ -160,7 +160,9 @@ def _settle(run_id: int, table: str) -> Counts:
         (leads,) = cursor.fetchone() or (0,)
         if not leads:
             return Counts()
+        cursor.execute("SET LOCAL enable_memoize = off")  # nearly every key is looked up once
         cursor.execute(_JUDGE.format(table=table), run)
+        cursor.execute("SET LOCAL enable_memoize TO DEFAULT")
         cursor.execute("ANALYZE settled")
         cursor.execute(_COUNT)
         dropped = cursor.fetchall()
