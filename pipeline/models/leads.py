@@ -71,6 +71,7 @@ class Lead(models.Model):
     only and have no index; dedupe moves them here with their status. So a lead meets the indexes
     once, when it is judged, and what is done by keys reads no other's.
     Every query of this table sees all; no other code changes the status of a NEW lead (ADR 0014).
+    In the tables a lead's columns lie in the order of migration 0015: long texts last.
     """
 
     # Four foreign keys without an index of their own, for each index is one more write for each of
