@@ -1,8 +1,8 @@
 """Taking back what a file told of known leads, from the images that `filling` kept.
 
-Field by field: what was changed again since is left as it is. Where a later file changed it,
-that file's image learns what was there before, so that undoing both, in any order, ends where
-both began. A key that is made of a field goes with the field.
+Field by field: what was changed again since is left as it is. Where a later file changed it, be it
+to the same, that file's image learns what was there before, so that undoing both, in any order,
+ends where both began. A key that is made of a field goes with the field.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ SELECT change.id, change.lead_id, cell.key, starts_with(cell.key, '{EXTRA}') AS 
        change.after ->> measure.key
        = CASE WHEN starts_with(cell.key, '{EXTRA}')
               THEN change.now -> 'extras' ->> substr(cell.key, {len(EXTRA) + 1})
-              ELSE change.now ->> measure.key END AS same
+              ELSE change.now ->> measure.key END
+       -- a later file may have said the same again
+       AND NOT EXISTS (SELECT FROM pipeline_leadchange later
+                        WHERE later.lead_id = change.lead_id AND later.id > change.id
+                          AND later.after ? cell.key) AS same
   FROM change
  CROSS JOIN LATERAL jsonb_each(change.after) AS cell
  CROSS JOIN LATERAL (
@@ -41,15 +45,15 @@ SELECT change.id, change.lead_id, cell.key, starts_with(cell.key, '{EXTRA}') AS 
 
 _TELL_LATER = """
 WITH heir AS (
-    SELECT DISTINCT ON (image.lead_id, image.key) later.id, image.key, image.before
+    SELECT DISTINCT ON (image.lead_id, image.key) later.id, image.key, image.before,
+           later.before -> image.key = image.after AS follows
       FROM image
       JOIN pipeline_leadchange later
-        ON later.lead_id = image.lead_id AND later.id > image.id
-       AND later.before -> image.key = image.after
+        ON later.lead_id = image.lead_id AND later.id > image.id AND later.after ? image.key
      WHERE image.same IS NOT TRUE
      ORDER BY image.lead_id, image.key, later.id
 ), learned AS (
-    SELECT id, jsonb_object_agg(key, before) AS before FROM heir GROUP BY id
+    SELECT id, jsonb_object_agg(key, before) AS before FROM heir WHERE follows GROUP BY id
 )
 UPDATE pipeline_leadchange later SET before = later.before || learned.before
   FROM learned WHERE later.id = learned.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import uuid
 from typing import Any
 
@@ -275,6 +276,22 @@ class TestWhatComesBack:
         assert Lead.objects.get(delivered_leads=given).status == "ALLOCATED"
         found = LeadFile.objects.get(pk=change.file_id).undo_result
         assert found["kept_changes"]["count"] == 1
+
+    @pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+    def test_is_what_was_there_where_later_files_said_the_same_again(self, order):
+        twin = make.LeadFactory.create(key=ANN, city="b")
+        met = [meet("OVERWRITE", [{"city": city, "phone": ""}], settled=True) for city in "aba"]
+        Run.objects.update(status="CANCELLED", ended_at=timezone.now())
+
+        found = []
+        for n in order:
+            undo.ask(met[n], "ida")
+            while undo.go_on(met[n].pk, 1):
+                pass
+            found.append(columns_of(twin)["city"])
+
+        left = [{*range(3)} - {*order[: n + 1]} for n in range(3)]
+        assert found == ["aba"[max(files)] if files else "b" for files in left]
 
     cells = st.sampled_from(["", "a", "b", "c"])
     said = st.fixed_dictionaries({
