@@ -31,29 +31,27 @@ SELECT change.id, change.lead_id, cell.key, starts_with(cell.key, '{EXTRA}') AS 
        = CASE WHEN starts_with(cell.key, '{EXTRA}')
               THEN change.now -> 'extras' ->> substr(cell.key, {len(EXTRA) + 1})
               ELSE change.now ->> measure.key END
-       -- a later file may have said the same again
-       AND NOT EXISTS (SELECT FROM pipeline_leadchange later
-                        WHERE later.lead_id = change.lead_id AND later.id > change.id
-                          AND later.after ? cell.key) AS same
+       AND later.id IS NULL AS same,  -- or a later file has said the same again
+       later.id AS later_id
   FROM change
  CROSS JOIN LATERAL jsonb_each(change.after) AS cell
  CROSS JOIN LATERAL (
     SELECT CASE cell.key {" ".join(f"WHEN '{key}' THEN '{field}'" for key, field in _MEASURED_BY.items())}
                 ELSE cell.key END AS key
  ) measure
+ CROSS JOIN LATERAL (  -- + 0: by the index of the lead, not along all ids
+    SELECT min(id + 0) AS id FROM pipeline_leadchange
+     WHERE lead_id = change.lead_id AND id > change.id AND pipeline_leadchange.after ? cell.key
+ ) later
 """  # noqa: S608
 
 _TELL_LATER = """
-WITH heir AS (
-    SELECT DISTINCT ON (image.lead_id, image.key) later.id, image.key, image.before,
-           later.before -> image.key = image.after AS follows
+WITH learned AS (
+    SELECT later.id, jsonb_object_agg(image.key, image.before) AS before
       FROM image
       JOIN pipeline_leadchange later
-        ON later.lead_id = image.lead_id AND later.id > image.id AND later.after ? image.key
-     WHERE image.same IS NOT TRUE
-     ORDER BY image.lead_id, image.key, later.id
-), learned AS (
-    SELECT id, jsonb_object_agg(key, before) AS before FROM heir WHERE follows GROUP BY id
+        ON later.id = image.later_id AND later.before -> image.key = image.after
+     GROUP BY later.id
 )
 UPDATE pipeline_leadchange later SET before = later.before || learned.before
   FROM learned WHERE later.id = learned.id
