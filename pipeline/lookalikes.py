@@ -22,22 +22,22 @@ _KEYS = (
     ("phone", "phone_key", "phone_key IS NOT NULL", SWITCHBOARD),
 )
 
+_FRESH = "run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL"
+
 # One pass over the base for each key, which PostgreSQL shares out between its processes: what a
 # temporary table holds, only one of them can read. Who shares a key with a fresh lead other than
 # itself is found, so nearly nobody; a lead that is the only fresh one of its key is not among them.
-_SHARED_BY = """
-CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS
-SELECT {key}, min(id) AS first_id FROM ONLY pipeline_lead lead
- WHERE status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED') AND {filled}
+_SHARED_BY = f"""
+CREATE TEMPORARY TABLE {{table}} ON COMMIT DROP AS
+SELECT {{key}}, min(id) AS first_id FROM ONLY pipeline_lead lead
+ WHERE status IN ('READY', 'ALLOCATED', 'DELIVERED', 'EXPIRED') AND {{filled}}
    AND EXISTS (SELECT FROM ONLY pipeline_lead fresh
-                WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL
-                  AND {filled} AND fresh.{key} = lead.{key} AND fresh.id <> lead.id)
- GROUP BY {key}
-HAVING count(*) + (count(*) FILTER (
-           WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL
-       ) = 0)::int < %(below)s
-"""
-_MARK = """
+                WHERE {_FRESH}
+                  AND {{filled}} AND fresh.{{key}} = lead.{{key}} AND fresh.id <> lead.id)
+ GROUP BY {{key}}
+HAVING count(*) + (count(*) FILTER (WHERE {_FRESH}) = 0)::int < %(below)s
+"""  # noqa: S608  (made of our own words)
+_MARK = f"""
 WITH found AS (
     SELECT fresh.id,
            CASE WHEN page.first_id < fresh.id THEN page.first_id END AS by_page,
@@ -45,7 +45,7 @@ WITH found AS (
       FROM ONLY pipeline_lead fresh
       LEFT JOIN page ON page.linkedin_key = fresh.linkedin_key
       LEFT JOIN phone ON phone.phone_key = fresh.phone_key
-     WHERE run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL
+     WHERE {_FRESH}
        AND (page.first_id < fresh.id OR phone.first_id < fresh.id)
 )
 UPDATE ONLY pipeline_lead lead
@@ -53,7 +53,7 @@ UPDATE ONLY pipeline_lead lead
        lookalike_by = CASE WHEN found.by_page IS NULL THEN 'phone' ELSE 'linkedin' END
   FROM found
  WHERE lead.id = found.id
-"""
+"""  # noqa: S608
 
 
 def mark(run_id: int) -> int:
