@@ -9,55 +9,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
-from psycopg import sql
 
 from pipeline import lookalikes
-from pipeline.chunks import Lease, claim
-from pipeline.models import Lead, LeadChange, LeadFile, Run
-from pipeline.models.leads import NEW_TABLES
-from pipeline.stages import dedupe
-from pipeline.states import Stage
+from pipeline.models import Lead, LeadChange
 from tests import factories as make
+from tests.stages.new_leads import (
+    ANN,
+    BOB,
+    bare,
+    fresh,
+    lead_file,
+    settle,
+    two_people,
+    verdicts,
+)
 
 pytestmark = pytest.mark.django_db
-
-ANN, BOB = uuid.UUID(int=1), uuid.UUID(int=2 << 120)
-
-
-@pytest.fixture
-def run() -> Run:
-    return make.RunFactory.create(status="RUNNING")
-
-
-def bare(**columns: Any) -> dict[str, Any]:
-    """A row that says nothing but what is named."""
-    return {"first_name": "", "last_name": "", "company": "", "reason": "", "key": ANN, **columns}
 
 
 def known(status: str = "READY", **columns: Any) -> Lead:
     return make.LeadFactory.create(**bare(**{"reason": "no_client", **columns}), status=status)
-
-
-def lead_file(run: Run, **columns: Any) -> LeadFile:
-    return make.LeadFileFactory.create(run=run, **columns)
-
-
-def fresh(file: LeadFile, record: int = 1, **columns: Any) -> Lead:
-    return make.LeadFactory.create(file=file, record=record, status="NEW", **bare(**columns))
-
-
-def settle(run: Run) -> None:
-    dedupe.settle(run.pk)
-
-
-def verdicts(run: Run) -> list[tuple[str, str, int | None]]:
-    """(status, reason, twin) by file and record."""
-    found = Lead.objects.filter(run=run).order_by("file", "record")
-    return list(found.values_list("status", "reason", "twin"))
 
 
 def everything() -> list[Any]:
@@ -425,13 +400,6 @@ class TestTwice:
         assert [status for status, _, _ in verdicts(run)] == ["READY", "READY", "DUPLICATE"]
 
 
-def two_people(run: Run) -> LeadFile:
-    file = lead_file(run)
-    for record in (1, 2):
-        fresh(file, record, key=uuid.UUID(int=record))
-    return file
-
-
 @contextlib.contextmanager
 def after_judging(statement: str) -> Iterator[None]:
     """Somebody's statement between the judgement and the move."""
@@ -444,200 +412,3 @@ def after_judging(statement: str) -> Iterator[None]:
 
     with connection.execute_wrapper(change):
         yield
-
-
-def move_all_to(table: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL(
-                "WITH taken AS (DELETE FROM ONLY pipeline_lead RETURNING *)"
-                " INSERT INTO {} SELECT * FROM taken"
-            ).format(sql.Identifier(table))
-        )
-
-
-class TestWhereNewLeadsLie:
-    @pytest.mark.parametrize("table", NEW_TABLES)
-    def test_the_sequence_of_ids_is_not_looked_up_for_each_row(self, table):
-        """It was, by a function in the default: a third of an import's COPY."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute"
-                " ON attrelid = adrelid AND attnum = adnum"
-                " WHERE adrelid = %s::regclass AND attname = 'id'",
-                [table],
-            )
-            assert cursor.fetchall() == [("nextval('pipeline_lead_id_seq'::regclass)",)]
-
-    @pytest.mark.parametrize("table", ["pipeline_lead", *NEW_TABLES])
-    def test_what_all_leads_are_asked_lies_before_the_long_texts(self, table):
-        """A row is walked through from its front: a third of a look through all of them."""
-        with connection.cursor() as cursor:
-            cursor.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(sql.Identifier(table)))
-            names = [column.name for column in cursor.description]
-
-        asked = {"run_id", "file_id", "record", "key", "status", "phone_key", "linkedin_key"}
-        assert asked < {*names[: names.index("email")]}
-        assert "extras" not in names[: names.index("email")]
-
-    @pytest.mark.parametrize(("table", "digits"), NEW_TABLES.items())
-    def test_no_table_takes_a_lead_of_another(self, run, table, digits):
-        file = lead_file(run)
-        for record, digit in enumerate("0123456789abcdef"):
-            fresh(file, record, key=uuid.UUID(digit * 32))
-        with connection.cursor() as cursor:
-            for record, digit in enumerate("0123456789abcdef"):
-                taken = sql.SQL(
-                    "INSERT INTO {} SELECT * FROM pipeline_lead WHERE record = %s"
-                ).format(sql.Identifier(table))
-                if digit in digits:
-                    cursor.execute(taken, [record])
-                    continue
-                with pytest.raises(IntegrityError, match="by_its_key"), transaction.atomic():
-                    cursor.execute(taken, [record])
-
-    def test_those_that_an_older_worker_copied_are_found(self, run):
-        fresh(lead_file(run))
-        move_all_to("pipeline_lead_new")
-
-        settle(run)
-
-        assert verdicts(run) == [("READY", "", None)]
-
-    @pytest.fixture
-    def many(self, monkeypatch) -> None:
-        monkeypatch.setattr(dedupe, "LARGE", 2)
-
-    def file_of(self, table: str) -> int:
-        """Another one each time that the table is emptied at once."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_relation_filenode(%s::regclass)", [table])
-            (found,) = cursor.fetchone()
-            return int(found)
-
-    @pytest.mark.usefixtures("many")
-    def test_is_emptied_at_once_of_many(self, run):
-        two_people(run)
-        before = self.file_of("pipeline_lead_new_0")
-
-        settle(run)
-
-        assert verdicts(run) == [("READY", "", None), ("READY", "", None)]
-        assert self.file_of("pipeline_lead_new_0") != before
-
-    @pytest.mark.usefixtures("many")
-    def test_is_not_emptied_of_what_is_another_runs(self, run):
-        two_people(run)
-        other = make.RunFactory.create(status="FAILED")
-        fresh(lead_file(other), key=uuid.UUID(int=3))
-        move_all_to("pipeline_lead_new_0")
-
-        settle(run)
-
-        assert verdicts(run) == [("READY", "", None), ("READY", "", None)]
-        assert verdicts(other) == [("NEW", "", None)]
-
-    @pytest.mark.usefixtures("many")
-    def test_is_not_emptied_while_somebody_reads_there(self, run):
-        two_people(run)
-        before = self.file_of("pipeline_lead_new_0")
-        reader = connection.copy()
-        with reader.cursor() as cursor, contextlib.closing(reader):
-            reader.set_autocommit(False)
-            cursor.execute("SELECT count(*) FROM pipeline_lead_new_0")
-
-            settle(run)
-
-        assert verdicts(run) == [("READY", "", None), ("READY", "", None)]
-        assert self.file_of("pipeline_lead_new_0") == before
-
-
-def live(**columns: Any) -> Lead:
-    return make.LeadFactory.create(**bare(key=uuid.uuid4(), **columns))
-
-
-class TestLookalikes:
-    def marks(self) -> dict[int, tuple[int | None, str]]:
-        rows = Lead.objects.exclude(lookalike=None).values_list("pk", "lookalike", "lookalike_by")
-        return {pk: (other, by) for pk, other, by in rows}
-
-    def mark(self, run: Run, **columns: Any) -> Lead:
-        lead = fresh(lead_file(run), key=uuid.uuid4(), **columns)
-        settle(run)
-        lookalikes.mark(run.pk)
-        return lead
-
-    def test_share_a_page_with_the_first_live_lead_that_has_it(self, run):
-        first = live(linkedin_key="in/ann")
-        live(linkedin_key="in/ann")
-
-        found = self.mark(run, linkedin_key="in/ann")
-
-        assert self.marks() == {found.pk: (first.pk, "linkedin")}
-
-    def test_are_told_by_the_page_before_the_phone(self, run):
-        live(phone_key=BOB)
-        by_page = live(linkedin_key="in/ann")
-
-        found = self.mark(run, linkedin_key="in/ann", phone_key=BOB)
-
-        assert self.marks() == {found.pk: (by_page.pk, "linkedin")}
-
-    def test_are_none_where_the_other_lead_is_not_live(self, run):
-        make.LeadFactory.create(status="SUPPRESSED", **bare(linkedin_key="in/ann", reason="x"))
-
-        self.mark(run, linkedin_key="in/ann")
-
-        assert self.marks() == {}
-
-    @pytest.mark.parametrize("of_this_run", [1, 2, 3])
-    @pytest.mark.parametrize(
-        ("all_of_them", "marked"),
-        [pytest.param(4, True, id="four"), pytest.param(5, False, id="five")],
-    )
-    def test_by_phone_are_fewer_than_five(self, run, all_of_them, marked, of_this_run):
-        first, *_ = [live(phone_key=BOB) for _ in range(all_of_them - of_this_run)]
-        others = [
-            fresh(lead_file(run), key=uuid.uuid4(), phone_key=BOB) for _ in range(of_this_run - 1)
-        ]
-
-        found = self.mark(run, phone_key=BOB)
-
-        expected = {each.pk: (first.pk, "phone") for each in (*others, found)}
-        assert self.marks() == (expected if marked else {})
-
-    def test_may_come_in_one_run(self, run):
-        first = fresh(lead_file(run), key=BOB, linkedin_key="in/ann")
-
-        found = self.mark(run, linkedin_key="in/ann")
-
-        assert self.marks() == {found.pk: (first.pk, "linkedin")}
-
-    def test_are_not_found_by_what_is_empty(self, run):
-        live()
-
-        self.mark(run)
-
-        assert self.marks() == {}
-
-
-class TestTheChunks:
-    def test_mark_lookalikes_when_the_last_is_done(self, run, monkeypatch):
-        monkeypatch.setattr(dedupe, "LEADS_PER_CHUNK", 1)
-        first = fresh(lead_file(run), key=uuid.UUID(int=1 << 124), linkedin_key="in/ann")
-        second = fresh(lead_file(run), key=uuid.UUID(int=15 << 124), linkedin_key="in/ann")
-        slices = dedupe.plan(run).slices
-        stage_run = make.StageRunFactory.create(run=run, stage=Stage.DEDUPE, status="RUNNING")
-        for seq, part in enumerate(slices):
-            make.ChunkFactory.create(
-                stage_run=stage_run, seq=seq, low=part.low, high=part.high, status="PENDING"
-            )
-
-        for chunk in stage_run.chunks.order_by("-seq"):
-            claimed = claim(chunk.pk)
-            assert claimed
-            assert Lead.objects.exclude(lookalike=None).count() == 0
-            dedupe.work(claimed, Lease(claimed.pk, claimed.attempt))
-
-        assert [(part.low, part.high) for part in slices] == [(0, 7), (8, 15)]
-        assert Lead.objects.get(pk=second.pk).lookalike == first
