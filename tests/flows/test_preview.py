@@ -11,7 +11,13 @@ from django.utils import timezone
 
 from pipeline import importing, undo
 from pipeline.models import Lead, LeadFile, Run, SourceProfile
-from tests.factories import LeadFileFactory, RunFactory, complete_run
+from tests.factories import (
+    LeadChangeFactory,
+    LeadFactory,
+    LeadFileFactory,
+    RunFactory,
+    complete_run,
+)
 from tests.flows import nights
 
 pytestmark = pytest.mark.django_db
@@ -433,6 +439,20 @@ class TestUndoing:
         assert "Undone, as ida asked" in shown
         assert f"Lead {kept.pk}" in shown
         assert "A client has it" in shown or "A client is to get it" in shown
+
+    def test_counts_in_fields_what_was_taken_back(self, desk):
+        said = {"title": "CEO", "city": "Bonn"}
+        change = LeadChangeFactory.create(
+            lead=LeadFactory.create(**said), before={"title": "", "city": "Cologne"}, after=said
+        )
+
+        press(desk, change.file, "undo")
+        while undo.go_on(change.file_id):
+            pass
+
+        page = reverse("admin:pipeline_leadfile_change", args=[change.file_id])
+        shown = desk.get(page).content.decode()
+        assert "<b>2</b> fields of known leads as they were before" in shown
 
     def test_waits_for_the_run_under_way(self, desk):
         RunFactory.create(status="RUNNING")
