@@ -167,11 +167,7 @@ def _postgres() -> str:
         due = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except (DatabaseError, InterfaceError) as error:
         connection.close()
-        reason = (str(error).strip().splitlines() or ["no answer"])[0]
-        raise Failing(
-            f"PostgreSQL does not answer: {reason}.",
-            "Run `manage.py services start`, or check DATABASE_URL.",
-        ) from None
+        raise Failing(*services.no_database(error)) from None
     if due:
         raise Failing(f"{len(due)} migrations are not applied.", "Run `manage.py migrate`.")
     if not services.suppression_key_is_ours():

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import logging
 import math
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,6 +39,22 @@ OTHER_KEY = (
     "SUPPRESSION_KEY differs from the one this database was filled under.",
     "Set the former key again; it is in the .env this database was first used with.",
 )
+
+
+_NO_SUCH_DATABASE = re.compile(r'database ".+" does not exist')
+
+
+def no_database(error: Exception) -> tuple[str, str]:
+    """Why PostgreSQL cannot be asked, and what to do."""
+    # libpq's first line says what happened, the others ask whether the server is running at all.
+    reason = (str(error).strip().splitlines() or ["no answer"])[0].strip()
+    if missing := _NO_SUCH_DATABASE.search(reason):
+        remedy = "`make demo`" if settings.DEMO else "`createdb`, then `manage.py migrate`"
+        return f"PostgreSQL answers, and its {missing[0]}.", f"Run {remedy}."
+    return (
+        f"PostgreSQL does not answer: {reason}.",
+        "Run `manage.py services start`, or check DATABASE_URL.",
+    )
 
 
 class Paused(TransientError):

@@ -15,6 +15,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, ProgrammingError
 from rich.console import Console
 
+from pipeline import services
+
 EXIT_DONE, EXIT_NEGATIVE, EXIT_BAD_INPUT, EXIT_ACTIVE = 0, 1, 2, 3
 EXIT_INTERRUPTED = 130  # as shells have it
 
@@ -64,7 +66,7 @@ class OperatorCommand(BaseCommand):
         except Problem as problem:
             self._fail(problem, as_json=options["json"])
         except OperationalError as error:
-            self._fail(_no_database(error), as_json=options["json"])
+            self._fail(Problem(*services.no_database(error)), as_json=options["json"])
         except ProgrammingError:
             self._fail(_no_tables(), as_json=options["json"])
         except KeyboardInterrupt:
@@ -110,15 +112,6 @@ def _is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\x00" not in text
-
-
-def _no_database(error: OperationalError) -> Problem:
-    # libpq's first line says what happened, the others ask whether the server is running at all.
-    reason = str(error).strip().splitlines()[:1] or ["no answer"]
-    return Problem(
-        f"PostgreSQL does not answer: {reason[0].strip()}.",
-        "Run `manage.py services start`, or check DATABASE_URL.",
-    )
 
 
 def _interrupted() -> Problem:

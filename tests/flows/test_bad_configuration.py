@@ -133,6 +133,14 @@ class TestTheDatabaseWhileAtWork:
                 id="silent",
             ),
             pytest.param(
+                OperationalError(
+                    'connection failed: … FATAL:  database "sales" does not exist\nMultiple tries'
+                ),
+                'PostgreSQL answers, and its database "sales" does not exist.'
+                " Run `createdb`, then `manage.py migrate`.\n",
+                id="no database",
+            ),
+            pytest.param(
                 ProgrammingError('relation "pipeline_run" does not exist'),
                 "The database has no tables of this version. Run `manage.py migrate`.\n",
                 id="no tables",
@@ -145,6 +153,13 @@ class TestTheDatabaseWhileAtWork:
 
         assert ending.value.code == 2
         assert capsys.readouterr().err == sentence
+
+    def test_of_a_demo_that_nobody_ran_says_how_to_run_it(self, settings, capsys):
+        settings.DEMO = True
+        with pytest.raises(SystemExit):
+            call_command(Fails(OperationalError('database "leadgen_demo" does not exist')))
+
+        assert capsys.readouterr().err.endswith("Run `make demo`.\n")
 
 
 class TestMakeInstall:
