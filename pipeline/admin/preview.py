@@ -9,12 +9,13 @@ from django import forms
 from django.db.models import Count
 
 from pipeline import importing
+from pipeline.findings import columns_of, problems_of, some
 from pipeline.headers.cell_kinds import with_plain_at
 from pipeline.mapping import FIELDS
 from pipeline.models import LeadFile, Rejection, Run
 from pipeline.models.lead_files import KnownLeads, LeadFileStatus
 from pipeline.models.leads import LeadStatus
-from pipeline.shown import list_url, number
+from pipeline.shown import list_url
 
 DELIMITERS = {
     ",": "comma",
@@ -38,8 +39,6 @@ ENCODINGS = {
     "cp932": "Shift-JIS, Japanese",
     "gb18030": "GB 18030, Chinese",
 }
-FOR_SURE, LIKELY = 0.9, 0.6
-NAMED = 6  # columns in one sentence
 MANY = 8  # columns that fill nothing; more are shown on request
 KEPT = "keep as it is"
 
@@ -124,7 +123,7 @@ def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -
         "file": lead_file,
         "question": question,
         "candidates": candidates_of(columns) if question else "",
-        "problems": problems_of(lead_file, columns),
+        "problems": problems_of(lead_file),
         "judged": lead_file.rows > 0,
         "parts": parts_of(lead_file),
         "reasons": reasons_of(lead_file, listed=begun),
@@ -155,73 +154,6 @@ def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -
     }
 
 
-def problems_of(lead_file: LeadFile, columns: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """(tone, sentence) for each thing about the file that a person should know of."""
-    preview = lead_file.preview
-    skipped, replaced = len(preview.get("skipped", [])), preview.get("replaced", 0)
-    extra = [column["header"] for column in columns if column["is_extra"]]
-    garbled = counted(replaced, "cell holds", "cells hold")
-    rounded = counted(preview.get("rounded", 0), "phone number is", "phone numbers are")
-    long = counted(lead_file.cut_cells, "cell is", "cells are")
-    unsure = [column["header"] for column in columns if column["is_unsure"]]
-    unfilled = counted(len(extra), "column fills", "columns fill")
-    words = {
-        f"{garbled} signs that could not be read (\ufffd): another encoding may be the right one.": (
-            replaced,
-            "warn",
-        ),
-        f"{rounded} rounded by a spreadsheet, as 4.91521E+11 is: export the file anew, with phones"
-        " as text.": (preview.get("rounded", 0), "warn"),
-        f"{long} longer than allowed (MAX_CELL_KB) and cut.": (
-            lead_file.cut_cells,
-            "warn",
-        ),
-        "No row looks like a header: each is read as a lead, the columns go by number.": (
-            not lead_file.header_row,
-            "warn",
-        ),
-        f"Not sure enough to be one of our fields, so look at them: {some(unsure)}.": (
-            len(unsure),
-            "warn",
-        ),
-        f"{counted(skipped, 'row', 'rows')} before the header left out.": (skipped, "calm"),
-        f"{unfilled} none of our fields, kept as extras: {some(extra)}.": (
-            len(extra),
-            "calm",
-        ),
-    }
-    return [(tone, sentence) for sentence, (there, tone) in words.items() if there]
-
-
-def counted(count: int, one: str, many: str) -> str:
-    return f"{number(count)} {one if count == 1 else many}"
-
-
-def some(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
-
-
-def columns_of(lead_file: LeadFile) -> list[dict[str, Any]]:
-    """By column: its name, samples of it, the field it fills, and how sure that is."""
-    samples = lead_file.preview.get("samples", [])
-    chosen = lead_file.preview.get("chosen", {})
-    ours = lead_file.preview.get("ours", [])
-    return [
-        {
-            "position": n,
-            "header": header or f"(column {n + 1}, no name)",
-            "samples": samples[n] if n < len(samples) else [],
-            "field": name,
-            "is_ours": n in ours,
-            "is_unsure": not name and n in lead_file.preview.get("unsure", []),
-            "is_extra": not name and n not in ours,
-            "sure": how_sure(lead_file, n, said=str(n) in chosen),
-        }
-        for n, (header, name) in enumerate(zip(lead_file.headers, lead_file.fields, strict=True))
-    ]
-
-
 def folded(columns: list[dict[str, Any]]) -> int:
     """How many columns are not shown at once: those that fill nothing, where they are many."""
     extra = sum(column["is_extra"] and not column["is_unsure"] for column in columns)
@@ -234,19 +166,6 @@ def candidates_of(columns: list[dict[str, Any]]) -> str:
     unsure = [column for column in holding if column["is_unsure"]]
     others = [column for column in holding if not (column["field"] or column["sure"][0])]
     return some([column["header"] for column in unsure or others])
-
-
-def how_sure(lead_file: LeadFile, position: int, *, said: bool) -> tuple[str, str]:
-    """(word, tone): who says what the column is."""
-    confidence = dict(enumerate(lead_file.confidence)).get(position, 1.0)
-    if said:
-        return "you said so", "good"
-    if not lead_file.fields[position]:
-        unsure = position in lead_file.preview.get("unsure", [])
-        return ("unsure", "warn") if unsure else ("", "")
-    if confidence >= FOR_SURE:
-        return "sure", "good"
-    return ("likely", "calm") if confidence >= LIKELY else ("unsure", "warn")
 
 
 def first_rows(lead_file: LeadFile) -> dict[str, Any]:

@@ -326,6 +326,25 @@ class TestAMappingThatIsUnsure:
         assert found["rejects"] is None
 
 
+class TestWhatAPersonShouldKnow:
+    DOUBTFUL = "Email,Phone,Full Address\nann@acme-pipes.com,4.91521E+11,1 Main St\n"
+
+    @pytest.mark.parametrize("more", [[], ["--dry-run"]])
+    def test_is_said_beside_the_answer(self, write, more, capsys):
+        (found,), code = load(write(self.DOUBTFUL), *more)
+
+        said = capsys.readouterr().err
+        assert (code, found["accepted"]) == (0, 1)
+        assert "1 phone number is rounded by a spreadsheet" in said
+        assert "Not sure enough to be one of our fields, so look at them: Full Address." in said
+        assert "--map 'HEADER=FIELD'" in said
+
+    def test_is_nothing_of_a_plain_file(self, good, capsys):
+        load(str(good))
+
+        assert capsys.readouterr().err == ""
+
+
 class TestAMapping:
     def test_names_a_column(self, write):
         (found,), code = load(write(VAGUE), "--map", "Reach me at=email")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline import checking, lead_files, profiles, services
+from pipeline import checking, findings, lead_files, profiles, services
 from pipeline.checking import Said, Told
 from pipeline.management.operator import (
     EXIT_BAD_INPUT,
@@ -80,6 +80,7 @@ class Command(OperatorCommand):
         if options["dry_run"]:
             said = Said(columns=overrides, known=profiles.fields_of(source))
             checked = checking.sure(checking.check(stream, said=said, told=told))
+            self._warn(LeadFile(name=name, **checked.as_columns()))
             return {"file": name, "id": None, **checking.check_object(checked)}
         lead_file = lead_files.take_in(
             stream,
@@ -90,7 +91,16 @@ class Command(OperatorCommand):
             insisted=options["again"],
             told=told,
         )
+        self._warn(lead_file)
         return lead_files.file_object(lead_file, rejects=self._rejects(lead_file))
+
+    def _warn(self, lead_file: LeadFile) -> None:
+        """Say on stderr what the desk would say on the file's page."""
+        for tone, sentence in findings.problems_of(lead_file):
+            if tone == "warn":
+                self.stderr.write(f"{lead_file.name}: {sentence}")
+        if lead_file.preview["unsure"]:
+            self.stderr.write("To say what a column is, add --map 'HEADER=FIELD'.")
 
     def _rejects(self, lead_file: LeadFile) -> str | None:
         """The file is queued by now: what goes wrong here is said, and undoes nothing."""
