@@ -127,11 +127,21 @@ def _vote(batch: Batch) -> tuple[float, int]:
     start = widths.index(usual)
     of_all, of_tail = times / len(widths), times / len(widths[start:])
     agreed = of_all >= _AGREED or (of_tail >= _TAIL and min(usual, times) > _FEW)
-    addressed = [sum(map(_is_address, row)) for row in rows]
+    addressed = [_addresses(row) for row in rows]
     # Several addresses in a cell, under the name of one column, are no table.
     if not agreed or (start and addressed[start] == usual):
         return 0, 0
     return of_all + (of_tail + sum(map(bool, addressed)) / len(rows)) / 2, usual
+
+
+def _addresses(row: list[str]) -> int:
+    """How many cells are an address; none where a list of several was cut into them."""
+    return 0 if any(map(_is_cut, row)) else sum(map(_is_address, row))
+
+
+def _is_cut(cell: str) -> bool:
+    """Whether it holds an address and another sign: a piece of a list, or of a whole record."""
+    return ADDRESS.search(cell) is not None and any(sign in cell for sign in DELIMITERS)
 
 
 def _is_address(cell: str) -> bool:
