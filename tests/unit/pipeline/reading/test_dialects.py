@@ -38,6 +38,27 @@ class TestDelimiter:
         assert found(text)[0] == delimiter
 
     @pytest.mark.parametrize(
+        "rows",
+        [
+            pytest.param([",,,,é;ü", ",,,,,é;ü", ",,,,,é;ü"], id="rows all but empty"),
+            pytest.param(
+                [
+                    "é;ü,,ann@acme-pipes.com,,",
+                    *[",,,é;ü,,Ann"] * 3,
+                    ",,two@@at.com,,",
+                    ',é;ü,,"two\nlines",é;ü',
+                ],
+                id="rows with a cell too many",
+            ),
+            pytest.param(["é;ü,,,,"] * 6 + [",,,é;ü,,Ann"] * 7, id="one address in all"),
+        ],
+    )
+    def test_takes_no_header_with_a_lead_for_lines_before_one(self, rows):
+        lead = "Cy,Cedar,cy@cedar-labs.com,,ok"
+
+        assert found("\n".join(["First Name,Company,Email,Country,Remark", lead, *rows]))[0] == ","
+
+    @pytest.mark.parametrize(
         ("text", "delimiter"),
         [
             pytest.param(
