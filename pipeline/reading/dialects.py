@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 from pipeline.reading.csv_records import (
     RFC_4180,
@@ -106,32 +107,56 @@ def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
     return broken[0] if broken else min(DELIMITERS, key=sample.head.count)
 
 
+class _Vote(NamedTuple):
+    """How well the records agree, in how many cells; whether lines stand before them (`late`), and
+    whether some cells are an address.
+    """
+
+    agreed: float
+    width: int
+    late: bool = False
+    addressed: bool = False
+
+
 def _best(batches: Mapping[str, Batch]) -> str:
     """The sign with the most votes, the first of several; '' where none has any."""
-    votes = {sign: _vote(batch) for sign, batch in batches.items()}
-    best = max(votes, key=lambda sign: votes[sign], default="")
-    return best if best and votes[best] > (0, 0) else ""
+    votes = {sign: vote for sign, batch in batches.items() if (vote := _vote(batch))}
+    if any(vote.addressed for vote in votes.values()):
+        # What stands before a table without an address is the header of one that has some.
+        votes = {sign: vote for sign, vote in votes.items() if vote.addressed or not vote.late}
+    return max(votes, key=lambda sign: votes[sign][:2], default="")
 
 
-def _vote(batch: Batch) -> tuple[float, int]:
-    """(how well the records agree, in how many cells); cells that are an address speak for it."""
+def _vote(batch: Batch) -> _Vote | None:
+    """None where too few records agree; cells that are an address speak for it."""
     rows = [row for row in batch.rows if any(map(str.strip, row))][:VOTING]
     if not rows and any(len(row) > 1 for row in batch.rows):
-        return _AGREED, 0  # nothing but delimiters
+        return _Vote(_AGREED, 0)  # nothing but delimiters
     widths = [len(row) for row in rows]
     wide = Counter(width for width in widths if width > 1)
     if not wide:
-        return 0, 0
+        return None
     usual, times = max(wide.items(), key=lambda item: (item[1], item[0]))
     # What stands before the header, a title or notes, agrees with nothing.
     start = widths.index(usual)
     of_all, of_tail = times / len(widths), times / len(widths[start:])
     agreed = of_all >= _AGREED or (of_tail >= _TAIL and min(usual, times) > _FEW)
-    addressed = [sum(map(_is_address, row)) for row in rows]
+    addressed = [_addresses(row) for row in rows]
     # Several addresses in a cell, under the name of one column, are no table.
     if not agreed or (start and addressed[start] == usual):
-        return 0, 0
-    return of_all + (of_tail + sum(map(bool, addressed)) / len(rows)) / 2, usual
+        return None
+    share = sum(map(bool, addressed)) / len(rows)
+    return _Vote(of_all + (of_tail + share) / 2, usual, late=start > 0, addressed=share > 0)
+
+
+def _addresses(row: list[str]) -> int:
+    """How many cells are an address; none where a list of several was cut into them."""
+    return 0 if any(map(_is_cut, row)) else sum(map(_is_address, row))
+
+
+def _is_cut(cell: str) -> bool:
+    """Whether it holds an address and another sign: a piece of a list, or of a whole record."""
+    return ADDRESS.search(cell) is not None and any(sign in cell for sign in DELIMITERS)
 
 
 def _is_address(cell: str) -> bool:

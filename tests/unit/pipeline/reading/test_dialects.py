@@ -37,6 +37,66 @@ class TestDelimiter:
     def test_is_found(self, text, delimiter):
         assert found(text)[0] == delimiter
 
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            pytest.param([",,,,é;ü", ",,,,,é;ü", ",,,,,é;ü"], id="rows all but empty"),
+            pytest.param(
+                [
+                    "é;ü,,ann@acme-pipes.com,,",
+                    *[",,,é;ü,,Ann"] * 3,
+                    ",,two@@at.com,,",
+                    ',é;ü,,"two\nlines",é;ü',
+                ],
+                id="rows with a cell too many",
+            ),
+            pytest.param(["é;ü,,,,"] * 6 + [",,,é;ü,,Ann"] * 7, id="one address in all"),
+        ],
+    )
+    def test_takes_no_header_with_a_lead_for_lines_before_one(self, rows):
+        lead = "Cy,Cedar,cy@cedar-labs.com,,ok"
+
+        assert found("\n".join(["First Name,Company,Email,Country,Remark", lead, *rows]))[0] == ","
+
+    @pytest.mark.parametrize(
+        ("text", "delimiter"),
+        [
+            pytest.param(
+                "Firm;Person;Mail\n" + "Acme, Inc.;Lee, Ann;a@b.de\n" * 3, ";", id="commas in cells"
+            ),
+            pytest.param(
+                "Leads, May\n\nPrice;Weight\n1,5;2\n2,5;3\n3,5;4\n", ";", id="no address at all"
+            ),
+            pytest.param(
+                "From,ann@acme.com\n\nFirm;Seat;Mail\n" + "Acme;Ulm, DE;a@b.de\n" * 3,
+                ";",
+                id="behind the address of whoever sent it",
+            ),
+            pytest.param(
+                "Firm,Person,Mails\n" + "Acme,Ann,a@b.de; c@b.de\n" * 3,
+                ",",
+                id="two addresses in each cell",
+            ),
+            pytest.param(
+                "Leads of May\n\nMails;Firm;Seat\n" + "a@b.de, c@b.de;Acme;Ulm\n" * 2,
+                ";",
+                id="two addresses in each cell, below a title",
+            ),
+            pytest.param(
+                "Firm;Mails\nAcme;a@b.de\nBolt;c@d.de, e@d.de\nCog;f@g.de, h@g.de\n",
+                ";",
+                id="two addresses in some cells",
+            ),
+            pytest.param(
+                "Firm;Person;Mails\n" + 'Acme;Ann;"a@b.de, c@b.de"\n' * 3,
+                ";",
+                id="two addresses in quotes",
+            ),
+        ],
+    )
+    def test_is_found_whatever_another_sign_would_divide(self, text, delimiter):
+        assert found(text)[0] == delimiter
+
     def test_is_found_where_the_sample_ends_within_a_record(self):
         assert found('a;b\n1;2\n3;"4,5,6', whole=False)[0] == ";"
 
