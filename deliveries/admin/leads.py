@@ -28,7 +28,7 @@ class RunOfDeliveryFilter(RunFilter):
 @admin.register(DeliveredLead)
 class DeliveredLeadAdmin(BigHistory[DeliveredLead]):
     list_display = ("lead_link", "client", "delivery_link", "status_label", "given")
-    list_filter = ("status", DeliveryFilter, "client", RunOfDeliveryFilter)
+    list_filter = ("status", DeliveryFilter, "delivery__client", RunOfDeliveryFilter)
     list_select_related = ("lead", "client", "delivery", "run")
     list_display_links = None
     ordering = ("-pk",)

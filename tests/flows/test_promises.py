@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clients.models import Client, Plan, TargetRule
@@ -79,6 +80,18 @@ class TestUsed:
             found = promises_of(clients, NOW)
 
         assert len(found) == 20
+
+    def test_reads_an_index_and_no_rows(self):
+        """Years of rows would be read each night, and for each look at the desk."""
+        client = ClientFactory.create()
+        with CaptureQueriesContext(connection) as asked:
+            quotas.used_by({client.pk: "UTC"}, NOW)
+        with connection.cursor() as cursor:  # of few rows it would read all
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+            cursor.execute(f"EXPLAIN {asked[0]['sql']}")
+            plan = "".join(line for (line,) in cursor.fetchall())
+
+        assert "Index Only Scan using delivered_lead_windows" in plan
 
     def test_of_nobody_asks_nothing(self, django_assert_num_queries):
         with django_assert_num_queries(0):
