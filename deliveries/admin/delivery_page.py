@@ -19,7 +19,8 @@ SHOWN_DOWNLOADS = 10
 
 
 def delivery_context(delivery: Delivery, *, now: dt.datetime) -> dict[str, Any]:
-    rows = delivery.delivered_leads.select_related("lead").order_by("pk")
+    # By "pk" alone, PostgreSQL would look for the first ten among all that was ever delivered.
+    rows = delivery.delivered_leads.select_related("lead").order_by("status", "pk")
     return {
         "delivery": delivery,
         "steps": steps_of(delivery),

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from typing import IO, Any, Protocol
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Now
 
 from clients.file_terms import FileKind, Place
@@ -193,8 +193,9 @@ def settle(delivery: Delivery, lease: Lease) -> dt.datetime | None:
         _take_back(erased, "erased")
         if is_released and _take_back(mine.active(), RELEASED):
             _let_go(mine.released().values("lead"), LeadStatus.READY, RELEASED)
-        known = mine.active().exclude(delivered_at=None).order_by("pk").first()
-        moment = known.delivered_at if known else clock.database_now().replace(microsecond=0)
+        # Not the first row: PostgreSQL would look for it among all that was ever delivered.
+        said = mine.active().aggregate(at=Max("delivered_at"))["at"]
+        moment = said or clock.database_now().replace(microsecond=0)
         kept = mine.active().update(delivered_at=moment)
         Delivery.objects.filter(pk=delivery.pk).update(rows=kept)
     delivery.rows = kept
