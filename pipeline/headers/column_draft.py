@@ -72,6 +72,9 @@ class Draft:
     def has(self, *fields: str) -> bool:
         return any(field in self.fields for field in fields)
 
+    def filling(self, field: str) -> list[int]:
+        return [n for n, filled in enumerate(self.fields) if filled == field]
+
     def saying(self, *words: str) -> list[int]:
         """Columns that fill nothing yet and say just these words."""
         return [n for n in self.open() if self.said[n] == set(words)]

@@ -15,6 +15,7 @@ from pipeline.headers.column_draft import BY_CONTEXT, PERSON, Draft
 from pipeline.headers.header_forms import COMPANIES, LAST, SECOND, doubtful, fits, of_header
 from pipeline.headers.header_meaning import UNKNOWN, is_nameless, plain
 from pipeline.headers.name_rules import first_and_last, names, parted_names
+from pipeline.headers.title_rules import levels, titles
 
 BY_SECOND, BY_LAST, BY_CELLS = 0.7, 0.6, 0.7
 
@@ -25,10 +26,7 @@ _OF_LINKS = frozenset(
 )
 _REMARKED = frozenset({"industry", "employees", "revenue", "city", "state", "country", "department",
                        "seniority", "website", "keywords", "technologies", "notes"})  # fmt: skip
-_WITHIN = (("company", "title"), ("company", "one", "title"), ("company", "position"))
-_OF_CUSTOMERS = (("customer", "position"), ("customer", "title"), ("customer", "person", "title"))
 _NOT_ANYBODY = frozenset({"customer", "executive", "person", "who"})
-_SALUTATIONS = frozenset({"anrede", "aanhef", "aanspreking"})
 
 
 def by_name(draft: Draft) -> None:
@@ -59,7 +57,7 @@ def _without_remark(header: str) -> str:
 def second_best(draft: Draft) -> None:
     """What fills a field only where nothing better does: customers' names, personal addresses."""
     # Beside a first name that is nobody's in particular, a `Customer Name` is somebody else's.
-    named = any(not draft.said[n] & _NOT_ANYBODY for n in _filling(draft, "first_name"))
+    named = any(not draft.said[n] & _NOT_ANYBODY for n in draft.filling("first_name"))
     for field, forms in SECOND.items():
         if field == "full_name" and named:
             continue
@@ -110,7 +108,7 @@ def title_of_place(draft: Draft) -> None:
 
 def leads_with_contacts(draft: Draft) -> None:
     """A lead that has a contact by name is an organization."""
-    words = {n: plain(draft.headers[n]).split("_") for n in _filling(draft, "full_name")}
+    words = {n: plain(draft.headers[n]).split("_") for n in draft.filling("full_name")}
     if not any("contact" in said for said in words.values()):
         return
     for n in [n for n, said in words.items() if said[0] == "lead" and "contact" not in said]:
@@ -130,71 +128,6 @@ def companies(draft: Draft) -> None:
         draft.put(n, "company", BY_SECOND)
 
 
-def titles(draft: Draft) -> None:
-    """`Title`, `Position`: a job beside a person or a company; `Title` may be Mr and Mrs too."""
-    if draft.speaks_of("ad") and not draft.has(*PERSON):  # of the job that is advertised
-        for n in _filling(draft, "title"):
-            draft.doubt(n, "title")
-    of_others = draft.speaks_of("ad") or any(
-        "system" in said and "foreign" not in said for said in draft.said
-    )
-    at_work = draft.has(*PERSON, "company") and not of_others
-    if not draft.has("title"):  # beside a job title a role is what somebody may do or decide
-        for n in _positions(draft):
-            _put_or_doubt(draft, n, sure=at_work and draft.is_at_work(n))
-    known = draft.has("title")
-    for n in draft.saying("title"):
-        may_be_job = not known and not _leads_to_name(draft, n) and not _may_be_degree(draft, n)
-        _put_or_doubt(draft, n, sure=at_work and may_be_job)
-    if not draft.has("title"):
-        for n in _lesser_titles(draft):
-            _put_or_doubt(draft, n, sure=draft.has(*PERSON))
-
-
-def _positions(draft: Draft) -> list[int]:
-    """Columns of a position; beside a `Position` a `Role` is one in the file's own system."""
-    found = draft.saying("position") or draft.saying("position", "work")
-    of_jobs = [n for n in found if not plain(draft.headers[n]).startswith("rol")]
-    return of_jobs or found
-
-
-def levels(draft: Draft) -> None:
-    """`Level`, of a job."""
-    if draft.has("title") and not draft.has("seniority"):
-        for n in draft.saying("level"):
-            draft.put(n, "seniority", BY_CONTEXT)
-
-
-def _lesser_titles(draft: Draft) -> list[int]:
-    """Titles within an organization, or else what people do for a living."""
-    within = [n for words in _WITHIN for n in draft.saying(*words)]
-    of_customers = [
-        n for words in _OF_CUSTOMERS for n in draft.saying(*words) if not _leads_to_name(draft, n)
-    ]
-    found = (within if draft.has("company") else []) or of_customers or draft.saying("occupation")
-    return [n for n in found if draft.cells[n] or not draft.is_sampled]
-
-
-def _put_or_doubt(draft: Draft, position: int, *, sure: bool) -> None:
-    if sure:
-        draft.put(position, "title", BY_CONTEXT)
-    else:
-        draft.doubt(position, "title")
-
-
-def _leads_to_name(draft: Draft, position: int) -> bool:
-    """Whether the column stands before the first name, as Mr and Mrs do, and no cell denies it."""
-    following = draft.fields[position + 1 : position + 2]
-    return following == ["first_name"] and not draft.cells[position]
-
-
-def _may_be_degree(draft: Draft, position: int) -> bool:
-    """Whether a German `Titel` beside `Anrede` may be Dr. and Prof., for no cell denies it."""
-    salutes = any(plain(header) in _SALUTATIONS for header in draft.headers)
-    is_titel = plain(draft.headers[position]) == "titel"
-    return salutes and is_titel and not draft.cells[position]
-
-
 def industries(draft: Draft) -> None:
     """`Category`, `Type` of a company; of people they may be anything."""
     if draft.has("industry", *PERSON, "title") or not draft.has("company"):
@@ -210,12 +143,8 @@ def of_companies(draft: Draft) -> None:
         for n in draft.saying("description"):
             draft.put(n, "notes" if of_people else "company_description", BY_CONTEXT)
     if draft.has("company") and not of_people:
-        for n in _filling(draft, "linkedin_url"):
+        for n in draft.filling("linkedin_url"):
             draft.put(n, "company_linkedin_url", BY_CONTEXT)
-
-
-def _filling(draft: Draft, field: str) -> list[int]:
-    return [n for n, filled in enumerate(draft.fields) if filled == field]
 
 
 def linkedin_pages(draft: Draft) -> None:
@@ -224,7 +153,7 @@ def linkedin_pages(draft: Draft) -> None:
         for n in draft.saying("url"):
             draft.put(n, "linkedin_url", BY_CONTEXT)
     if draft.speaks_of("scrape"):
-        for n in _filling(draft, "website"):
+        for n in draft.filling("website"):
             if "url" in draft.said[n] and "company" in draft.said[n]:
                 draft.put(n, "company_linkedin_url", BY_CONTEXT)
 
