@@ -14,8 +14,16 @@ from pipeline.headers import cell_kinds
 from pipeline.headers.column_draft import BY_CONTEXT, PERSON, Draft
 from pipeline.headers.header_forms import COMPANIES, LAST, SECOND, doubtful, fits, of_header
 from pipeline.headers.header_meaning import UNKNOWN, is_nameless, plain
-from pipeline.headers.name_rules import first_and_last, names, parted_names
-from pipeline.headers.title_rules import levels, titles
+from pipeline.headers.name_rules import first_and_last, names, names_by_cells, parted_names
+from pipeline.headers.title_rules import levels, no_titles, titles
+from pipeline.headers.whose_rules import (
+    guests,
+    guests_differ,
+    leads_with_contacts,
+    named_by_others,
+    of_those_named,
+    whose_address_it_is,
+)
 
 BY_SECOND, BY_LAST, BY_CELLS = 0.7, 0.6, 0.7
 
@@ -68,7 +76,8 @@ def second_best(draft: Draft) -> None:
             if draft.fields[n] in alternative and n not in draft.doubts and fits(forms, said)
         ]
         if not draft.has(field):
-            _put_one(draft, found, field, BY_SECOND)
+            of_names = of_those_named(draft, found) if field == "email" else found
+            _put_one(draft, of_names, field, BY_SECOND)
 
 
 def _put_one(draft: Draft, found: list[int], field: str, confidence: float) -> None:
@@ -78,7 +87,7 @@ def _put_one(draft: Draft, found: list[int], field: str, confidence: float) -> N
     rivals = [n for n in draft.doubted("email") if not draft.is_belied(n, "email")]
     if all(_is_named_too(draft, n) for n in found):
         rivals = []
-    several = len({draft.said[n] for n in found}) > 1 or bool(rivals)
+    several = len({draft.said[n] for n in found}) > 1 or guests_differ(draft, found) or bool(rivals)
     for n in found:
         if several and field == "email":
             draft.doubt(n, field)
@@ -106,24 +115,14 @@ def title_of_place(draft: Draft) -> None:
             draft.put(n, f"company_{field}", BY_CONTEXT)
 
 
-def leads_with_contacts(draft: Draft) -> None:
-    """A lead that has a contact by name is an organization."""
-    words = {n: plain(draft.headers[n]).split("_") for n in draft.filling("full_name")}
-    if not any("contact" in said for said in words.values()):
-        return
-    for n in [n for n, said in words.items() if said[0] == "lead" and "contact" not in said]:
-        if draft.has("company"):
-            draft.doubt(n, "company")
-        else:
-            draft.put(n, "company", BY_CONTEXT)
-
-
 def companies(draft: Draft) -> None:
     """Words that are a company's only where no other column is."""
     if draft.has("company"):
         return
     of_customers = [n for n in draft.open() if fits(COMPANIES, draft.said[n])]
-    alone = draft.saying("accountalone") if draft.has(*PERSON) else []
+    # A check of mailboxes calls what stands before the @ an account.
+    at_work = draft.has(*PERSON) and not draft.speaks_of("mailbox")
+    alone = draft.saying("accountalone") if at_work else []
     for n in of_customers or alone:
         draft.put(n, "company", BY_SECOND)
 
@@ -163,7 +162,7 @@ def profiles(draft: Draft) -> None:
     of_people = draft.has(*PERSON) and draft.has("company", "title")
     if of_people and not draft.has("linkedin_url"):
         for n in draft.saying("profile", "url"):
-            if not draft.cells[n]:
+            if not draft.cells[n] and not plain(draft.headers[n]).startswith("page"):
                 draft.put(n, "linkedin_url", BY_CONTEXT)
 
 
@@ -176,7 +175,9 @@ def by_cells(draft: Draft) -> None:
             continue
         if (kind in _LINKS and _may_link(draft, n)) or (kind == "phone" and phones == [n]):
             draft.put(n, kind, BY_CELLS)
-    nameless = [n for n in draft.open() if is_nameless(draft.headers[n])]
+    nameless = [
+        n for n in draft.open() if is_nameless(draft.headers[n]) or draft.said[n] == {"url"}
+    ]
     for field in ("website", "phone"):
         found = [n for n in nameless if draft.kinds[n] == field]
         if len(found) == 1 and not draft.has(field):
@@ -211,7 +212,10 @@ def _is_whose(draft: Draft, position: int) -> bool:
     said, cells = draft.said[position], draft.cells[position]
     if draft.doubts.get(position) == "email":
         return len(cells) >= _ENOUGH and cell_kinds.differ(cells)
-    silent = is_nameless(draft.headers[position]) or said <= {"person", "who", "one"}
+    header = draft.headers[position]
+    if not plain(header) and not is_nameless(header):  # in letters that nobody here can read
+        return len(cells) >= _ENOUGH and cell_kinds.differ(cells)
+    silent = is_nameless(header) or said <= {"person", "who", "one"}
     return silent and cell_kinds.differ(cells)
 
 
@@ -224,6 +228,6 @@ def last_resort(draft: Draft) -> None:
 
 
 RULES: tuple[Callable[[Draft], None], ...] = (
-    by_name, first_and_last, title_of_place, names, industries, second_best, parted_names, leads_with_contacts, companies, titles,
-    levels, of_companies, linkedin_pages, profiles, by_cells, address_by_cells, last_resort,
+    by_name, first_and_last, title_of_place, names, industries, second_best, guests, named_by_others, parted_names, leads_with_contacts, companies, titles, no_titles,
+    levels, of_companies, linkedin_pages, profiles, names_by_cells, by_cells, address_by_cells, whose_address_it_is, last_resort,
 )  # fmt: skip

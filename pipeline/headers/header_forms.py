@@ -31,8 +31,8 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "verification status |",
     ),
     "email_confidence": (
-        "email confidence | score address primary one",
-        "email score | address primary",
+        "email confidence | score address primary one work person vendor",
+        "email score | address primary work person",
         "confidence | score",
     ),
     "first_name": ("firstname | person who current one fullname",),
@@ -52,7 +52,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "title who | current",
         "title current | position",
         "title work |",
-        "title position |",
+        "title position | one",
         "position person | current one primary work",
         "position who | current",
         "position current | work",
@@ -138,12 +138,12 @@ FORMS: Mapping[str, tuple[str, ...]] = {
 # What fills a field only where no form above does.
 SECOND: Mapping[str, tuple[str, ...]] = {
     "first_name": (
-        "firstname customer | person",
+        "firstname customer | person name",
         "firstname executive | person",
         "firstname email one |",
     ),
     "last_name": (
-        "lastname customer | person",
+        "lastname customer | person name",
         "lastname executive | person",
         "lastname email one |",
     ),
@@ -168,7 +168,12 @@ SECOND: Mapping[str, tuple[str, ...]] = {
     ),
 }
 # The same for a company, asked after the names of people.
-COMPANIES = ("company customer | name", "venue name |")
+COMPANIES = (
+    "company customer | name",
+    "venue name |",
+    "exhibitor | name company",
+    "supplier name | company",
+)
 
 # A company's mailbox is a person's address only where there is no other. So is a user's: users
 # are whoever a system has, the lead or a colleague who served it.
@@ -180,6 +185,8 @@ LAST = (
     "email user | address",
     "email website | address",
     "email venue | address one",
+    "email exhibitor | address one",
+    "email supplier | address one",
 )
 
 # The `van den` of Dutch last names: no field, but a part of one.

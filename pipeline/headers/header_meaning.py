@@ -30,7 +30,7 @@ _NAMELESS = re.compile(
 )
 _STEP = re.compile(r"([A-Za-z]\w*)\.(?=\w)")
 _PREFIX = re.compile(r"([A-Za-z]+)_(?=\w)")
-_QUESTION = re.compile(r"\s*[Qq]?(\d{1,3})\s*[._:)-]\s*(?=\D)")
+_QUESTION = re.compile(r"\s*[Qq]?(\d{1,3})(?:\s*[._:)-]\s*|\s+)(?=\D)")
 _FEWEST_QUESTIONS = 3
 _VCARD_TYPE = re.compile(r";type=(?:(?:internet|voice|pref)\b)?", re.IGNORECASE)
 # Letters that no normal form takes apart.
@@ -136,6 +136,12 @@ def is_nameless(header: str) -> bool:
     """Whether a header only counts: empty, `column 5`, `Unnamed: 3`, `C`."""
     bare = plain(header)
     return bool(_NAMELESS.fullmatch(bare)) if bare else not any(map(str.isalnum, header))
+
+
+def words_saying(header: str, *meant: str) -> frozenset[str]:
+    """The words of a header that mean one of these; of what nobody knows with `UNKNOWN`."""
+    words = _parted(re.findall(r"[a-z]+|[0-9]+", plain(header)))
+    return frozenset(word for word in words if not {*meant}.isdisjoint(_says(word)))
 
 
 def _says(word: str) -> tuple[str, ...]:
