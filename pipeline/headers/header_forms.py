@@ -19,9 +19,10 @@ _AT_COMPANY = "code name primary one address location state corporate customer b
 
 # What decides alone.
 FORMS: Mapping[str, tuple[str, ...]] = {
-    "email": ("email | address id one primary work corporate current person who vendor",),
+    "email": ("email | address id one primary work corporate current person who vendor profile",),
     "email_alt": (
         "email more | address id one work corporate personal person who vendor",
+        "email preferred | address id one work person",
         "email personal | address id one primary current person who vendor",
         "email direct phone | address one primary person",
     ),
@@ -35,10 +36,10 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "email score | address primary work person",
         "confidence | score",
     ),
-    "first_name": ("firstname | person who current one fullname",),
-    "last_name": ("lastname | person who current one fullname",),
+    "first_name": ("firstname | person who current one fullname profile",),
+    "last_name": ("lastname | person who current one fullname profile",),
     "full_name": (
-        "fullname | name person who one",
+        "fullname | name person who one profile",
         "name person | who one primary",
         "name who | person one primary",
         "who | person one primary",
@@ -47,7 +48,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "name lastname | person who",
     ),
     "title": (
-        "job | name person who current primary one title linkedin",
+        "job | name person who current primary one title linkedin profile",
         "title person | current one primary position work",
         "title who | current",
         "title current | position",
@@ -123,6 +124,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "mobile | work count one primary person who first current vendor direct",
     ),
     "phone_alt": (
+        "phone preferred | mobile person count",
         "phone more | mobile work corporate direct one person who count personal",
         "phone personal | mobile one person who count direct",
         "mobile more | count person work",

@@ -195,7 +195,7 @@ QUALIFIERS = {
         invitee delegate respondent donor
         kunde kunden teilnehmer kandidat bewerber bewerberin
         participante partecipante invite inscrit alumno alumna invitado aluno convidado formando
-        invitato ospite iscritto
+        invitato ospite iscritto visitor visiteur visitante visitatore besucher besucherin
         cliente
         klant deelnemer bezoeker""",
     "buyer": """buyer billing purchaser payer orderer
@@ -225,11 +225,11 @@ QUALIFIERS = {
         personale privato abitazione
         thuis""",
     "primary": """primary main principal default recommended best mostprobable final
-        primaire principale primario haupt
+        primaire principale primario haupt meilleur mejor melhor migliore beste
         primare primaere""",
     "one": "one",
     "first": "first",
-    "more": """two three secondary second other alternate alternative additional tertiary backup extra preferred
+    "more": """two three secondary second other alternate alternative additional tertiary backup extra
         nonprimary
         weitere sonstige sekundare sekundaere
         autre secondaire
@@ -237,6 +237,7 @@ QUALIFIERS = {
         outro
         altro secondario
         andere""",
+    "preferred": "preferred",
     "current": """current present aktuell aktuelle aktueller aktuelles actuel actuelle actual atual attuale huidige
         new neu neue neuer nouveau nouvelle nuevo nueva nuovo nuova novo nova nieuwe""",
     "generic": "generic general info public",

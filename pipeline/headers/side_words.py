@@ -54,7 +54,7 @@ FOREIGN = """
 NOISE = """
     of the your and please enter value text field fields data attribute attributes property
     properties required associated s st nd rd th
-    what whats whatis which whichis where wheres who whos whois how does you we there have isyour
+    what whats whatis which whichis where wheres who whos whois how does you we there have isyour youworkfor youworkat
     tellus giveus toreachyou canwereachyou tocontactyou
     wie wielautet wieist wieheisst welche welches welcher deine dein
     quel quelle quelest quelleest cual cuales tu a qual quale quali tua watis welk

@@ -17,6 +17,11 @@ class TestDecidingByTheOthers:
             (["email", "title", "company", "salary", "apply_url"], ""),
             (["email", "position", "company"], "title"),
             (["email", "profile url", "full name", "company"], "linkedin_url"),
+            (["email", "Preferred Email"], "email_alt"),
+            (["email", "Preferred Phone", "Phone"], "phone_alt"),
+            (["email", "profile.firstName", "company.name"], "first_name"),
+            (["email", "Company you work for"], "company"),
+            (["email", "Besucher Nachname", "Besucher Vorname"], "last_name"),
             (["email", "page url", "full name", "company"], ""),
             (["email", "first", "surname"], "first_name"),
             (["email", "Ad", "Soyad"], "first_name"),
@@ -217,7 +222,7 @@ class TestTheAddress:
         "headers",
         [["Email Nord", "Email Süd"], ["Email Nord", "Company Email"],
          ["Customer Email", "Founder Email"], ["Email Nord", "Customer Email"],
-         ["Email Nord", "User Email"]],
+         ["Email Nord", "User Email"], ["Preferred Email", "Secondary Email"]],
     )  # fmt: skip
     def test_is_asked_for_where_nothing_decides_between_two(self, headers):
         first, second = headers
