@@ -20,9 +20,12 @@ _LONGEST = 500  # characters of a cell that are looked at
 _ADDRESS = re.compile(r"(?:mailto:)?[^\s@<>,;:|()]+@[^\s@<>,;:|()]+\.[^\W\d_]{2,}\.?")
 _NAMED = re.compile(r"[^<>@]{0,80}<([^<>\s]+)>")  # Ann Lee <ann@acme.com>
 _BETWEEN = re.compile(r"[\s,;|]+(?::::[\s,;|]+)?")
+_PERSON = re.compile(
+    r"[^\W\d_](?:[^\W\d_]|['\u2019.-])*(?: [^\W\d_](?:[^\W\d_]|['\u2019.-])*){1,3}"
+)
 _SITE = r"(?:https?://)?(?:[a-z-]+\.)*"
 _BEFORE_NAME = (
-    r"(?:mrs?|ms|miss|mx|dr|prof|herrn?|frau|m|mme|mlle|monsieur|madame|sr|sra|srta"
+    r"(?:mrs?|ms|miss|mx|dr|prof|rt hon|hon|sir|dame|lord|lady|rev|herrn?|frau|m|mme|mlle|monsieur|madame|sr|sra|srta"
     r"|sig|sig\.ra|dott|dhr|mevr|dipl|ing|mag|med|jur|rer|nat|phil)"
 )
 _MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*"
@@ -39,7 +42,12 @@ _KINDS = {
         rf"|\d{{1,2}}\.? {_MONTH}\.?,? \d{{4}}.*|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}.*"
     ),
     "phone": r"'?\+\d[\d\s().\-/]{6,18}\d|\(?0?\d{2,5}\)?[\s\-/.]\d{2,5}[\s\-/.]\d{2,6}(?:[\s\-]\d{1,5})?",
-    "number": r"[-+]?\d[\d.,\s]*%?",
+    "number": r"[-+#]?\d[\d.,\s]*%?",
+    "part": (  # that people take in what they joined
+        r"(?:(?:co|event|group|assistant|end)[- ]?)*(?:member|organi[sz]er|attendee|guest|host|speaker"
+        r"|panelist|moderator|volunteer|mitglied|teilnehmer(?::?in)?|referent(?::?in)?|participante?"
+        r"|membre|intervenant|user|subscriber|viewer|client|customer|admin(?:istrator)?)"
+    ),
     "salutation": rf"{_BEFORE_NAME}(?:[.\s-]+{_BEFORE_NAME})*\.?",
 }
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _KINDS.items()}
@@ -59,7 +67,7 @@ _CONTRADICTS = {
     "first_name": _NO_WORDS | {"salutation"},
     "last_name": _NO_WORDS | {"salutation"},
     "full_name": _NO_WORDS | {"salutation"},
-    "title": _NO_WORDS | {"salutation"},
+    "title": _NO_WORDS | {"salutation", "part"},
     "company": _NO_WORDS | {"salutation"},
     "phone": _NO_WORDS - {"phone", "number"} | {"salutation"},
     "phone_alt": _NO_WORDS - {"phone", "number"} | {"salutation"},
@@ -113,3 +121,8 @@ def without_at(cells: Sequence[str]) -> bool:
 def differ(cells: Sequence[str]) -> bool:
     """Whether these cells are of different leads, not the same few colleagues' over and over."""
     return len(set(cells)) >= SHARE * len(cells)
+
+
+def are_names(cells: Sequence[str]) -> bool:
+    """Whether all these are two to four words, as a person's name, and of different people."""
+    return all(map(_PERSON.fullmatch, cells)) and differ(cells)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pipeline.headers import cell_kinds
 from pipeline.headers.header_forms import without_buyer
-from pipeline.headers.header_meaning import UNKNOWN, Meaning, meaning, without_wrapper
+from pipeline.headers.header_meaning import UNKNOWN, Meaning, meaning, plain, without_wrapper
 
 PERSON = frozenset({"first_name", "last_name", "full_name"})
 _OF_WORK = ("company", "company_domain", "website", "department", "industry", "employees", "revenue",
             "seniority")  # fmt: skip
+CONTACT = re.compile(r"[ck]onta[ck]?t|(?:^|_)perso")  # who is to be talked to, in plain form
 BY_CONTEXT = 0.8  # how sure a field is that other columns decide
 _ENOUGH_ROLES = 3  # to tell whether they differ
 _ADDRESSES = frozenset({"email", "email_alt"})
 _NAMES = frozenset({"firstname", "lastname", "fullname"})
 _BESIDE_NAMES = frozenset({"name", "person", "who"})
 _OF_ADDRESSES = frozenset({"email", "address", "person", "who", "work", "one", "primary"})
+_SHOPPERS = ("customer", "client", "kund", "klant")  # customers who buy for themselves
 
 _PLACE = 3  # points of what only a list of places has
 _POINTS = {
@@ -37,7 +40,7 @@ class Draft:
     ) -> None:
         self.headers = without_wrapper(headers)
         self.is_sampled = bool(sample)
-        self.said = _of_buyers(_counted([meaning(header) for header in self.headers]))
+        self.said = _of_buyers(self.headers, _counted([meaning(header) for header in self.headers]))
         self.cells = [cell_kinds.filled(sample, n) for n in range(len(headers))]
         self.kinds = [cell_kinds.kind_of(cells) for cells in self.cells]
         self.fields = [chosen.get(n, "") for n in range(len(headers))]
@@ -72,6 +75,9 @@ class Draft:
     def has(self, *fields: str) -> bool:
         return any(field in self.fields for field in fields)
 
+    def filling(self, field: str) -> list[int]:
+        return [n for n, filled in enumerate(self.fields) if filled == field]
+
     def saying(self, *words: str) -> list[int]:
         """Columns that fill nothing yet and say just these words."""
         return [n for n in self.open() if self.said[n] == set(words)]
@@ -83,6 +89,10 @@ class Draft:
             for n, field in enumerate(self.fields)
             if not field and n not in self.doubts and n not in self._chosen
         )
+
+    def is_guest(self, position: int) -> bool:
+        """Whether the column is of those for whom a ticket was bought, or the like."""
+        return "customer" in self.said[position] and not _is_shopper(self.headers[position])
 
     def speaks_of(self, *words: str) -> bool:
         """Whether any header says one of these."""
@@ -104,7 +114,7 @@ class Draft:
 
     def is_place_list(self) -> bool:
         """Whether it lists places, as a map does, and not people."""
-        if self.has(*PERSON, "company"):
+        if self.has(*PERSON, "company", "title"):
             return False
         words = set().union(*self.said)
         return bool(words & BUSINESS) and sum(_POINTS.get(word, 0) for word in words) >= _PLACE
@@ -119,11 +129,18 @@ class Draft:
         return sorted(n for n, doubted in self.doubts.items() if doubted == field)
 
 
-def _of_buyers(said: list[Meaning]) -> list[Meaning]:
+def _is_shopper(header: str) -> bool:
+    return any(word in plain(header) for word in _SHOPPERS)
+
+
+def _of_buyers(headers: Sequence[str], said: list[Meaning]) -> list[Meaning]:
     """Who buys a ticket is the customer, unless it is told who goes there."""
     others = any(
-        one & {"customer", UNKNOWN} and one & {"email", "name", "firstname"} and "buyer" not in one
-        for one in said
+        one & {"customer", "supplier", "exhibitor", UNKNOWN}
+        and one & {"email", "name", "firstname"}
+        and "buyer" not in one
+        and not _is_shopper(header)
+        for header, one in zip(headers, said, strict=True)
     )
     named = any(one & _NAMES and one <= _NAMES | _BESIDE_NAMES for one in said)
     mailed = any("email" in one and one <= _OF_ADDRESSES for one in said)

@@ -14,7 +14,16 @@ from pipeline.headers import cell_kinds
 from pipeline.headers.column_draft import BY_CONTEXT, PERSON, Draft
 from pipeline.headers.header_forms import COMPANIES, LAST, SECOND, doubtful, fits, of_header
 from pipeline.headers.header_meaning import UNKNOWN, is_nameless, plain
-from pipeline.headers.name_rules import first_and_last, names, parted_names
+from pipeline.headers.name_rules import first_and_last, names, names_by_cells, parted_names
+from pipeline.headers.title_rules import levels, no_titles, titles
+from pipeline.headers.whose_rules import (
+    guests,
+    guests_differ,
+    leads_with_contacts,
+    named_by_others,
+    of_those_named,
+    whose_address_it_is,
+)
 
 BY_SECOND, BY_LAST, BY_CELLS = 0.7, 0.6, 0.7
 
@@ -25,10 +34,7 @@ _OF_LINKS = frozenset(
 )
 _REMARKED = frozenset({"industry", "employees", "revenue", "city", "state", "country", "department",
                        "seniority", "website", "keywords", "technologies", "notes"})  # fmt: skip
-_WITHIN = (("company", "title"), ("company", "one", "title"), ("company", "position"))
-_OF_CUSTOMERS = (("customer", "position"), ("customer", "title"), ("customer", "person", "title"))
 _NOT_ANYBODY = frozenset({"customer", "executive", "person", "who"})
-_SALUTATIONS = frozenset({"anrede", "aanhef", "aanspreking"})
 
 
 def by_name(draft: Draft) -> None:
@@ -59,7 +65,7 @@ def _without_remark(header: str) -> str:
 def second_best(draft: Draft) -> None:
     """What fills a field only where nothing better does: customers' names, personal addresses."""
     # Beside a first name that is nobody's in particular, a `Customer Name` is somebody else's.
-    named = any(not draft.said[n] & _NOT_ANYBODY for n in _filling(draft, "first_name"))
+    named = any(not draft.said[n] & _NOT_ANYBODY for n in draft.filling("first_name"))
     for field, forms in SECOND.items():
         if field == "full_name" and named:
             continue
@@ -70,7 +76,8 @@ def second_best(draft: Draft) -> None:
             if draft.fields[n] in alternative and n not in draft.doubts and fits(forms, said)
         ]
         if not draft.has(field):
-            _put_one(draft, found, field, BY_SECOND)
+            of_names = of_those_named(draft, found) if field == "email" else found
+            _put_one(draft, of_names, field, BY_SECOND)
 
 
 def _put_one(draft: Draft, found: list[int], field: str, confidence: float) -> None:
@@ -80,7 +87,7 @@ def _put_one(draft: Draft, found: list[int], field: str, confidence: float) -> N
     rivals = [n for n in draft.doubted("email") if not draft.is_belied(n, "email")]
     if all(_is_named_too(draft, n) for n in found):
         rivals = []
-    several = len({draft.said[n] for n in found}) > 1 or bool(rivals)
+    several = len({draft.said[n] for n in found}) > 1 or guests_differ(draft, found) or bool(rivals)
     for n in found:
         if several and field == "email":
             draft.doubt(n, field)
@@ -108,91 +115,16 @@ def title_of_place(draft: Draft) -> None:
             draft.put(n, f"company_{field}", BY_CONTEXT)
 
 
-def leads_with_contacts(draft: Draft) -> None:
-    """A lead that has a contact by name is an organization."""
-    words = {n: plain(draft.headers[n]).split("_") for n in _filling(draft, "full_name")}
-    if not any("contact" in said for said in words.values()):
-        return
-    for n in [n for n, said in words.items() if said[0] == "lead" and "contact" not in said]:
-        if draft.has("company"):
-            draft.doubt(n, "company")
-        else:
-            draft.put(n, "company", BY_CONTEXT)
-
-
 def companies(draft: Draft) -> None:
     """Words that are a company's only where no other column is."""
     if draft.has("company"):
         return
     of_customers = [n for n in draft.open() if fits(COMPANIES, draft.said[n])]
-    alone = draft.saying("accountalone") if draft.has(*PERSON) else []
+    # A check of mailboxes calls what stands before the @ an account.
+    at_work = draft.has(*PERSON) and not draft.speaks_of("mailbox")
+    alone = draft.saying("accountalone") if at_work else []
     for n in of_customers or alone:
         draft.put(n, "company", BY_SECOND)
-
-
-def titles(draft: Draft) -> None:
-    """`Title`, `Position`: a job beside a person or a company; `Title` may be Mr and Mrs too."""
-    if draft.speaks_of("ad") and not draft.has(*PERSON):  # of the job that is advertised
-        for n in _filling(draft, "title"):
-            draft.doubt(n, "title")
-    of_others = draft.speaks_of("ad") or any(
-        "system" in said and "foreign" not in said for said in draft.said
-    )
-    at_work = draft.has(*PERSON, "company") and not of_others
-    if not draft.has("title"):  # beside a job title a role is what somebody may do or decide
-        for n in _positions(draft):
-            _put_or_doubt(draft, n, sure=at_work and draft.is_at_work(n))
-    known = draft.has("title")
-    for n in draft.saying("title"):
-        may_be_job = not known and not _leads_to_name(draft, n) and not _may_be_degree(draft, n)
-        _put_or_doubt(draft, n, sure=at_work and may_be_job)
-    if not draft.has("title"):
-        for n in _lesser_titles(draft):
-            _put_or_doubt(draft, n, sure=draft.has(*PERSON))
-
-
-def _positions(draft: Draft) -> list[int]:
-    """Columns of a position; beside a `Position` a `Role` is one in the file's own system."""
-    found = draft.saying("position") or draft.saying("position", "work")
-    of_jobs = [n for n in found if not plain(draft.headers[n]).startswith("rol")]
-    return of_jobs or found
-
-
-def levels(draft: Draft) -> None:
-    """`Level`, of a job."""
-    if draft.has("title") and not draft.has("seniority"):
-        for n in draft.saying("level"):
-            draft.put(n, "seniority", BY_CONTEXT)
-
-
-def _lesser_titles(draft: Draft) -> list[int]:
-    """Titles within an organization, or else what people do for a living."""
-    within = [n for words in _WITHIN for n in draft.saying(*words)]
-    of_customers = [
-        n for words in _OF_CUSTOMERS for n in draft.saying(*words) if not _leads_to_name(draft, n)
-    ]
-    found = (within if draft.has("company") else []) or of_customers or draft.saying("occupation")
-    return [n for n in found if draft.cells[n] or not draft.is_sampled]
-
-
-def _put_or_doubt(draft: Draft, position: int, *, sure: bool) -> None:
-    if sure:
-        draft.put(position, "title", BY_CONTEXT)
-    else:
-        draft.doubt(position, "title")
-
-
-def _leads_to_name(draft: Draft, position: int) -> bool:
-    """Whether the column stands before the first name, as Mr and Mrs do, and no cell denies it."""
-    following = draft.fields[position + 1 : position + 2]
-    return following == ["first_name"] and not draft.cells[position]
-
-
-def _may_be_degree(draft: Draft, position: int) -> bool:
-    """Whether a German `Titel` beside `Anrede` may be Dr. and Prof., for no cell denies it."""
-    salutes = any(plain(header) in _SALUTATIONS for header in draft.headers)
-    is_titel = plain(draft.headers[position]) == "titel"
-    return salutes and is_titel and not draft.cells[position]
 
 
 def industries(draft: Draft) -> None:
@@ -210,12 +142,8 @@ def of_companies(draft: Draft) -> None:
         for n in draft.saying("description"):
             draft.put(n, "notes" if of_people else "company_description", BY_CONTEXT)
     if draft.has("company") and not of_people:
-        for n in _filling(draft, "linkedin_url"):
+        for n in draft.filling("linkedin_url"):
             draft.put(n, "company_linkedin_url", BY_CONTEXT)
-
-
-def _filling(draft: Draft, field: str) -> list[int]:
-    return [n for n, filled in enumerate(draft.fields) if filled == field]
 
 
 def linkedin_pages(draft: Draft) -> None:
@@ -224,7 +152,7 @@ def linkedin_pages(draft: Draft) -> None:
         for n in draft.saying("url"):
             draft.put(n, "linkedin_url", BY_CONTEXT)
     if draft.speaks_of("scrape"):
-        for n in _filling(draft, "website"):
+        for n in draft.filling("website"):
             if "url" in draft.said[n] and "company" in draft.said[n]:
                 draft.put(n, "company_linkedin_url", BY_CONTEXT)
 
@@ -234,7 +162,7 @@ def profiles(draft: Draft) -> None:
     of_people = draft.has(*PERSON) and draft.has("company", "title")
     if of_people and not draft.has("linkedin_url"):
         for n in draft.saying("profile", "url"):
-            if not draft.cells[n]:
+            if not draft.cells[n] and not plain(draft.headers[n]).startswith("page"):
                 draft.put(n, "linkedin_url", BY_CONTEXT)
 
 
@@ -247,7 +175,9 @@ def by_cells(draft: Draft) -> None:
             continue
         if (kind in _LINKS and _may_link(draft, n)) or (kind == "phone" and phones == [n]):
             draft.put(n, kind, BY_CELLS)
-    nameless = [n for n in draft.open() if is_nameless(draft.headers[n])]
+    nameless = [
+        n for n in draft.open() if is_nameless(draft.headers[n]) or draft.said[n] == {"url"}
+    ]
     for field in ("website", "phone"):
         found = [n for n in nameless if draft.kinds[n] == field]
         if len(found) == 1 and not draft.has(field):
@@ -282,7 +212,10 @@ def _is_whose(draft: Draft, position: int) -> bool:
     said, cells = draft.said[position], draft.cells[position]
     if draft.doubts.get(position) == "email":
         return len(cells) >= _ENOUGH and cell_kinds.differ(cells)
-    silent = is_nameless(draft.headers[position]) or said <= {"person", "who", "one"}
+    header = draft.headers[position]
+    if not plain(header) and not is_nameless(header):  # in letters that nobody here can read
+        return len(cells) >= _ENOUGH and cell_kinds.differ(cells)
+    silent = is_nameless(header) or said <= {"person", "who", "one"}
     return silent and cell_kinds.differ(cells)
 
 
@@ -295,6 +228,6 @@ def last_resort(draft: Draft) -> None:
 
 
 RULES: tuple[Callable[[Draft], None], ...] = (
-    by_name, first_and_last, title_of_place, names, industries, second_best, parted_names, leads_with_contacts, companies, titles,
-    levels, of_companies, linkedin_pages, profiles, by_cells, address_by_cells, last_resort,
+    by_name, first_and_last, title_of_place, names, industries, second_best, guests, named_by_others, parted_names, leads_with_contacts, companies, titles, no_titles,
+    levels, of_companies, linkedin_pages, profiles, names_by_cells, by_cells, address_by_cells, whose_address_it_is, last_resort,
 )  # fmt: skip

@@ -19,9 +19,10 @@ _AT_COMPANY = "code name primary one address location state corporate customer b
 
 # What decides alone.
 FORMS: Mapping[str, tuple[str, ...]] = {
-    "email": ("email | address id one primary work corporate current person who vendor",),
+    "email": ("email | address id one primary work corporate current person who vendor profile",),
     "email_alt": (
         "email more | address id one work corporate personal person who vendor",
+        "email preferred | address id one work person",
         "email personal | address id one primary current person who vendor",
         "email direct phone | address one primary person",
     ),
@@ -31,14 +32,14 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "verification status |",
     ),
     "email_confidence": (
-        "email confidence | score address primary one",
-        "email score | address primary",
+        "email confidence | score address primary one work person vendor",
+        "email score | address primary work person",
         "confidence | score",
     ),
-    "first_name": ("firstname | person who current one fullname",),
-    "last_name": ("lastname | person who current one fullname",),
+    "first_name": ("firstname | person who current one fullname profile",),
+    "last_name": ("lastname | person who current one fullname profile",),
     "full_name": (
-        "fullname | name person who one",
+        "fullname | name person who one profile",
         "name person | who one primary",
         "name who | person one primary",
         "who | person one primary",
@@ -47,12 +48,12 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "name lastname | person who",
     ),
     "title": (
-        "job | name person who current primary one title linkedin",
+        "job | name person who current primary one title linkedin profile",
         "title person | current one primary position work",
         "title who | current",
         "title current | position",
         "title work |",
-        "title position |",
+        "title position | one",
         "position person | current one primary work",
         "position who | current",
         "position current | work",
@@ -123,6 +124,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "mobile | work count one primary person who first current vendor direct",
     ),
     "phone_alt": (
+        "phone preferred | mobile person count",
         "phone more | mobile work corporate direct one person who count personal",
         "phone personal | mobile one person who count direct",
         "mobile more | count person work",
@@ -138,12 +140,12 @@ FORMS: Mapping[str, tuple[str, ...]] = {
 # What fills a field only where no form above does.
 SECOND: Mapping[str, tuple[str, ...]] = {
     "first_name": (
-        "firstname customer | person",
+        "firstname customer | person name",
         "firstname executive | person",
         "firstname email one |",
     ),
     "last_name": (
-        "lastname customer | person",
+        "lastname customer | person name",
         "lastname executive | person",
         "lastname email one |",
     ),
@@ -168,7 +170,12 @@ SECOND: Mapping[str, tuple[str, ...]] = {
     ),
 }
 # The same for a company, asked after the names of people.
-COMPANIES = ("company customer | name", "venue name |")
+COMPANIES = (
+    "company customer | name",
+    "venue name |",
+    "exhibitor | name company",
+    "supplier name | company",
+)
 
 # A company's mailbox is a person's address only where there is no other. So is a user's: users
 # are whoever a system has, the lead or a colleague who served it.
@@ -180,6 +187,8 @@ LAST = (
     "email user | address",
     "email website | address",
     "email venue | address one",
+    "email exhibitor | address one",
+    "email supplier | address one",
 )
 
 # The `van den` of Dutch last names: no field, but a part of one.

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import chain
 
 from pipeline.headers.header_words import NOUNS, QUALIFIERS
+from pipeline.headers.more_words import MORE
 from pipeline.headers.side_words import FOREIGN, NOISE, SIGNS, WHOLE
 
 Meaning = frozenset[str]
@@ -29,8 +30,12 @@ _NAMELESS = re.compile(
 )
 _STEP = re.compile(r"([A-Za-z]\w*)\.(?=\w)")
 _PREFIX = re.compile(r"([A-Za-z]+)_(?=\w)")
-_QUESTION = re.compile(r"\s*[Qq]?(\d{1,3})\s*[._:)-]\s*(?=\D)")
+_QUESTION = re.compile(r"\s*[Qq]?(\d{1,3})(?:\s*[._:)-]\s*|\s+)(?=\D)")
 _FEWEST_QUESTIONS = 3
+_VCARD_TYPE = re.compile(r";type=(?:(?:internet|voice|pref)\b)?", re.IGNORECASE)
+# Letters that no normal form takes apart.
+_UNPARTED = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "\u0131": "i",
+                           "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE"})  # fmt: skip
 _FEW, _NEARLY_ALL = 2, 0.8  # headers with a path; share of them
 _OF_PERSON = frozenset({"email", "name", "firstname", "lastname", "fullname"})
 _MOST = 20  # a number up to this counts columns; beyond, it is a year or a size
@@ -39,7 +44,7 @@ _MOST = 20  # a number up to this counts columns; beyond, it is a year or a size
 def plain(header: str) -> str:
     """`E-mail Address`, `emailAddress`, `Prénom` → `e_mail_address`, `email_address`, `prenom`."""
     text = unicodedata.normalize("NFKC", _repaired(header)).removesuffix("__c")  # Salesforce's own
-    text = unicodedata.normalize("NFKD", text)
+    text = unicodedata.normalize("NFKD", _VCARD_TYPE.sub(" ", text)).translate(_UNPARTED)
     text = "".join(sign for sign in text if not unicodedata.combining(sign))
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).casefold()
     return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
@@ -54,7 +59,9 @@ def _repaired(header: str) -> str:
 
 
 def _lexicon() -> dict[str, tuple[str, ...]]:
-    groups = chain((NOUNS | QUALIFIERS | SIGNS).items(), [("foreign", FOREIGN), ("", NOISE)])
+    groups = chain(
+        (NOUNS | QUALIFIERS | SIGNS).items(), MORE.items(), [("foreign", FOREIGN), ("", NOISE)]
+    )
     return {word: tuple(says.split()) for says, words in groups for word in words.split()}
 
 
@@ -129,6 +136,12 @@ def is_nameless(header: str) -> bool:
     """Whether a header only counts: empty, `column 5`, `Unnamed: 3`, `C`."""
     bare = plain(header)
     return bool(_NAMELESS.fullmatch(bare)) if bare else not any(map(str.isalnum, header))
+
+
+def words_saying(header: str, *meant: str) -> frozenset[str]:
+    """The words of a header that mean one of these; of what nobody knows with `UNKNOWN`."""
+    words = _parted(re.findall(r"[a-z]+|[0-9]+", plain(header)))
+    return frozenset(word for word in words if not {*meant}.isdisjoint(_says(word)))
 
 
 def _says(word: str) -> tuple[str, ...]:

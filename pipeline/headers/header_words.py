@@ -1,9 +1,9 @@
 """The words of header rows, by what they mean: what `header_meaning` reads headers with. Pure data.
 
 All is in plain form: no accents, no signs. A line is a language: English, German, French,
-Spanish, Portuguese, Italian, Dutch, and the commonest of Swedish, Danish, Norwegian, Polish,
-Czech, Finnish, Turkish. Several words run together (`companynameforemails`) mean what they mean
-only as a whole; a meaning of several words (`direct phone`) is all of these.
+Spanish, Portuguese, Italian, Dutch, and the commonest of others, of which `more_words` has more.
+Several words run together (`companynameforemails`) mean what they mean only as a whole; a meaning
+of several words (`direct phone`) is all of these.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ NOUNS = {
         telefono fijo numerodecontacto
         telefone fone telf telefonefixo telefonecomercial
         recapitotelefonico telefonofisso
+        phonewhatsapp whatsappphone telefonewhatsapp telefonowhatsapp celularwhatsapp mobilewhatsapp
         tfno tlf telefoon telefoonnr puhelin puhelinnumero""",
     "mobile": """mobile cell cellular mob smartphone
         mobil mobiltelefon mobilfunk handy
@@ -31,7 +32,7 @@ NOUNS = {
         telemovel
         cellulare
         mobiel mobiele gsm""",
-    "direct phone": "direct directdial directphone directline durchwahl lignedirecte doorkiesnummer",
+    "direct phone": "direct direkt direkte directdial directphone directline durchwahl lignedirecte doorkiesnummer",
     "name": "name nm nom nombre nombres nome naam",
     "firstname": """firstname fname givenname forename christianname namefirst firstnm
         vorname vorn rufname
@@ -66,7 +67,7 @@ NOUNS = {
         mansione qualificaprofessionale
         functietitel functienaam""",
     "position": """position role job
-        funktion fkt posfunktion posposition rolle stelle positionhabensie positionhastdu funktionhabensie rollehabensie
+        funktion fkt posfunktion posposition rolle rol stelle positionhabensie positionhastdu funktionhabensie rollehabensie
         poste fonction fct
         cargo puesto posicion
         funcao posicao
@@ -108,7 +109,7 @@ NOUNS = {
     "category": "category kategorie categorie categoria",
     "type": "type typ tipo",
     "employees": """employee headcount staff teamsize numberofemployees noofemployees numemployees empcount empsize howmanypeople
-        mitarbeiter mitarbeiterzahl mitarbeiteranzahl maanzahl anzahlma beschaftigte
+        mitarbeiter mitarbeiterzahl mitarbeiteranzahl maanzahl anzahlma anzma beschaftigte
         effectif employe salarie nombredesalaries nombredemployes
         empleado trabajadores
         funcionario colaboradores trabalhadores
@@ -182,7 +183,7 @@ QUALIFIERS = {
         contato pessoa
         contatto
         persoon""",
-    "who": """contactperson personincharge primarycontact maincontact keycontact contactprincipal decisionmaker pointofcontact poc
+    "who": """contactperson personincharge primarycontact maincontact keycontact sitecontact contactprincipal decisionmaker pointofcontact poc
         ansprechpartner ansprechpartnerin ansprechp ansprechperson kontaktperson
         interlocuteur personnedecontact
         personadecontacto personacontacto contactoprincipal
@@ -193,7 +194,8 @@ QUALIFIERS = {
         guest student patient investor speaker registrant recipient
         invitee delegate respondent donor
         kunde kunden teilnehmer kandidat bewerber bewerberin
-        participante partecipante
+        participante partecipante invite inscrit alumno alumna invitado aluno convidado formando
+        invitato ospite iscritto visitor visiteur visitante visitatore besucher besucherin
         cliente
         klant deelnemer bezoeker""",
     "buyer": """buyer billing purchaser payer orderer
@@ -203,6 +205,9 @@ QUALIFIERS = {
     "executive": """ceo founder cofounder executive businessowner storeowner shopowner
         geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant""",
     "venue": "restaurant clinic practice pharmacy hotel salon gym dealership agency venue store shop",
+    "exhibitor": """exhibitor aussteller exposant expositeur expositor espositore standhouder
+        utstallare udstiller utstiller""",
+    "supplier": "supplier lieferant fournisseur proveedor fornecedor fornitore leverancier",
     "work": """work business professional office btob b2b employment doyouwork doyouworkfor
         geschaftlich geschaftliche geschaftlicher geschaeftlich geschaeftliche geschaftl
         beruflich berufliche beruflicher dienstlich dienstliche dienstl gesch betrieblich betriebliche arbeit buro buero
@@ -220,11 +225,11 @@ QUALIFIERS = {
         personale privato abitazione
         thuis""",
     "primary": """primary main principal default recommended best mostprobable final
-        primaire principale primario haupt
+        primaire principale primario haupt meilleur mejor melhor migliore beste
         primare primaere""",
     "one": "one",
     "first": "first",
-    "more": """two three secondary second other alternate alternative additional tertiary backup extra preferred
+    "more": """two three secondary second other alternate alternative additional tertiary backup extra
         nonprimary
         weitere sonstige sekundare sekundaere
         autre secondaire
@@ -232,7 +237,9 @@ QUALIFIERS = {
         outro
         altro secondario
         andere""",
-    "current": "current present aktuell aktuelle aktueller aktuelles actuel actuelle actual atual attuale huidige",
+    "preferred": "preferred",
+    "current": """current present aktuell aktuelle aktueller aktuelles actuel actuelle actual atual attuale huidige
+        new neu neue neuer nouveau nouvelle nuevo nueva nuovo nuova novo nova nieuwe""",
     "generic": "generic general info public",
     "vendor": """apollo zoominfo lusha cognism hunter snov snovio rocketreach kaspr dropcontact clay
         hubspot salesforce pipedrive crunchbase seamless uplead leadiq contactout""",
@@ -247,6 +254,7 @@ QUALIFIERS = {
     "line": "line zeile ligne linea linha riga regel",
     "mailing address": "postanschrift postadresse briefanschrift postadres indirizzopostale",
     "work address": "enderecocomercial werkadres bezoekadres vestigingsadres",
+    "more phone": "altphone altphoneno altmobile alttel",
     "more email": "altemail altemailid",
     "work email": """verifiedworkemail verifiedbusinessemail verifiedprofessionalemail
         validworkemail validbusinessemail validatedemail""",

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from pipeline.headers.column_draft import BUSINESS, BY_CONTEXT, PERSON, Draft
+from collections.abc import Sequence
+
+from pipeline.headers import cell_kinds
+from pipeline.headers.column_draft import BUSINESS, BY_CONTEXT, CONTACT, PERSON, Draft
 from pipeline.headers.header_meaning import plain
 
 _PAIRS = (
     ({"firstalone"}, {"lastalone"}),
+    ({"firstalone"}, {"lastname"}),
+    ({"firstname"}, {"lastalone"}),
     ({"name", "firstname"}, {"name", "lastname"}),
     ({"person", "name", "firstname"}, {"person", "name", "lastname"}),
 )
 # First names in languages where a bare `Name` beside them is the last name.
-_BESIDE_LAST = ("vorname", "rufname", "prenom", "voornaam")
+_BESIDE_LAST = ("vorname", "rufname", "prenom", "voornaam", "prenume")
 # A bare `Nombre` beside a last name is the first; so is `Name`, where nobody has another.
-_BESIDE_FIRST = frozenset({"name", "nome", "nombre", "nombres"})
+_BESIDE_FIRST = frozenset({"name", "nome", "nombre", "nombres", "meno", "adi"})
+_ENOUGH, _MOST = 2, 0.6  # cells to tell by; their share
 
 
 def names(draft: Draft) -> None:
@@ -21,6 +27,7 @@ def names(draft: Draft) -> None:
     # Beside a `Full Name` and a company a bare one is neither, unless a first name lacks its last.
     known = draft.has("full_name") and draft.has("company") and not draft.saying_whom()
     known &= draft.has("first_name") == draft.has("last_name")
+    known |= bool(draft.doubted("first_name"))  # somebody's, and nobody knows whose
     for n in draft.saying("name"):
         if not known and (field := _name(draft, plain(draft.headers[n]))):
             draft.put(n, field, BY_CONTEXT)
@@ -37,11 +44,19 @@ def _name(draft: Draft, word: str) -> str:
         return _other_name(draft, word, first=first)
     if first:
         return "" if _are_of_contacts(draft) else "full_name"
-    beside_whom = not draft.has("company") and draft.saying_whom()
-    if beside_whom or draft.is_place_list():
+    at_business, beside_contact = draft.speaks_of(*BUSINESS), _names_contact(draft)
+    beside_whom = draft.saying_whom() or (beside_contact and at_business)
+    if (beside_whom and not draft.has("company")) or draft.is_place_list():
         return "company"
     at_work = draft.has("company", "title") or draft.speaks_of("title", "position")
-    return "full_name" if at_work or not draft.speaks_of(*BUSINESS) else ""
+    return "full_name" if (at_work or not at_business) and not beside_contact else ""
+
+
+def _names_contact(draft: Draft) -> bool:
+    """Whether a `Contact Name` says who is to be talked to at a place of another name."""
+    return not draft.has("company") and any(
+        CONTACT.search(plain(draft.headers[n])) for n in draft.filling("full_name")
+    )
 
 
 def _are_of_contacts(draft: Draft) -> bool:
@@ -56,7 +71,8 @@ def _are_of_contacts(draft: Draft) -> bool:
 def _other_name(draft: Draft, word: str, *, first: bool) -> str:
     """What a bare name is where only a first or only a last name stands beside it."""
     if not first:
-        return "first_name" if _BESIDE_FIRST & set(word.split("_")) else ""
+        is_catalan = word == "nom" and any("cognom" in plain(header) for header in draft.headers)
+        return "first_name" if is_catalan or _BESIDE_FIRST & set(word.split("_")) else ""
     beside = plain(draft.headers[draft.fields.index("first_name")])
     return "last_name" if any(name in beside for name in _BESIDE_LAST) else ""
 
@@ -66,10 +82,10 @@ def first_and_last(draft: Draft) -> None:
     for first_said, last_said in _PAIRS:
         first = [n for n, said in enumerate(draft.said) if said == first_said]
         last = [n for n, said in enumerate(draft.said) if said == last_said]
-        for n in first if last else []:
-            draft.put(n, "first_name", BY_CONTEXT)
-        for n in last if first else []:
-            draft.put(n, "last_name", BY_CONTEXT)
+        for field, found, other in (("first_name", first, last), ("last_name", last, first)):
+            for n in found if other else []:
+                if draft.fields[n] != field:
+                    draft.put(n, field, BY_CONTEXT)
 
 
 def parted_names(draft: Draft) -> None:
@@ -79,6 +95,9 @@ def parted_names(draft: Draft) -> None:
     for n, said in enumerate(draft.said):
         if draft.fields[n] != "full_name" or "name" not in said:
             continue
+        if "lastname" in said and draft.has("first_name") and not draft.has("last_name"):
+            draft.put(n, "last_name", BY_CONTEXT)  # `Last Name / Nom`
+            continue
         whose, word = said - {"name"}, plain(draft.headers[n])
         firsts = [m for m, one in enumerate(draft.said) if one == whose | {"firstname"}]
         lasts = [m for m, one in enumerate(draft.said) if one == whose | {"lastname"}]
@@ -87,3 +106,24 @@ def parted_names(draft: Draft) -> None:
         beside = [plain(draft.headers[m]) for m in firsts]
         if not lasts and any(name in header for name in _BESIDE_LAST for header in beside):
             draft.put(n, "last_name", BY_CONTEXT)
+
+
+def names_by_cells(draft: Draft) -> None:
+    """A full name shares a word with the first and the last names, or it is another's; `Contact`
+    is one where its cells look so, and the company and the job are told.
+    """
+    if draft.has("first_name") and draft.has("last_name"):
+        parts = _words(draft, draft.filling("first_name") + draft.filling("last_name"))
+        for n in draft.filling("full_name"):
+            others = [cell for cell in draft.cells[n] if parts.isdisjoint(cell.split())]
+            if parts and len(others) >= max(_ENOUGH, _MOST * len(draft.cells[n])):
+                draft.doubt(n, "full_name")
+    elif draft.has("company", "title") and not draft.has("full_name"):
+        found = [n for n in draft.doubted("full_name") if draft.said[n] == {"person"}]
+        for n in found if len(found) == 1 else []:
+            if len(draft.cells[n]) >= _ENOUGH and cell_kinds.are_names(draft.cells[n]):
+                draft.put(n, "full_name", BY_CONTEXT)
+
+
+def _words(draft: Draft, positions: Sequence[int]) -> set[str]:
+    return {word for n in positions for cell in draft.cells[n] for word in cell.split()}

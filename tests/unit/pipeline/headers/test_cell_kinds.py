@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.headers.cell_kinds import contradicts, differ, filled, kind_of
+from pipeline.headers.cell_kinds import are_names, contradicts, differ, filled, kind_of
 
 
 class TestKindOf:
@@ -38,7 +38,11 @@ class TestKindOf:
             ("mrs.", "salutation"),
             ("herr", "salutation"),
             ("dr", "salutation"),
+            ("rt hon", "salutation"),
             ("director", ""),
+            ("co-organizer", "part"),
+            ("end-user", "part"),
+            ("user researcher", ""),
         ],
     )
     def test_is_what_a_cell_looks_like(self, cell, kind):
@@ -51,6 +55,7 @@ class TestKindOf:
     def test_is_of_numbers_only_where_there_are_some(self):
         assert kind_of(["3"]) == ""
         assert kind_of(["3", "17", "1,200"]) == "number"
+        assert kind_of(["#1001", "#1002", "#1003"]) == "number"
 
     def test_takes_sites_and_pages_together_for_links(self):
         assert kind_of(["https://acme-pipes.com", "https://acme-pipes.com/about"]) == "url"
@@ -99,3 +104,17 @@ class TestDiffer:
     def test_is_not_so_of_the_same_few(self):
         assert differ(["ann@acme-pipes.com", "bob@acme-pipes.com"])
         assert not differ(["ann@acme-pipes.com"] * 9 + ["bob@acme-pipes.com"])
+
+
+class TestAreNames:
+    @pytest.mark.parametrize(
+        ("cells", "expected"),
+        [
+            (["ann lee", "josé de la cruz", "seán o\u2019neill"], True),
+            (["ann", "bo", "cara"], False),
+            (["ann lee", "ann lee", "ann lee"], False),
+            (["2 hill rd", "1 quay st", "9 low st"], False),
+        ],
+    )
+    def test_are_several_words_each_and_differ(self, cells, expected):
+        assert are_names(cells) is expected

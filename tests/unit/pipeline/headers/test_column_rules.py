@@ -16,6 +16,22 @@ class TestDecidingByTheOthers:
             (["email", "title", "totalScore", "website", "city"], "company"),
             (["email", "title", "company", "salary", "apply_url"], ""),
             (["email", "position", "company"], "title"),
+            (["email", "profile url", "full name", "company"], "linkedin_url"),
+            (["email", "Preferred Email"], "email_alt"),
+            (["email", "Preferred Phone", "Phone"], "phone_alt"),
+            (["email", "profile.firstName", "company.name"], "first_name"),
+            (["email", "Company you work for"], "company"),
+            (["email", "Besucher Nachname", "Besucher Vorname"], "last_name"),
+            (["email", "page url", "full name", "company"], ""),
+            (["email", "first", "surname"], "first_name"),
+            (["email", "Ad", "Soyad"], "first_name"),
+            (["email", "Nume", "Prenume"], "last_name"),
+            (["email", "Meno", "Priezvisko"], "first_name"),
+            (["email", "Nom", "Cognoms"], "first_name"),
+            (["email", "Imię i nazwisko", "firma"], "full_name"),
+            (["email", "Last Name / Nom", "First Name / Prénom"], "last_name"),
+            (["email", "New Company", "Old Company"], "company"),
+            (["email", "Site Contact", "company"], "full_name"),
             (["email", "role", "reviews"], ""),
             (["email", "role", "first name", "username"], ""),
             (["email", "job title", "company", "salary", "apply_url"], ""),
@@ -99,8 +115,8 @@ class TestDecidingByTheOthers:
             rows = [["Ann Lee", f"ann{n}@acme.com", cell, "Acme"] for n, cell in enumerate(cells)]
             return guess(headers, sample=[row[: len(headers)] for row in rows])
 
-        assert read(short, roles).unsure == (2,)
-        assert read(long, roles).field_of(2) == read(short, jobs).field_of(2) == "title"
+        assert read(short, roles).unsure == read(long, roles).unsure == (2,)
+        assert read(short, jobs).field_of(2) == "title"
 
     @pytest.mark.parametrize("header", ["Titel", "Titre"])
     def test_title_of_degrees_is_none(self, header):
@@ -206,7 +222,7 @@ class TestTheAddress:
         "headers",
         [["Email Nord", "Email Süd"], ["Email Nord", "Company Email"],
          ["Customer Email", "Founder Email"], ["Email Nord", "Customer Email"],
-         ["Email Nord", "User Email"]],
+         ["Email Nord", "User Email"], ["Preferred Email", "Secondary Email"]],
     )  # fmt: skip
     def test_is_asked_for_where_nothing_decides_between_two(self, headers):
         first, second = headers
@@ -296,6 +312,18 @@ class TestDecidingByTheCells:
     def test_the_same_address_in_all_rows_is_a_colleagues(self):
         with pytest.raises(UnsureMapping, match="Column 'column 1'"):
             guess(["column 1"], sample=[["me@acme-pipes.com"]] * 5)
+
+    def test_a_name_in_letters_that_nobody_reads_is_shown_right_by_several_addresses(self):
+        sample = [[f"ann{n}@acme-pipes.com", "Ann"] for n in range(3)]
+
+        assert guess(["Почта", "Имя"], sample=sample).as_stored() == ["email", ""]
+        with pytest.raises(UnsureMapping, match="Column 'Почта'"):
+            guess(["Почта", "Имя"], sample=sample[:1])
+
+    def test_links_to_sites_are_a_website(self):
+        sample = [["ann@acme-pipes.com", "https://acme-pipes.com"]]
+
+        assert guess(["Email", "URL"], sample=sample).field_of(1) == "website"
 
     def test_a_name_that_says_nothing_of_addresses_is_asked_about(self):
         with pytest.raises(UnsureMapping, match="Column 'Reach' may hold"):

@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.headers import header_forms, header_words, side_words
-from pipeline.headers.header_meaning import UNKNOWN, is_nameless, meaning, plain, without_wrapper
+from pipeline.headers import header_forms, header_words, more_words, side_words
+from pipeline.headers.header_meaning import (
+    UNKNOWN,
+    is_nameless,
+    meaning,
+    plain,
+    without_wrapper,
+    words_saying,
+)
 from pipeline.mapping import FIELDS
 
 
@@ -30,6 +37,11 @@ class TestPlain:
             ("Straße", "strasse"),
             ("Razón social (España)", "razon_social_espana"),
             ("Job_Title__c", "job_title"),
+            ("E-mail służbowy", "e_mail_sluzbowy"),
+            ("Firma Ad\u0131", "firma_adi"),
+            ("Omsætning", "omsaetning"),
+            ("EMAIL;type=INTERNET;type=HOME", "email_home"),
+            ("TEL;TYPE=voice;TYPE=WORK", "tel_work"),
             ("", ""),
         ],
     )
@@ -133,11 +145,22 @@ class TestWithoutWrapper:
     def test_drops_the_numbers_of_questions(self, headers, expected):
         assert without_wrapper(headers) == expected
 
+    def test_drops_numbers_that_a_blank_follows(self):
+        assert without_wrapper(["01 Email", "02 City", "03 Job"]) == ("Email", "City", "Job")
+
+
+class TestSingleWords:
+    def test_are_told_by_what_they_mean(self):
+        assert words_saying("Author's E-Mail 2", UNKNOWN) == {"author"}
+        assert words_saying("Guest e-mail", "customer", "buyer") == {"guest"}
+        assert words_saying("Email", UNKNOWN) == set()
+
 
 class TestTheWords:
     def test_mean_one_thing_each(self):
         groups = [*header_words.NOUNS.values(), *header_words.QUALIFIERS.values()]
         groups += [*side_words.SIGNS.values(), side_words.FOREIGN, side_words.NOISE]
+        groups += more_words.MORE.values()
         # Languages share words: a group names such a word once for each of them.
         words = Counter(chain.from_iterable(set(group.split()) for group in groups))
 
@@ -145,6 +168,7 @@ class TestTheWords:
 
     def test_are_in_plain_form(self):
         groups = [*header_words.NOUNS.values(), *header_words.QUALIFIERS.values()]
+        groups += more_words.MORE.values()
 
         for word in chain.from_iterable(group.split() for group in groups):
             assert plain(word).replace("_", "") == word

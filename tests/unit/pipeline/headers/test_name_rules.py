@@ -61,7 +61,77 @@ class TestWhoBuys:
         assert fields(*headers) == ["full_name", "email", ""]
 
 
+class TestNamesByCells:
+    FIRST_AND_LAST = ("Email", "First Name", "Last Name", "Contact Name")
+
+    def sample(self, *contacts):
+        people = (("Ann", "Lee"), ("Bo", "Tallow"), ("Cara", "Wynn"))
+        return [
+            [f"{first}@acme.com", first, last, contact]
+            for (first, last), contact in zip(people, contacts, strict=True)
+        ]
+
+    def test_a_full_name_shares_a_word_with_its_parts(self):
+        sample = self.sample("Lee, Ann", "Bo Tallow", "Wynn, Cara")
+
+        assert fields(*self.FIRST_AND_LAST, sample=sample)[3] == "full_name"
+
+    def test_a_name_that_shares_none_is_anothers(self):
+        sample = self.sample("Harbour Bakery", "Tallow & Sons", "Mint Studio")
+        columns = guess(self.FIRST_AND_LAST, sample=sample)
+
+        assert columns.as_stored() == ["email", "first_name", "last_name", ""]
+        assert columns.unsure == (3,)
+
+    @pytest.mark.parametrize(
+        ("contact", "expected"), [("{} Lee", "full_name"), ("{}", ""), ("+49 30 123456{}", "")]
+    )
+    def test_a_contact_is_a_name_where_the_cells_are(self, contact, expected):
+        sample = [[f"{name}@acme.com", contact.format(name), "Acme"] for name in ("a", "b", "c")]
+
+        assert fields("Email", "Contact", "Company", sample=sample)[1] == expected
+
+    def test_numbers_are_no_names(self):
+        sample = [[f"#100{n}", f"ann{n}@acme.com", "Ann Lee"] for n in range(3)]
+
+        assert fields("Name", "Email", "Billing Name", sample=sample) == ["", "email", "full_name"]
+
+
 class TestTitles:
+    @pytest.mark.parametrize(
+        ("beside", "expected"),
+        [
+            (["Title"], "title"),
+            (["Title", "RSVP"], ""),
+            (["Title", "Start", "End"], ""),
+            (["Title", "ISBN"], ""),
+            (["Job"], "title"),
+            (["Job", "Job Type"], ""),
+            (["Position"], "title"),
+            (["Position", "Rank"], ""),
+        ],
+    )
+    def test_of_a_meeting_or_of_goods_are_no_jobs(self, beside, expected):
+        assert fields("Email", "Full Name", "Company", *beside)[3] == expected
+
+    def test_what_somebody_takes_part_as_is_no_job(self):
+        parts = ["Member", "Member", "Co-organizer", "Event Organizer", "Member"]
+        sample = [["Ann", f"ann{n}@acme.com", part] for n, part in enumerate(parts)]
+
+        assert fields("Name", "Email", "Title", sample=sample)[2] == ""
+
+    def test_the_role_of_a_contact_beside_a_title_is_not_the_job(self):
+        headers = ["Email", "Company", "Primary Contact: Title", "Contact Role"]
+
+        assert fields(*headers) == ["email", "company", "title", ""]
+        assert fields("Email", "Company", "Contact Role")[2] == "title"
+
+    def test_an_executives_title_before_his_first_name_may_be_mr(self):
+        names = ["Executive First Name", "Executive Last Name"]
+
+        assert fields("Email", "Executive Title", *names)[1] == ""
+        assert fields("Email", *names, "Executive Title")[3] == "title"
+
     def test_a_role_beside_a_job_title_is_not_the_job(self):
         assert fields("Email", "Company", "Job Title", "Role") == ["email", "company", "title", ""]
 

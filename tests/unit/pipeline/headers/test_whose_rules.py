@@ -1,0 +1,105 @@
+"""Whose columns they are, where a header says it by a word that makes no field."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.mapping import UnsureMapping, guess
+
+
+def fields(*headers: str, sample: list[list[str]] | None = None) -> list[str]:
+    return guess(headers, sample=sample or []).as_stored()
+
+
+class TestOneWhoseWordNobodyKnows:
+    HEADERS = ("Author First Name", "Author Last Name", "Author Email", "Author Company", "Paper")
+    SAMPLE = [
+        ["Ann", "Lee", "ann@acme.com", "Acme", "On pipes"],
+        ["Bo", "Tallow", "bo@bolt.com", "Bolt", "On wax"],
+        ["Cara", "Wynn", "cara@mint.com", "Mint", "On tea"],
+    ]
+
+    def test_has_the_name_too_where_the_cells_show_the_address(self):
+        found = guess(self.HEADERS, sample=self.SAMPLE)
+
+        assert found.as_stored() == ["first_name", "last_name", "email", "company", ""]
+        assert found.confidence[0] == 0.7
+
+    def test_is_asked_for_without_cells(self):
+        with pytest.raises(UnsureMapping) as question:
+            guess(self.HEADERS)
+
+        assert question.value.columns.unsure == (0, 1, 2, 3)
+
+    def test_is_not_whom_a_bare_name_names(self):
+        with pytest.raises(UnsureMapping) as question:
+            guess(["c_first_name", "c_email", "u_email", "o_name"])
+
+        assert question.value.columns.unsure == (0, 1, 2, 3)
+
+    def test_is_another_beside_somebodys_name(self):
+        sample = [[*row, "Max Roe"] for row in self.SAMPLE]
+
+        found = fields(*self.HEADERS, "Full Name", sample=sample)
+
+        assert found == ["", "", "email", "", "", "full_name"]
+
+
+class TestLeadsWithContacts:
+    @pytest.mark.parametrize(
+        ("headers", "expected"),
+        [
+            (["Lead - Title", "Person - Name", "Person - Email"], ["", "full_name", "email"]),
+            (["Título do lead", "Nome do contato", "E-mail"], ["", "full_name", "email"]),
+            (["Lead Title", "Lead Name", "Lead Email"], ["title", "full_name", "email"]),
+            (["Lead contact title", "Contact name", "Email"], ["title", "full_name", "email"]),
+        ],
+    )
+    def test_have_titles_that_are_no_jobs(self, headers, expected):
+        assert fields(*headers) == expected
+
+
+class TestGuests:
+    @pytest.mark.parametrize(
+        ("headers", "expected"),
+        [
+            (["E-Mail", "Teilnehmername: Vorname", "Teilnehmername: Nachname", "Teilnehmer-E-Mail"],
+             ["", "first_name", "last_name", "email"]),
+            (["Email", "Customer Name", "Customer Email"], ["email", "full_name", ""]),
+            (["Email", "First Name", "Attendee Email"], ["email", "first_name", ""]),
+            (["Invitee Name", "Invitee Email", "Guest Email(s)"], ["full_name", "email", ""]),
+            (["customer_email", "billing_first_name", "billing_email", "billing_company"],
+             ["", "first_name", "email", "company"]),
+            (["Supplier Name", "Email", "Buyer Email"], ["company", "email", ""]),
+        ],
+    )  # fmt: skip
+    def test_have_the_address_that_goes_with_their_names(self, headers, expected):
+        assert fields(*headers) == expected
+
+    def test_of_two_kinds_are_asked_about(self):
+        with pytest.raises(UnsureMapping, match="'Invitee Email' and 'Guest Email'"):
+            guess(["Invitee Email", "Guest Email"])
+
+    def test_who_recommends_a_friend_is_asked_about(self):
+        with pytest.raises(UnsureMapping, match=r"'Your Email' and 'Friend.s Email'"):
+            guess(["Your Name", "Your Email", "Friend's Name", "Friend's Email"])
+
+
+class TestPlaces:
+    @pytest.mark.parametrize(
+        ("headers", "expected"),
+        [
+            (["Exhibitor", "Hall"], ["company", ""]),
+            (["Aussteller", "Halle", "Firma"], ["", "", "company"]),
+            (["Supplier", "Supplier Name"], ["", "company"]),
+            (["Name", "Contact Name", "Website"], ["company", "full_name", "website"]),
+            (["Name", "Contact Name"], ["", "full_name"]),
+            (["Full Name", "Account", "MX Record"], ["full_name", "", ""]),
+            (["Full Name", "Account"], ["full_name", "company"]),
+            (["Item Name", "Company"], ["", "company"]),
+            (["Name", "Job Position", "Type", "Street", "City"],
+             ["full_name", "title", "", "address", "city"]),
+        ],
+    )  # fmt: skip
+    def test_have_names_of_their_own(self, headers, expected):
+        assert fields("Email", *headers)[1:] == expected
