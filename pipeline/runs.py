@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
@@ -25,6 +26,7 @@ from pipeline.models.lead_files import LeadFileStatus
 from pipeline.models.runs import RunKind
 from pipeline.states import (
     RUN_TRANSITIONS,
+    STAGE_TRANSITIONS,
     ChunkStatus,
     LostRace,
     RunStatus,
@@ -171,13 +173,13 @@ def _close(stage_run: StageRun) -> None:
     waiting = stage_run.chunks.exclude(status__in=[ChunkStatus.DONE, ChunkStatus.FAILED]).count()
     behind = {code: n for code, n in (("failed", failed), ("waiting", waiting)) if n}
     counts = total([stage_run.counts, *map(Counts.from_json, done), Counts(dropped=behind)])
-    StageRun.objects.filter(pk=stage_run.pk, status=StageStatus.RUNNING).update(
-        status=StageStatus.DONE,
+    _move_stage(
+        stage_run,
+        StageStatus.DONE,
         seen=counts.seen,
         kept=counts.kept,
         dropped=counts.dropped_total,
         reasons=dict(counts.dropped),
-        ended_at=Now(),
     )
 
 
@@ -204,8 +206,16 @@ def _mark(stage_run: StageRun, found: ChunkStatus, status: DeliveryStatus) -> No
 
 
 def _fail(run: Run, stage_run: StageRun, error: str) -> None:
-    StageRun.objects.filter(pk=stage_run.pk).update(status=StageStatus.FAILED, ended_at=Now())
+    _move_stage(stage_run, StageStatus.FAILED)
     _move(run, RunStatus.FAILED, error=error)
+
+
+def _move_stage(stage_run: StageRun, new: StageStatus, **counted: Any) -> None:
+    """Only under the run's lock, so that nobody else moves it meanwhile."""
+    check_transition(STAGE_TRANSITIONS, stage_run.status, new)
+    ended_at = None if new == StageStatus.RUNNING else Now()
+    StageRun.objects.filter(pk=stage_run.pk).update(status=new, ended_at=ended_at, **counted)
+    stage_run.status = new
 
 
 def _move(run: Run, new: RunStatus, *, error: str = "") -> None:
@@ -252,9 +262,8 @@ def _cancel(run_id: int) -> None:
     chunks.take_away(run.pk)
     if run.deliveries.exists():
         raise NotPossible(f"Run {run.pk} has promised leads to clients; let it deliver them.")
-    run.stage_runs.filter(status=StageStatus.RUNNING).update(
-        status=StageStatus.FAILED, ended_at=Now()
-    )
+    for stage_run in run.stage_runs.filter(status=StageStatus.RUNNING):
+        _move_stage(stage_run, StageStatus.FAILED)
     _move(run, RunStatus.CANCELLED)
 
 
@@ -265,9 +274,7 @@ def resume(run_id: int) -> Run:
             run = Run.objects.select_for_update().get(pk=run_id)
             stage_run = _resumable(run)
             chunks.revive(stage_run)
-            StageRun.objects.filter(pk=stage_run.pk).update(
-                status=StageStatus.RUNNING, ended_at=None
-            )
+            _move_stage(stage_run, StageStatus.RUNNING)
             _move(run, RunStatus.RUNNING)
     except IntegrityError:
         raise _busy() from None

@@ -12,7 +12,7 @@ from pipeline.chunks import Lease, Plan, Slice
 from pipeline.counts import Counts
 from pipeline.models import Chunk, Run, StageRun
 from pipeline.models.runs import RunKind
-from pipeline.states import LostRace, RunStatus, Stage
+from pipeline.states import IllegalTransition, LostRace, RunStatus, Stage, StageStatus
 
 pytestmark = pytest.mark.django_db
 
@@ -228,6 +228,16 @@ class TestAFailedRun:
             "VALIDATE",
             "DEDUPE",
         ]
+
+    def test_leaves_a_stage_that_is_done_alone(self):
+        run = open_run()
+        run.stage_runs.update(status=StageStatus.DONE)
+
+        with pytest.raises(IllegalTransition, match="DONE may not become FAILED"):
+            runs.fail(run.pk, "the disk is full")
+
+        run.refresh_from_db()
+        assert run.status == RunStatus.RUNNING
 
     def test_lets_another_run_open(self):
         self.failed()
