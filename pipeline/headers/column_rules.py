@@ -34,6 +34,7 @@ _OF_LINKS = frozenset(
 )
 _REMARKED = frozenset({"industry", "employees", "revenue", "city", "state", "country", "department",
                        "seniority", "website", "keywords", "technologies", "notes"})  # fmt: skip
+_LATIN = re.compile("[a-z]")
 _NOT_ANYBODY = frozenset({"customer", "executive", "person", "who"})
 
 
@@ -213,7 +214,7 @@ def _is_whose(draft: Draft, position: int) -> bool:
     if draft.doubts.get(position) == "email":
         return len(cells) >= _ENOUGH and cell_kinds.differ(cells)
     header = draft.headers[position]
-    if not plain(header) and not is_nameless(header):  # in letters that nobody here can read
+    if UNKNOWN in said and not _LATIN.search(plain(header)):  # in a language that nobody here knows
         return len(cells) >= _ENOUGH and cell_kinds.differ(cells)
     silent = is_nameless(header) or said <= {"person", "who", "one"}
     return silent and cell_kinds.differ(cells)

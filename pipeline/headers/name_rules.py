@@ -18,7 +18,8 @@ _PAIRS = (
 # First names in languages where a bare `Name` beside them is the last name.
 _BESIDE_LAST = ("vorname", "rufname", "prenom", "voornaam", "prenume")
 # A bare `Nombre` beside a last name is the first; so is `Name`, where nobody has another.
-_BESIDE_FIRST = frozenset({"name", "nome", "nombre", "nombres", "meno", "adi"})
+_BESIDE_FIRST = frozenset({"name", "nome", "nombre", "nombres", "meno", "adi", "имя", "имени", "ім", "імені", "име", "ονομα",
+                           "名字", "名前", "お名前", "이름", "اسم", "الاسم", "שם"})  # fmt: skip
 _ENOUGH, _MOST = 2, 0.6  # cells to tell by; their share
 
 
