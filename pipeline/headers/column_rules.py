@@ -14,7 +14,13 @@ from pipeline.headers import cell_kinds
 from pipeline.headers.column_draft import BY_CONTEXT, PERSON, Draft
 from pipeline.headers.header_forms import COMPANIES, LAST, SECOND, doubtful, fits, of_header
 from pipeline.headers.header_meaning import UNKNOWN, is_nameless, plain
-from pipeline.headers.name_rules import first_and_last, names, names_by_cells, parted_names
+from pipeline.headers.name_rules import (
+    first_and_last,
+    in_charge,
+    names,
+    names_by_cells,
+    parted_names,
+)
 from pipeline.headers.title_rules import levels, no_titles, titles
 from pipeline.headers.whose_rules import (
     guests,
@@ -229,6 +235,6 @@ def last_resort(draft: Draft) -> None:
 
 
 RULES: tuple[Callable[[Draft], None], ...] = (
-    by_name, first_and_last, title_of_place, names, industries, second_best, guests, named_by_others, parted_names, leads_with_contacts, companies, titles, no_titles,
+    by_name, first_and_last, title_of_place, names, industries, in_charge, second_best, guests, named_by_others, parted_names, leads_with_contacts, companies, titles, no_titles,
     levels, of_companies, linkedin_pages, profiles, names_by_cells, by_cells, address_by_cells, whose_address_it_is, last_resort,
 )  # fmt: skip
