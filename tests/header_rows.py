@@ -1,4 +1,6 @@
-"""Labelled header rows: `# source`, then cells `header > label`, parted by ` | `."""
+"""Labelled header rows: `# source`, then cells `header > label`, parted by ` | `; behind `» ` a row
+of invented cells.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,15 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+_SAMPLE = "» "
+
 
 class Row(NamedTuple):
     """A header row: (header, label) in order; '' for a column that is none's."""
 
     source: str
     columns: list[tuple[str, str]]
+    sample: list[list[str]] = []
 
     @property
     def headers(self) -> list[str]:
@@ -28,7 +33,9 @@ def read(path: Path) -> list[Row]:
 
 
 def _row(source: str, *lines: str) -> Row:
-    return Row(source, [_column(cell) for cell in " | ".join(lines).split(" | ")])
+    headers = " | ".join(line for line in lines if not line.startswith(_SAMPLE))
+    sample = [line.removeprefix(_SAMPLE).split(" | ") for line in lines if line.startswith(_SAMPLE)]
+    return Row(source, [_column(cell) for cell in headers.split(" | ")], sample)
 
 
 def _column(cell: str) -> tuple[str, str]:

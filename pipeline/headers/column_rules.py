@@ -14,7 +14,13 @@ from pipeline.headers import cell_kinds
 from pipeline.headers.column_draft import BY_CONTEXT, PERSON, Draft
 from pipeline.headers.header_forms import COMPANIES, LAST, SECOND, doubtful, fits, of_header
 from pipeline.headers.header_meaning import UNKNOWN, is_nameless, plain
-from pipeline.headers.name_rules import first_and_last, names, names_by_cells, parted_names
+from pipeline.headers.name_rules import (
+    first_and_last,
+    in_charge,
+    names,
+    names_by_cells,
+    parted_names,
+)
 from pipeline.headers.title_rules import levels, no_titles, titles
 from pipeline.headers.whose_rules import (
     guests,
@@ -34,6 +40,7 @@ _OF_LINKS = frozenset(
 )
 _REMARKED = frozenset({"industry", "employees", "revenue", "city", "state", "country", "department",
                        "seniority", "website", "keywords", "technologies", "notes"})  # fmt: skip
+_LATIN = re.compile("[a-z]")
 _NOT_ANYBODY = frozenset({"customer", "executive", "person", "who"})
 
 
@@ -213,7 +220,7 @@ def _is_whose(draft: Draft, position: int) -> bool:
     if draft.doubts.get(position) == "email":
         return len(cells) >= _ENOUGH and cell_kinds.differ(cells)
     header = draft.headers[position]
-    if not plain(header) and not is_nameless(header):  # in letters that nobody here can read
+    if UNKNOWN in said and not _LATIN.search(plain(header)):  # in a language that nobody here knows
         return len(cells) >= _ENOUGH and cell_kinds.differ(cells)
     silent = is_nameless(header) or said <= {"person", "who", "one"}
     return silent and cell_kinds.differ(cells)
@@ -228,6 +235,6 @@ def last_resort(draft: Draft) -> None:
 
 
 RULES: tuple[Callable[[Draft], None], ...] = (
-    by_name, first_and_last, title_of_place, names, industries, second_best, guests, named_by_others, parted_names, leads_with_contacts, companies, titles, no_titles,
+    by_name, first_and_last, title_of_place, names, industries, in_charge, second_best, guests, named_by_others, parted_names, leads_with_contacts, companies, titles, no_titles,
     levels, of_companies, linkedin_pages, profiles, names_by_cells, by_cells, address_by_cells, whose_address_it_is, last_resort,
 )  # fmt: skip

@@ -155,6 +155,7 @@ SECOND: Mapping[str, tuple[str, ...]] = {
         "name executive | person company",
         "fullname executive | person",
         "fullname email one |",
+        "incharge | name",
     ),
     "title": (
         "job position | name title person who current primary one",
@@ -162,11 +163,16 @@ SECOND: Mapping[str, tuple[str, ...]] = {
         "title executive |",
         "title email one |",
     ),
-    "phone": ("phone customer | mobile count person work", "phone executive | mobile count"),
+    "phone": (
+        "phone customer | mobile count person work",
+        "phone executive | mobile count",
+        "phone incharge | mobile count work direct",
+    ),
     "email": (
         *FORMS["email_alt"],
         "email customer | address id one primary work person",
         "email executive | address one primary work person",
+        "email incharge | address one primary work",
     ),
 }
 # The same for a company, asked after the names of people.
@@ -199,6 +205,7 @@ DEPENDING: Mapping[str, tuple[str, ...]] = {
     "name": ("full_name", "first_name", "last_name", "company"),
     "firstalone": ("first_name",),
     "lastalone": ("last_name",),
+    "lastorfather": ("last_name",),
     "title": ("title", "company"),
     "position": ("title",),
     "occupation": ("title",),

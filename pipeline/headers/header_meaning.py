@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 
 from pipeline.headers.header_words import NOUNS, QUALIFIERS
 from pipeline.headers.more_words import MORE
+from pipeline.headers.script_words import SCRIPTS, WHOLE_SCRIPTS
 from pipeline.headers.side_words import FOREIGN, NOISE, SIGNS, WHOLE
 
 Meaning = frozenset[str]
@@ -23,9 +24,10 @@ UNKNOWN = "?"
 _LONGEST = 80  # characters; what is longer is a cell, not a header
 _KNOWN_COST, _CUT_COST, _UNKNOWN_COST = 4, 1, 40
 _SHORTEST_GLUED = 3  # letters of a word that is glued to another; and these:
-_GLUED = frozenset({"id", "no", "nr"})
+_GLUED = frozenset({"id", "no", "nr", *"おご御様の的号號您의"})
 _NAMELESS = re.compile(
-    r"(?:column|col|field|spalte|feld|colonne|columna|coluna|colonna|kolom|unnamed|var|v|f|c)?_?\d+"
+    r"(?:column|col|field|spalte|feld|colonne|columna|coluna|colonna|kolom|unnamed|var|v|f|c"
+    r"|столбец|колонка|поле|стовпець|колона|στηλη|列|欄|カラム|열|عمود|עמודה)?_?\d+"
     r"|[a-z]"
 )
 _STEP = re.compile(r"([A-Za-z]\w*)\.(?=\w)")
@@ -35,19 +37,33 @@ _FEWEST_QUESTIONS = 3
 _VCARD_TYPE = re.compile(r";type=(?:(?:internet|voice|pref)\b)?", re.IGNORECASE)
 # Letters that no normal form takes apart.
 _UNPARTED = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "\u0131": "i",
-                           "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE"})  # fmt: skip
+                           "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE",
+                           "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ـ": None})  # fmt: skip
+# Chinese, Japanese and Korean run words together; in the others an owner follows what is his.
+_EASTERN = "\u3005\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff\uac00-\ud7a3"
+_OWNER_LAST = "\u0370-\u03ff\u0400-\u04ff\u05d0-\u05ea\u0621-\u063a\u0641-\u064a"
+_RUN_TOGETHER = re.compile(f"[{_EASTERN}]+")
+_HAS_OWNER_LAST = re.compile(f"[{_OWNER_LAST}]")
+_WORD = re.compile(f"[a-z]+|[0-9]+|[{_EASTERN}{_OWNER_LAST}]+")
+_NO_LETTERS = re.compile(f"[^a-z0-9{_EASTERN}{_OWNER_LAST}]+")
+_VOICED = frozenset("\u3099\u309a")  # marks that make か a が, which is no accent
+_ARTICLES = ("ال", "ה")
 _FEW, _NEARLY_ALL = 2, 0.8  # headers with a path; share of them
 _OF_PERSON = frozenset({"email", "name", "firstname", "lastname", "fullname"})
 _MOST = 20  # a number up to this counts columns; beyond, it is a year or a size
 
 
 def plain(header: str) -> str:
-    """`E-mail Address`, `emailAddress`, `Prénom` → `e_mail_address`, `email_address`, `prenom`."""
+    """`E-mail Address`, `emailAddress`, `Prénom` → `e_mail_address`, `email_address`, `prenom`.
+
+    Other scripts keep their letters, without accents: `Όνομα (*)` → `ονομα`.
+    """
     text = unicodedata.normalize("NFKC", _repaired(header)).removesuffix("__c")  # Salesforce's own
     text = unicodedata.normalize("NFKD", _VCARD_TYPE.sub(" ", text)).translate(_UNPARTED)
-    text = "".join(sign for sign in text if not unicodedata.combining(sign))
+    text = "".join(sign for sign in text if not unicodedata.combining(sign) or sign in _VOICED)
+    text = unicodedata.normalize("NFC", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).casefold()
-    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
+    return _NO_LETTERS.sub("_", text).strip("_")
 
 
 def _repaired(header: str) -> str:
@@ -62,10 +78,19 @@ def _lexicon() -> dict[str, tuple[str, ...]]:
     groups = chain(
         (NOUNS | QUALIFIERS | SIGNS).items(), MORE.items(), [("foreign", FOREIGN), ("", NOISE)]
     )
-    return {word: tuple(says.split()) for says, words in groups for word in words.split()}
+    latin = {word: tuple(says.split()) for says, words in groups for word in words.split()}
+    return latin | {
+        word: tuple(says.split()) for says, words in SCRIPTS.items() for word in in_one(words)
+    }
+
+
+def in_one(words: str) -> Iterator[str]:
+    """The words of a list, each in plain form and in one piece."""
+    return (plain(word).replace("_", "") for word in words.split(","))
 
 
 _LEXICON = _lexicon()
+_WHOLE = WHOLE | {word: says for says, words in WHOLE_SCRIPTS.items() for word in in_one(words)}
 _LONGEST_WORD = max(map(len, _LEXICON))
 
 
@@ -74,12 +99,15 @@ def meaning(header: str) -> Meaning:
     """What a header speaks of; empty for one without a word."""
     if len(header) > _LONGEST:
         return frozenset({UNKNOWN})
-    words = re.findall(r"[a-z]+|[0-9]+", plain(header))
-    if not words:  # another script is not silence
+    bare = plain(header)
+    words = _WORD.findall(bare)
+    if not words:  # a script that nobody here can read is not silence
         return frozenset({UNKNOWN} if any(map(str.isalnum, header)) else ())
-    if "".join(words) in WHOLE:
-        return frozenset(WHOLE["".join(words)].split())
+    if "".join(words) in _WHOLE:
+        return frozenset(_WHOLE["".join(words)].split())
     said = [one for word in _parted(words) for one in _says(word)]
+    if _HAS_OWNER_LAST.search(bare):
+        said.reverse()
     if "company" in said and {"person", "who"} & set(said[said.index("company") :]):
         # The company's contact is nobody's name or address; a contact's company is a company.
         said = [one for one in said if one not in {"company", "person", "who"}]
@@ -140,7 +168,7 @@ def is_nameless(header: str) -> bool:
 
 def words_saying(header: str, *meant: str) -> frozenset[str]:
     """The words of a header that mean one of these; of what nobody knows with `UNKNOWN`."""
-    words = _parted(re.findall(r"[a-z]+|[0-9]+", plain(header)))
+    words = _parted(_WORD.findall(plain(header)))
     return frozenset(word for word in words if not {*meant}.isdisjoint(_says(word)))
 
 
@@ -161,6 +189,9 @@ def _known(word: str) -> tuple[str, ...] | None:
         found = _LEXICON.get(word[:-1])
     if found is None and word.endswith("sses"):
         found = _LEXICON.get(word[:-2])
+    for article in _ARTICLES:
+        if found is None and word.startswith(article):
+            found = _LEXICON.get(word.removeprefix(article))
     return found
 
 
@@ -193,8 +224,13 @@ def _pieces(text: str, start: int, edges: list[int]) -> list[tuple[int, int]]:
         pieces.append((edges[edges.index(start) + 1], _UNKNOWN_COST))
     for end in range(start + 1, min(len(text), start + _LONGEST_WORD + 1) + 1):
         word, cuts = text[start:end], (start not in edges) + (end not in edges)
-        if cuts and len(word) < _SHORTEST_GLUED and word not in _GLUED:
-            continue
-        if (known := _known(word)) is not None and (known or not cuts):
+        known = _known(word)
+        if known is not None and (not cuts or _may_be_glued(word, known)):
             pieces.append((end, _KNOWN_COST + _CUT_COST * cuts))
     return pieces
+
+
+def _may_be_glued(word: str, known: tuple[str, ...]) -> bool:
+    if _RUN_TOGETHER.fullmatch(word):
+        return len(word) > 1 or word in _GLUED
+    return bool(known) and (len(word) >= _SHORTEST_GLUED or word in _GLUED)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pipeline.headers import cell_kinds
 from pipeline.headers.column_draft import BUSINESS, BY_CONTEXT, CONTACT, PERSON, Draft
+from pipeline.headers.header_forms import SECOND, fits
 from pipeline.headers.header_meaning import plain
 
 _PAIRS = (
@@ -18,7 +19,8 @@ _PAIRS = (
 # First names in languages where a bare `Name` beside them is the last name.
 _BESIDE_LAST = ("vorname", "rufname", "prenom", "voornaam", "prenume")
 # A bare `Nombre` beside a last name is the first; so is `Name`, where nobody has another.
-_BESIDE_FIRST = frozenset({"name", "nome", "nombre", "nombres", "meno", "adi"})
+_BESIDE_FIRST = frozenset({"name", "nome", "nombre", "nombres", "meno", "adi", "имя", "имени", "ім", "імені", "име", "ονομα",
+                           "名字", "名前", "お名前", "이름", "اسم", "الاسم", "שם"})  # fmt: skip
 _ENOUGH, _MOST = 2, 0.6  # cells to tell by; their share
 
 
@@ -86,6 +88,20 @@ def first_and_last(draft: Draft) -> None:
             for n in found if other else []:
                 if draft.fields[n] != field:
                     draft.put(n, field, BY_CONTEXT)
+    if not draft.has("last_name"):  # the father's name to Bulgarians, the family's to Serbs
+        for n in draft.saying("lastorfather"):
+            draft.put(n, "last_name", BY_CONTEXT)
+
+
+def in_charge(draft: Draft) -> None:
+    """`担当者`, `담당자`: who is to be talked to, beside a job or a department; or a colleague of ours,
+    as wherever somebody else has a name.
+    """
+    whose = draft.has("company") and draft.has("title", "department") and not draft.has(*PERSON)
+    for n in [] if whose else list(draft.open()):
+        for field in ("full_name", "email", "phone"):
+            if "incharge" in draft.said[n] and fits(SECOND[field], draft.said[n]):
+                draft.doubt(n, field)
 
 
 def parted_names(draft: Draft) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.headers import header_forms, header_words, more_words, side_words
+from pipeline.headers import header_forms, header_words, more_words, script_words, side_words
 from pipeline.headers.header_meaning import (
     UNKNOWN,
     is_nameless,
@@ -42,6 +42,11 @@ class TestPlain:
             ("Omsætning", "omsaetning"),
             ("EMAIL;type=INTERNET;type=HOME", "email_home"),
             ("TEL;TYPE=voice;TYPE=WORK", "tel_work"),
+            ("ΌΝΟΜΑ (*)", "ονομα"),
+            ("Ёмкость", "емкость"),
+            ("ﾒｰﾙｱﾄﾞﾚｽ", "メールアドレス"),
+            ("휴대폰 번호", "휴대폰_번호"),
+            ("الإسم", "الاسم"),
             ("", ""),
         ],
     )
@@ -79,7 +84,7 @@ class TestMeaning:
             ("Revenue (in 000s USD)", {"revenue", "unit"}),
             ("Email Kampagne", {"email", UNKNOWN}),
             ("Foo 1999", {UNKNOWN, "foreign"}),
-            ("Имя", {UNKNOWN}),
+            ("ชื่อ", {UNKNOWN}),
             ("x" * 200, {UNKNOWN}),
             ("- / -", set()),
         ],
@@ -183,7 +188,7 @@ class TestTheForms:
 
     def test_are_made_of_what_words_can_mean(self):
         known = set(chain.from_iterable(k.split() for k in header_words.NOUNS))
-        known |= {*header_words.QUALIFIERS, *side_words.SIGNS, "one", "more"}
+        known |= {*header_words.QUALIFIERS, *side_words.SIGNS, *script_words.SCRIPTS}
         used = chain(
             chain.from_iterable(header_forms.FORMS.values()),
             chain.from_iterable(header_forms.SECOND.values()),
