@@ -12,6 +12,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 from pipeline.arrow import TEXT, Column, pa
@@ -31,7 +32,7 @@ class Block:
 
 def columns_of(lines: Lines, delimiter: str, width: int) -> Block | None:
     """The lines as `width` columns of text; None where a line is no record of its own."""
-    if not delimiter.isascii():  # Arrow takes no other
+    if not delimiter.isascii() or _stays_open(lines, delimiter):  # Arrow takes no other
         return None
     table, uneven = _split(lines.content, delimiter, width)
     if table is None or table.num_rows + len(uneven) != len(lines):
@@ -45,6 +46,18 @@ def columns_of(lines: Lines, delimiter: str, width: int) -> Block | None:
         mended[position] = _line(cells, delimiter, width)
     table, _ = _split("".join(mended).encode(), delimiter, width)
     return Block(columns=_columns(table), broken={uneven[n]: bad for n, bad in odd.broken.items()})
+
+
+def _stays_open(lines: Lines, delimiter: str) -> bool:
+    """Whether the last line opens a quote that it does not close: Arrow closes it for the line,
+    and what else belongs to the cell would be records of their own.
+    """
+    _, last = lines.split(len(lines) - 1)
+    if b'"' not in last.content:
+        return False
+    reader = csv.reader(chain(last, [""]), delimiter=delimiter)
+    next(reader, None)
+    return reader.line_num > 1
 
 
 def _columns(table: Any) -> list[Column]:

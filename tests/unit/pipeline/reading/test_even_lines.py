@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -42,8 +43,23 @@ class TestColumnsOf:
             row for row in wide if any(map(str.strip, row))
         ]
 
-    def test_are_none_where_a_quote_stays_open(self):
-        assert columns_of(Lines.of('a,"b\nc",d\n'), ",", 2) is None
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param('a,"b\nc",d\n', id="up to the next line"),
+            pytest.param('a,b\nc,"d\n', id="at the end"),
+            pytest.param('a,b\n"c,d', id="at the end of a text"),
+            pytest.param('a,b\nc"d,"e\n', id="behind one within a cell"),
+        ],
+    )
+    def test_are_none_where_a_quote_stays_open(self, text):
+        assert columns_of(Lines.of(text), ",", 2) is None
+
+    def test_may_end_with_a_quote_that_opens_nothing(self):
+        found = columns_of(Lines.of('a,b\nc,5" pipe\n'), ",", 2)
+
+        assert found is not None
+        assert rows_of(found.columns) == [["a", "b"], ["c", '5" pipe']]
 
     def test_fill_short_lines_and_break_long_ones(self):
         found = columns_of(Lines.of("a,b\nc\nd,e,f\n\ng,h"), ",", 2)
