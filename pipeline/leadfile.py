@@ -43,6 +43,7 @@ SAMPLED_BYTES = 1 << 20
 _ROWS_AT_ONCE = 2_000
 _LARGEST_SLICE = 20 << 20  # bytes in Arrow: 50,000 records of 15 usual columns
 _WORKBOOK = "xlsx"
+_CAPITALS = (str, str.lower, str.upper, str.title, str.capitalize)  # how names are written again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,12 +202,13 @@ def _refuse_other_order(part: Slice, headers: Sequence[str]) -> None:
     pair = [n for n, name in enumerate(headers) if name][:2]
     if len(pair) < 2:  # noqa: PLR2004
         return
-    known = pa.array(names, TEXT)
+    known = pa.array([way(name) for name in names for way in _CAPITALS], TEXT)
+    folded = [name.casefold() for name in headers]
     found = [pc.is_in(of_pandas(part.frame[n]), value_set=known) for n in pair]
     for position in pc.indices_nonzero(pc.and_(*found)).to_pylist():
-        cells = part.frame.iloc[position].tolist()
-        pairs = zip(cells, headers, strict=True)
-        if {*cells} <= {"", *names} and any(cell not in {"", name} for cell, name in pairs):
+        cells = [cell.casefold() for cell in part.frame.iloc[position]]
+        pairs = zip(cells, folded, strict=True)
+        if {*cells} <= {"", *folded} and any(cell not in {"", name} for cell, name in pairs):
             raise NotALeadFile(
                 f"Line {part.lines[position]} is a header again, with the columns in another order:"
                 " make two files of it."

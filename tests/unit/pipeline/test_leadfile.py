@@ -226,6 +226,10 @@ class TestRefusal:
         with pytest.raises(NotALeadFile, match="Line 4 is a header again"):
             read_all(PLAIN + b"email,name\ncid@acme.com,Cid\n")
 
+    def test_of_a_second_file_with_other_capitals_too(self):
+        with pytest.raises(NotALeadFile, match="Line 4 is a header again"):
+            read_all(PLAIN + b"Email,Name\ncid@acme.com,Cid\n")
+
     @pytest.mark.parametrize(
         "row",
         [
