@@ -84,7 +84,8 @@ def told(sample: Sample) -> str:
 
 def find(sample: Sample) -> tuple[str, Dialect]:
     """(delimiter, dialect) of the text."""
-    if delimiter := told(sample):
+    delimiter = told(sample)
+    if delimiter and (_vote(sample.records(delimiter)) or not _best(_split(sample, RFC_4180))):
         return delimiter, dialect_of(sample, delimiter)
     dialect = dialect_of(sample, vote_delimiter(sample))
     delimiter = vote_delimiter(sample, dialect)
@@ -95,7 +96,7 @@ def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
     """The sign by which most records have as many cells, over 1. For a text of one column it
     is the sign it needs least, so that `Acme, Inc.` stays one cell.
     """
-    batches = {sign: sample.records(sign, dialect) for sign in DELIMITERS}
+    batches = _split(sample, dialect)
     if best := _best(batches):
         return best
     if best := _best(
@@ -105,6 +106,10 @@ def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
     # By which most quotes stay open is what was meant: that is to be said, not read over.
     broken = [sign for sign, batch in batches.items() if 2 * len(batch.broken) > len(batch.rows)]
     return broken[0] if broken else min(DELIMITERS, key=sample.head.count)
+
+
+def _split(sample: Sample, dialect: Dialect) -> dict[str, Batch]:
+    return {sign: sample.records(sign, dialect) for sign in DELIMITERS}
 
 
 class _Vote(NamedTuple):

@@ -32,6 +32,8 @@ class TestDelimiter:
             pytest.param("a~b\n~1~\nx\ny\nz\n", ",", id="a tilde here and there"),
             pytest.param("sep=^\na^b,c\n1^2\n", "^", id="told"),
             pytest.param("SEP=;\r\na,b;c\r\n1;2\r\n", ";", id="told in capitals"),
+            pytest.param("sep=;\na,b\n1,2\n3,4\n", ",", id="told wrongly"),
+            pytest.param("sep=;\na\n1\n", ";", id="told for one column"),
         ],
     )
     def test_is_found(self, text, delimiter):
