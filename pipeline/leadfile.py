@@ -263,6 +263,8 @@ def _block(records: _Records, count: int, width: int) -> tuple[Sequence[int], Bl
     batch = records.take(count)
     if not batch.rows:
         return [], Block(columns=[])
+    if isinstance(records, Records):
+        batch.rows = [even_lines.as_record(row, records.delimiter, width) for row in batch.rows]
     batch.take_out_wide(width)
     return batch.lines, Block(columns=_columns(batch.rows, width), broken=batch.broken)
 

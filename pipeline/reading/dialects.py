@@ -199,10 +199,12 @@ def _of_whole_lines(text: str) -> Dialect | None:
 
 
 def _is_wrapped(lines: list[str]) -> bool:
-    """Whether each line is one quoted cell that holds as many cells as the others do."""
+    """Whether each line that has quotes is one quoted cell, and holds as many cells as the others
+    do: a program quotes only those that need it.
+    """
     bare = [unwrapped(line) for line in lines]
-    whole = all(line.replace('""', "").count('"') == 2 for line in lines)  # noqa: PLR2004
-    if not whole or len(lines) < _FEW or any(map(str.__eq__, bare, lines)) or "@" in bare[0]:
+    whole = [line != cells for line, cells in zip(lines, bare, strict=True) if '"' in line]
+    if not whole or not all(whole) or len(lines) < _FEW or "@" in bare[0]:
         return False
     widths = [{len(row) for row in csv.reader(bare, delimiter=sign)} for sign in DELIMITERS]
     return any(len(each) == 1 and max(each) > 1 for each in widths)

@@ -40,7 +40,7 @@ def columns_of(lines: Lines, delimiter: str, width: int) -> Block | None:
     if not uneven:
         return Block(columns=_columns(table))
     mended = list(lines)
-    odd = Batch(rows=[_cells(mended[n], delimiter) for n in uneven])
+    odd = Batch(rows=[_cells(mended[n], delimiter, width) for n in uneven])
     odd.take_out_wide(width)
     for position, cells in zip(uneven, odd.rows, strict=True):
         mended[position] = _line(cells, delimiter, width)
@@ -97,8 +97,16 @@ def _split(content: bytes, delimiter: str, width: int) -> tuple[Any, list[int]]:
     return table, uneven
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
+def _cells(line: str, delimiter: str, width: int) -> list[str]:
+    return as_record(next(csv.reader([line], delimiter=delimiter), []), delimiter, width)
+
+
+def as_record(row: list[str], delimiter: str, width: int) -> list[str]:
+    """The cells of a line that a program has quoted as one; any other row as it is."""
+    if len(row) != 1 or delimiter not in row[0] or "\n" in row[0] or "\r" in row[0]:
+        return row
+    cells = next(csv.reader(row, delimiter=delimiter))
+    return cells if len(cells) == width else row
 
 
 def _line(cells: Sequence[str], delimiter: str, width: int) -> str:

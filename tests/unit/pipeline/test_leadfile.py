@@ -437,6 +437,16 @@ class TestRead:
         assert [part.first_record for part in slices] == [1, 3]
         assert [part.lines for part in slices] == [[3, 5], [6]]
 
+    @pytest.mark.parametrize(
+        "note", [pytest.param("x", id="even"), pytest.param('"y\nz"', id="not")]
+    )
+    def test_reads_a_late_line_that_was_quoted_as_one_cell(self, note):
+        content = "a,b,c\n" + "1,2,3\n" * 200 + f'7,8,{note}\n"4,""5, 6"",7"\n'
+
+        _, rows, _ = read_all(content)
+
+        assert rows[-1] == ["4", "5, 6", "7"]
+
     @pytest.mark.parametrize("before", [1_998, 1_999, 2_000])
     def test_keeps_a_cell_whole_wherever_its_lines_stand(self, before):
         content = "a,b\n" + "1,2\n" * before + '3,"one\ntwo, three"\n' + "1,2\n" * 9
