@@ -33,7 +33,7 @@ from pipeline.reading.csv_records import Batch, Broken, NeverCloses, Records
 from pipeline.reading.dialects import Sample
 from pipeline.reading.even_lines import Block
 from pipeline.reading.file_kinds import NotALeadFile
-from pipeline.reading.workbooks import Rows
+from pipeline.reading.workbooks import Rows, split_row
 
 __all__ = ["Layout", "Limits", "NotALeadFile", "Slice", "inspect", "read"]
 
@@ -136,12 +136,14 @@ def inspect(
 
 def _inspect_workbook(content: IO[bytes], known: Callable[[str], bool] | None) -> Layout:
     batch = Rows(content).take(dialects.TAKEN)
+    delimiter = dialects.of_one_column(batch)
+    batch.rows = [split_row(row, delimiter) for row in batch.rows]
     width = max(map(len, batch.rows), default=0)
     # No cell of a sheet can stand in a wrong column: where the header is the shorter one, the
     # columns behind it have no name, and are no mistake.
     batch.rows = [row + [""] * (width - len(row)) for row in batch.rows]
     header = header_rows.find(batch, whole=len(batch.rows) < dialects.TAKEN, known=known)
-    return _layout(header, encoding=_WORKBOOK, delimiter="", container=_WORKBOOK)
+    return _layout(header, encoding=_WORKBOOK, delimiter=delimiter, container=_WORKBOOK)
 
 
 def _layout(header: header_rows.Header, *, encoding: str, delimiter: str, container: str) -> Layout:
@@ -218,7 +220,7 @@ def _refuse_other_order(part: Slice, headers: Sequence[str]) -> None:
 def _behind_header(stream: IO[bytes], layout: Layout, limits: Limits) -> _Records:
     opened = containers.opened(stream, size=limits.size)
     if opened.container == _WORKBOOK:
-        rows = Rows(opened.content)
+        rows = Rows(opened.content, layout.delimiter)
         rows.skip(layout.header_row)
         return rows
     sample = _sample(opened.content.read(SAMPLED_BYTES), layout.encoding)

@@ -108,6 +108,15 @@ def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
     return broken[0] if broken else min(DELIMITERS, key=sample.head.count)
 
 
+def of_one_column(batch: Batch) -> str:
+    """The sign that divides the cells of a sheet into more: CSV that was opened where another one
+    divides. '' where it has several columns, or none agree.
+    """
+    if any(len(row) > 1 for row in batch.rows):
+        return ""
+    return _best(_split(Sample(text="\n".join(map("".join, batch.rows))), RFC_4180))
+
+
 def _split(sample: Sample, dialect: Dialect) -> dict[str, Batch]:
     return {sign: sample.records(sign, dialect) for sign in DELIMITERS}
 
