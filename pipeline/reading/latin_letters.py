@@ -23,7 +23,8 @@ _ICELANDIC, _ESTONIAN, _TURKISH = "áéíóúýþæðö", "äöõüšž", "çğ�
 _POLISH, _CZECH, _ROMANIAN = "ąćęłńóśźżéöü", "áäčďéěíĺľňóôřŕšťúůýž", "ăâîşţé"
 _HUNGARIAN, _CROATIAN = "áéíóöőúüű", "čćđšžé"
 _LITHUANIAN, _LATVIAN = "ąčęėįšųūž", "āčēģīķļņšūž"
-_OF_THE_EAST = (_POLISH, _CZECH, _HUNGARIAN, _CROATIAN, _ROMANIAN)
+_MIXED = f"{_POLISH}{_CZECH}{_HUNGARIAN}{_CROATIAN}äöüß"  # several of them, and German
+_OF_THE_EAST = (_POLISH, _CZECH, _HUNGARIAN, _CROATIAN, _ROMANIAN, _MIXED)
 # What is likelier stands first: it wins where words make equal sense.
 _LANGUAGES = {
     WINDOWS: (_WEST, _ICELANDIC, _ESTONIAN),
@@ -37,18 +38,21 @@ _LANGUAGES = {
     "cp852": _OF_THE_EAST,
 }
 _MOST_WORDS = 500
-_LIKELY = 0.7  # the mark of a language that the text may be in
+_LIKELY = 0.65  # the mark of a language that the text may be in
+# The same of those that are seldom among the ones of the West.
+_SURELY = {_ICELANDIC: 0.8, _ESTONIAN: 0.65}
+_LESS = 0.1  # of so many letters some fit any text
 _CLEARLY, _AT_ALL = 0.25, 0.5  # better than in Windows' letters: each that differs, and their sum
 
 _WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _UNITS = re.compile(rb"[ckm]?m[\xb2\xb3]")  # square and cubic metres
 _LETTERS = re.compile(r"[^\W\d_]+")
-_BEFORE, _BEHIND = "«‹“„‘‚–—•·¿¡€\xa0", "»›”’“…™®°ºª²³–—•·\xa0"  # noqa: RUF001  (a word)
+_BEFORE, _BEHIND = "«‹“„‘‚–—•·¿¡€\xa0", "»›”’“…™®°ºª–—•·\xa0"  # noqa: RUF001  (a word)
 _WITHIN = "’·–—"  # noqa: RUF001
 _VOWELS = frozenset("aeiouyæøœıĺŕ")  # noqa: RUF001
 # By what stands beside: a vowel, a consonant, or nothing at an end of the word.
 _AS_VOWEL = {"vv": 0.0, "vc": 0.6, "cv": 0.6, "v": 0.6, "c": 1.0, "cc": 1.0}
-_AS_CONSONANT = {"vv": 1.0, "vc": 0.85, "cv": 0.85, "v": 1.0, "c": 0.5, "cc": 0.2}
+_AS_CONSONANT = {"vv": 1.0, "vc": 0.85, "cv": 0.85, "v": 1.0, "c": 0.6, "cc": 0.2}
 # Where letters stand all the same, and where they never do; what stands first decides.
 _HABITS = {
     _WEST: (
@@ -60,7 +64,7 @@ _HABITS = {
         (re.compile("û"), 0.7),
         (re.compile("[ìòù](?=[a-z])|ã(?![oes]|$)|õ(?!e)|ï$|^ï|[iueoa]æ$|ø(?=[ìýa])"), 0.0),
     ),
-    _ICELANDIC: ((re.compile("[aeiouyáéíóúýæö]þ|þ$|^ð"), 0.0),),
+    _ICELANDIC: ((re.compile("[aeiouyáéíóúýæö]þ|þ$|^ð|..ý$"), 0.0),),
 }
 
 
@@ -85,13 +89,12 @@ class _Reading:
         self.encoding = encoding
         self._times = [times for _, times in words]
         self._words = [word.decode(encoding, "replace") for word, _ in words]
-        usual, *others = (
-            [_marks(word, way) for word in self._words] for way in _LANGUAGES[encoding]
-        )
-        self._marks, self.mark = usual, self._mean(usual)
-        for marks in others:
-            mark = self._mean(marks)
-            if mark > max(self.mark, _LIKELY):
+        self._marks: list[list[Mark]] = []
+        self.mark = 0.0
+        for letters in _LANGUAGES[encoding]:
+            marks = [_marks(word, letters) for word in self._words]
+            mark = self._mean(marks) - (_LESS if letters is _MIXED else 0)
+            if not self._marks or mark > max(self.mark, _SURELY.get(letters, 0)):
                 self._marks, self.mark = marks, mark
 
     def _mean(self, marks: Sequence[Sequence[Mark]]) -> float:
@@ -111,7 +114,7 @@ class _Reading:
         for times, word, marks, other, others in zip(*rows, strict=True):
             for sign, mark, its, that in zip(word, marks, other, others, strict=True):
                 if sign != its and mark is not None:
-                    gained += [mark - (that or 0)] * times
+                    gained += [mark - (1 if that is None else that)] * times
         return sum(gained) >= max(_AT_ALL, _CLEARLY * len(gained))
 
 
