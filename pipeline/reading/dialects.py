@@ -215,6 +215,8 @@ def _is_wrapped(lines: list[str]) -> bool:
     whole = [line != cells for line, cells in zip(lines, bare, strict=True) if '"' in line]
     if not whole or not all(whole) or len(lines) < _FEW or "@" in bare[0]:
         return False
+    if any("\r" in line for line in bare):  # csv bears no break in a line
+        return False
     widths = [{len(row) for row in csv.reader(bare, delimiter=sign)} for sign in DELIMITERS]
     return any(len(each) == 1 and max(each) > 1 for each in widths)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 import re
 import warnings
 import zipfile
@@ -93,7 +94,7 @@ def split_row(row: list[str], delimiter: str) -> list[str]:
     """The cells of a line of CSV that a spreadsheet has taken for one; without delimiter as it is."""
     if not delimiter or len(row) != 1:
         return row
-    lines = csv.reader(row[0].splitlines(keepends=True), delimiter=delimiter)
+    lines = csv.reader(io.StringIO(row[0], newline=""), delimiter=delimiter)
     return [cell for cells in lines for cell in cells]
 
 

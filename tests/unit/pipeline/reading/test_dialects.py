@@ -129,6 +129,7 @@ class TestDialect:
             pytest.param(
                 'a,b\n1,2\n"3,""4, 5"""\n', Dialect(wrapped=True), id="some rows as one cell"
             ),
+            pytest.param('"a,b"\n"1,\r2"\n', RFC_4180, id="breaks in lines as one cell"),
             pytest.param('a,b\n"1","2"\n"3,4"\n', RFC_4180, id="one row as one cell"),
             pytest.param('a\n"x, y"\n"z, a"\n', RFC_4180, id="one column with commas"),
             pytest.param('"a"\n"x, y"\n"z"\n', RFC_4180, id="one column, quoted"),
