@@ -12,7 +12,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from itertools import chain
 from typing import Any
 
 from pipeline.arrow import TEXT, Column, pa
@@ -52,10 +51,10 @@ def _stays_open(lines: Lines, delimiter: str) -> bool:
     """Whether the last line opens a quote that it does not close: Arrow closes it for the line,
     and what else belongs to the cell would be records of their own.
     """
-    _, last = lines.split(len(lines) - 1)
-    if b'"' not in last.content:
+    last = lines.content[int(lines.ends[-2:-1].sum()) :]
+    if b'"' not in last:
         return False
-    reader = csv.reader(chain(last, [""]), delimiter=delimiter)
+    reader = csv.reader([last.decode(), ""], delimiter=delimiter)
     next(reader, None)
     return reader.line_num > 1
 
