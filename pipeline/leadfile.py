@@ -33,7 +33,7 @@ from pipeline.reading.csv_records import Batch, Broken, NeverCloses, Records
 from pipeline.reading.dialects import Sample
 from pipeline.reading.even_lines import Block
 from pipeline.reading.file_kinds import NotALeadFile
-from pipeline.reading.workbooks import Rows
+from pipeline.reading.workbooks import Rows, split_row
 
 __all__ = ["Layout", "Limits", "NotALeadFile", "Slice", "inspect", "read"]
 
@@ -43,6 +43,7 @@ SAMPLED_BYTES = 1 << 20
 _ROWS_AT_ONCE = 2_000
 _LARGEST_SLICE = 20 << 20  # bytes in Arrow: 50,000 records of 15 usual columns
 _WORKBOOK = "xlsx"
+_CAPITALS = (str, str.lower, str.upper, str.title, str.capitalize)  # how names are written again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,12 +136,14 @@ def inspect(
 
 def _inspect_workbook(content: IO[bytes], known: Callable[[str], bool] | None) -> Layout:
     batch = Rows(content).take(dialects.TAKEN)
+    delimiter = dialects.of_one_column(batch)
+    batch.rows = [split_row(row, delimiter) for row in batch.rows]
     width = max(map(len, batch.rows), default=0)
     # No cell of a sheet can stand in a wrong column: where the header is the shorter one, the
     # columns behind it have no name, and are no mistake.
     batch.rows = [row + [""] * (width - len(row)) for row in batch.rows]
     header = header_rows.find(batch, whole=len(batch.rows) < dialects.TAKEN, known=known)
-    return _layout(header, encoding=_WORKBOOK, delimiter="", container=_WORKBOOK)
+    return _layout(header, encoding=_WORKBOOK, delimiter=delimiter, container=_WORKBOOK)
 
 
 def _layout(header: header_rows.Header, *, encoding: str, delimiter: str, container: str) -> Layout:
@@ -201,12 +204,13 @@ def _refuse_other_order(part: Slice, headers: Sequence[str]) -> None:
     pair = [n for n, name in enumerate(headers) if name][:2]
     if len(pair) < 2:  # noqa: PLR2004
         return
-    known = pa.array(names, TEXT)
+    known = pa.array([way(name) for name in names for way in _CAPITALS], TEXT)
+    folded = [name.casefold() for name in headers]
     found = [pc.is_in(of_pandas(part.frame[n]), value_set=known) for n in pair]
     for position in pc.indices_nonzero(pc.and_(*found)).to_pylist():
-        cells = part.frame.iloc[position].tolist()
-        pairs = zip(cells, headers, strict=True)
-        if {*cells} <= {"", *names} and any(cell not in {"", name} for cell, name in pairs):
+        cells = [cell.casefold() for cell in part.frame.iloc[position]]
+        pairs = zip(cells, folded, strict=True)
+        if {*cells} <= {"", *folded} and any(cell not in {"", name} for cell, name in pairs):
             raise NotALeadFile(
                 f"Line {part.lines[position]} is a header again, with the columns in another order:"
                 " make two files of it."
@@ -216,7 +220,7 @@ def _refuse_other_order(part: Slice, headers: Sequence[str]) -> None:
 def _behind_header(stream: IO[bytes], layout: Layout, limits: Limits) -> _Records:
     opened = containers.opened(stream, size=limits.size)
     if opened.container == _WORKBOOK:
-        rows = Rows(opened.content)
+        rows = Rows(opened.content, layout.delimiter)
         rows.skip(layout.header_row)
         return rows
     sample = _sample(opened.content.read(SAMPLED_BYTES), layout.encoding)
@@ -261,6 +265,8 @@ def _block(records: _Records, count: int, width: int) -> tuple[Sequence[int], Bl
     batch = records.take(count)
     if not batch.rows:
         return [], Block(columns=[])
+    if isinstance(records, Records):
+        batch.rows = [even_lines.as_record(row, records.delimiter, width) for row in batch.rows]
     batch.take_out_wide(width)
     return batch.lines, Block(columns=_columns(batch.rows, width), broken=batch.broken)
 

@@ -32,11 +32,18 @@ ENCODINGS = {
     "cp1252": "Windows-1252, Western Europe",
     "cp1250": "Windows-1250, Central Europe",
     "cp1251": "Windows-1251, Cyrillic",
+    "cp1253": "Windows-1253, Greek",
     "cp1254": "Windows-1254, Turkish",
+    "cp1255": "Windows-1255, Hebrew",
+    "cp1256": "Windows-1256, Arabic",
+    "cp1257": "Windows-1257, Baltic",
     "iso8859_2": "ISO 8859-2, Central Europe",
     "mac_roman": "Mac Roman",
     "cp850": "DOS 850, Western Europe",
+    "cp852": "DOS 852, Central Europe",
     "cp932": "Shift-JIS, Japanese",
+    "cp949": "EUC-KR, Korean",
+    "big5": "Big5, Chinese",
     "gb18030": "GB 18030, Chinese",
 }
 MANY = 8  # columns that fill nothing; more are shown on request

@@ -15,13 +15,23 @@ from itertools import chain
 
 from pipeline import addresses
 from pipeline.arrow import TEXT, Column, Mask, byte_range, pa, pc, text
-from pipeline.headers.cell_kinds import FULL_WIDTH_AT, with_plain_at
+from pipeline.headers.cell_kinds import FULL_WIDTH_AT
 from pipeline.headers.header_forms import of_header
 
 LONGEST = 2_000  # characters of a cell that are worth a look: forty usual addresses
+# As keyboards of the East and word processors write what stands in an address, or between two.
+_PLAIN = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | str.maketrans(
+    "\u3002\uff61\ufe6b\u3001\u060c\u061b\u2019\u2018\u2010\u2011", "..@,,;''--"
+)
 _TYPED = "=", "'"  # in front of what a spreadsheet shall take for text, or for a formula
 _PAIRS = ("<>", '""', "''", "“”", "„“", "‘’", "«»", "``", "[]", "{}")  # noqa: RUF001  (the quotes that people type)
 _NAMED = re.compile(r'^(?:[^<>]*[\s"])?<([^<>]*)>$')
+# A bracket that tells of an address that it is none any more is no name.
+_GONE = re.compile(
+    r"(?i)\((?:(?:hard|soft|has|is) )*(?:bounce[ds]?|invalid|inactive|wrong|old|former|left|dead|expired"
+    r"|unsubscribed|opted[ -]out|blocked|disabled)(?: e-?mail| address| (?:the )?company)?\)"
+    r"|\((?:do not|don't|not|no longer) [^()]*\)"
+)
 # Ann (ann@x.com), and a mail program's ann@x.com (Ann)
 _BRACKETED = re.compile(r"^[^()<>@]+\s\(([^()\s]*@[^()\s]*)\)$|^(\S+@\S+)\s+\([^()@]*\)$")
 _ANCHOR = re.compile(r"(?is)^<a\s[^<>]*mailto:([^\"'<>?]*)[^<>]*>[^<>]*</a>$")
@@ -29,7 +39,7 @@ _ANCHOR = re.compile(r"(?is)^<a\s[^<>]*mailto:([^\"'<>?]*)[^<>]*>[^<>]*</a>$")
 _LIST = re.compile(r"^\[([^\[\]]*)\]$|^\{([^{}]*)\}$")
 # A spreadsheet's link whose formula was exported, Markdown's, and Slack's.
 _LINK = re.compile(
-    r'(?is)^=HYPERLINK\(\s*"mailto:([^"?]*)[^"]*".*\)$'
+    r'(?is)^=HYPERLINK\(\s*"(?:mailto:)?([^"?]*)[^"]*".*\)$'
     r"|^\[[^\[\]]*\]\(mailto:([^()?]*)[^()]*\)$"
     r"|^<mailto:([^<>|?]*)[^<>|]*\|[^<>]*>$"
 )
@@ -37,6 +47,7 @@ _ENTITY = re.compile(r"(?i)&(?:#\d{1,5}|#x[0-9a-f]{1,4}|lt|gt|amp|quot|apos|nbsp
 _BETWEEN = re.compile(
     r"(?i)<br\s*/?>|\s+(?:[&+•·–-]|and|or|und|oder|et|ou|en|of|y|o|e)\s+|\s*:{2,}\s*|[\s/|]+"  # noqa: RUF001
 )
+_LINE_END = re.compile(r"(?i)(?:<br\s*/?>|\\[rn])+$")
 _MAILTO = re.compile(r"(?i)^mailto:([^?]*).*$", re.DOTALL)
 
 _LONGEST_LABEL = 40  # characters
@@ -107,13 +118,17 @@ def _taken_apart(cells: Sequence[str]) -> tuple[list[list[str]], dict[str, str]]
 
 def _candidates(cell: str) -> list[list[str]]:
     """What may be an address; those of one group are addresses together or not at all."""
-    cell = _unwrapped(with_plain_at(cell)) if len(cell) <= LONGEST else ""
+    cell = _unwrapped(_plain(cell)) if len(cell) <= LONGEST else ""
     groups = []
     for part in re.split("[,;]", cell) if "@" in cell else ():
         groups += [[_bare(part)]] if "@" in part else []
         if part.count("@") > 1:
             groups.append([_bare(each) for each in _BETWEEN.split(part.strip())])
     return groups
+
+
+def _plain(cell: str) -> str:
+    return cell if cell.isascii() else cell.translate(_PLAIN)
 
 
 def _unwrapped(cell: str) -> str:
@@ -129,13 +144,13 @@ def _bare(candidate: str) -> str:
     bare = candidate.strip().removeprefix(formula)
     if bare.endswith(">"):
         bare = _NAMED.sub(r"\1", _ANCHOR.sub(r"\1", bare)).strip()
-    elif bare.endswith(")"):
+    elif bare.endswith(")") and not _GONE.search(bare):
         bare = _BRACKETED.sub(r"\1\2", bare)
     while bare[:1] + bare[-1:] in _PAIRS and len(bare) > 2:  # noqa: PLR2004
         bare = bare[1:-1].strip()
     if ":" in bare:
         bare = _without_label(_MAILTO.sub(r"\1", bare))
-    return bare.removeprefix(apostrophe).rstrip(". ")
+    return _LINE_END.sub("", bare.removeprefix(apostrophe)).rstrip(". ")
 
 
 def _without_label(text: str) -> str:

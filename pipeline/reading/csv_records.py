@@ -260,7 +260,8 @@ def unwrapped(line: str) -> str:
     """`"a,""b"",c";;` → `a,"b",c`: what programs make of a line that they take for a cell."""
     bare = line.rstrip("\r\n")
     cell = bare.rstrip(",;\t| ")
-    if len(cell) < 2 or cell[0] != '"' or cell[-1] != '"':  # noqa: PLR2004
+    quoted = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    if not quoted or '"' in cell[1:-1].replace('""', ""):
         return line
     return cell[1:-1].replace('""', '"') + line[len(bare) :]
 

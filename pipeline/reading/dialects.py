@@ -84,7 +84,8 @@ def told(sample: Sample) -> str:
 
 def find(sample: Sample) -> tuple[str, Dialect]:
     """(delimiter, dialect) of the text."""
-    if delimiter := told(sample):
+    delimiter = told(sample)
+    if delimiter and (_vote(sample.records(delimiter)) or not _best(_split(sample, RFC_4180))):
         return delimiter, dialect_of(sample, delimiter)
     dialect = dialect_of(sample, vote_delimiter(sample))
     delimiter = vote_delimiter(sample, dialect)
@@ -95,7 +96,7 @@ def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
     """The sign by which most records have as many cells, over 1. For a text of one column it
     is the sign it needs least, so that `Acme, Inc.` stays one cell.
     """
-    batches = {sign: sample.records(sign, dialect) for sign in DELIMITERS}
+    batches = _split(sample, dialect)
     if best := _best(batches):
         return best
     if best := _best(
@@ -105,6 +106,19 @@ def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
     # By which most quotes stay open is what was meant: that is to be said, not read over.
     broken = [sign for sign, batch in batches.items() if 2 * len(batch.broken) > len(batch.rows)]
     return broken[0] if broken else min(DELIMITERS, key=sample.head.count)
+
+
+def of_one_column(batch: Batch) -> str:
+    """The sign that divides the cells of a sheet into more: CSV that was opened where another one
+    divides. '' where it has several columns, or none agree.
+    """
+    if any(len(row) > 1 for row in batch.rows):
+        return ""
+    return _best(_split(Sample(text="\n".join(map("".join, batch.rows))), RFC_4180))
+
+
+def _split(sample: Sample, dialect: Dialect) -> dict[str, Batch]:
+    return {sign: sample.records(sign, dialect) for sign in DELIMITERS}
 
 
 class _Vote(NamedTuple):
@@ -194,10 +208,14 @@ def _of_whole_lines(text: str) -> Dialect | None:
 
 
 def _is_wrapped(lines: list[str]) -> bool:
-    """Whether each line is one quoted cell that holds as many cells as the others do."""
+    """Whether each line that has quotes is one quoted cell, and holds as many cells as the others
+    do: a program quotes only those that need it.
+    """
     bare = [unwrapped(line) for line in lines]
-    whole = all(line.replace('""', "").count('"') == 2 for line in lines)  # noqa: PLR2004
-    if not whole or len(lines) < _FEW or any(map(str.__eq__, bare, lines)) or "@" in bare[0]:
+    whole = [line != cells for line, cells in zip(lines, bare, strict=True) if '"' in line]
+    if not whole or not all(whole) or len(lines) < _FEW or "@" in bare[0]:
+        return False
+    if any("\r" in line for line in bare):  # csv bears no break in a line
         return False
     widths = [{len(row) for row in csv.reader(bare, delimiter=sign)} for sign in DELIMITERS]
     return any(len(each) == 1 and max(each) > 1 for each in widths)

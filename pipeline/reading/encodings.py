@@ -17,6 +17,8 @@ from typing import IO
 
 from charset_normalizer import from_bytes
 
+from pipeline.reading import latin_letters
+
 _BLOCK = 1 << 20
 _GUESSED_BYTES = 1 << 16  # of lines that are not ASCII: what a guess stands on
 _LINE = 2_000  # bytes of a line; more of it teaches nothing
@@ -36,31 +38,8 @@ _PARTING = ",;\t|\n"
 _TEXT = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _WORD = re.compile(r"[A-Za-z]*[^\x00-\x7f]+[A-Za-z]*")
-# What the letters of others look like when they are read as cp1252: Lodz becomes £ódŸ.
-_POLISH = re.compile("[A-Za-z][¹³¿£¥¯][A-Za-z]|[£¥¯][a-z]|[a-z]{3}[³¹]")
-_POLISH_OF_ISO = re.compile("[A-Za-z][±¶¼]|[±¶¦¬¼][a-z]")
-_POLISH_OF_WINDOWS = re.compile("[A-Za-z][¹œŸ]|[¹œŸŒ][a-z]")
-_CZECH = re.compile("ø[íáìý]|[ìù][a-z]|è[aeioíáì]")
-# ő and ű, told from a Frenchman's û by á, ó and í, and from a Portuguese's õe.
-_HUNGARIAN = re.compile("õ(?!e)|û")
-_ALSO_HUNGARIAN, _NOT_HUNGARIAN = re.compile("[áóí]"), re.compile("[ãçêâàèôñ]")
-# ü, é, ä, ç, ê, ô, ö of DOS: Windows' quotes and daggers, which stand between no two letters.
-_DOS_LETTERS = re.compile(rb"[A-Za-z][\x81\x82\x84\x87\x88\x93\x94](?=[a-z])")
+_AROUND = "«»“”„‘’–—…•№§\xa0"  # noqa: RUF001  (signs, beside a word)
 _MAC_LETTERS = re.compile(rb"[a-z][\x80-\x9f]|[\x80-\x9f][a-z]")
-_SMALL, _CAPITAL = "a-zß-öø-ÿœšž", "A-ZÀ-ÖØ-ÞŒŠŽŸ"
-_LETTER = _SMALL + _CAPITAL
-# Where letters and signs stand that were read right: no capital within a word in small letters,
-# no dagger behind a letter. José of a Mac is JosŽ to Windows, and Müller is MŸller.
-_AT_HOME = re.compile(
-    rf"[ß-öø-ÿ](?![{_CAPITAL}])"
-    rf"|(?<![{_SMALL}])[À-ÖØ-ÞŒŠŽŸ](?![{_SMALL}])|(?<![{_LETTER}])[À-ÖØ-ÞŒŠŽŸ]"
-    rf"|’|(?<![{_LETTER}])[‘“”„–—…•™®©°§«»€´·¿¡£ºª½²³\xa0]"  # noqa: RUF001
-    rf"|[”…™®©°´»²³](?![{_LETTER}])"  # noqa: RUF001
-)
-_ANYWHERE = frozenset("œšž")  # which are ú, ö and û of a Mac: they tell nothing
-_STRANGE, _USUAL = 0.5, 0.9  # shares of what is at home
-_TURKISH = re.compile("[ÐÝÞðýþ]")
-_NOT_TURKISH = re.compile("[ÁÉÍÓÚÆØÅáéíóúæøåñã]")
 
 
 def find(start: bytes, rest: IO[bytes]) -> str:
@@ -162,58 +141,17 @@ def guess(sample: bytes) -> str:
 def _latin(sample: bytes) -> str:
     if _share("cp932", sample, _is_kana) >= _CLEAR:
         return "cp932"  # of which every other byte of katakana is ASCII
-    text, letters = sample.decode("cp1252", "replace"), sum(map(len, _HIGH.findall(sample)))
-    if name := _of_old_machines(sample, letters):
-        return name
-    if 5 * len(_POLISH.findall(text)) >= letters:
-        iso, windows = _POLISH_OF_ISO.findall(text), _POLISH_OF_WINDOWS.findall(text)
-        return "iso8859_2" if len(iso) > len(windows) else "cp1250"
-    name = _of_one_letter_each(text, letters)
-    return (name == "cp1252" and _by_what_is_at_home(sample)) or name
-
-
-def _of_old_machines(sample: bytes, letters: int) -> str:
-    """A Mac's text, whose lines end in CR, or one of DOS; '' for none of them."""
-    if b"\n" not in sample and 2 * len(_MAC_LETTERS.findall(sample)) > letters:
-        mac, windows = (_share_at_home(sample, name) for name in ("mac_roman", "cp1252"))
-        if mac >= windows:
-            return "mac_roman"
-    dos = len(_DOS_LETTERS.findall(sample))
-    return "cp850" if dos >= _FEW and 3 * dos >= letters else ""
-
-
-def _by_what_is_at_home(sample: bytes) -> str:
-    """A Mac's text or DOS's, where it makes no sense as Windows' and one of these is clear."""
-    names = ("cp1252", "mac_roman", "cp850")
-    shares = {name: _share_at_home(sample, name) for name in names}
-    first, second = sorted(names[1:], key=lambda name: -shares[name])
-    is_clear = shares[first] >= _USUAL and shares[first] > shares[second]
-    return first if shares["cp1252"] < _STRANGE and is_clear else ""
-
-
-def _share_at_home(sample: bytes, encoding: str) -> float:
-    """How many of the signs beyond ASCII stand where such signs do."""
-    text = sample.decode(encoding, "replace")
-    signs = sum(not sign.isascii() and sign not in _ANYWHERE for sign in text)
-    return len(_AT_HOME.findall(text)) / signs if signs else 1
-
-
-def _of_one_letter_each(text: str, letters: int) -> str:
-    """Turkish, Czech and Hungarian differ from the West's letters in few; text read as cp1252."""
-    turkish = _TURKISH.findall(text)
-    if len(set(turkish)) > 1 and 3 * len(turkish) >= letters and not _NOT_TURKISH.search(text):
-        return "cp1254"
-    czech, hungarian = len(_CZECH.findall(text)), len(_HUNGARIAN.findall(text))
-    is_hungarian = _ALSO_HUNGARIAN.search(text) and not _NOT_HUNGARIAN.search(text)
-    few = 7 * czech < letters or czech < _FEW
-    return "cp1252" if few and not (hungarian >= _FEW and is_hungarian) else "cp1250"
+    # Excel for the Mac ends its lines in CR.
+    high = sum(map(len, _HIGH.findall(sample)))
+    is_mac = b"\n" not in sample and 2 * len(_MAC_LETTERS.findall(sample)) > high
+    return latin_letters.best(sample, "mac_roman" if is_mac else latin_letters.WINDOWS)
 
 
 def _other_script(sample: bytes) -> str:
     """The encoding of a text that is not in Latin letters; '' where none is clear."""
-    likely = {name: round(_share(name, sample, looks), 1) for name, looks in _SCRIPTS.items()}
+    likely = {name: round(_share(name, sample, looks), 3) for name, looks in _SCRIPTS.items()}
     best = max(likely.values())
-    if best < _CLEAR:
+    if round(best, 1) < _CLEAR:
         return ""
     names = [name for name, share in likely.items() if share == best]
     return names[0] if len(names) == 1 else _least_messy(sample, names)
@@ -232,9 +170,11 @@ def _least_messy(sample: bytes, names: list[str]) -> str:
 def _share(encoding: str, sample: bytes, looks: Callable[[str], float]) -> float:
     """How much of the text beyond ASCII looks like its script, word by word; 0 if undecodable."""
     try:
-        words = _WORD.findall(sample.decode(encoding))
+        text = sample.decode(encoding)
     except UnicodeDecodeError:
         return 0
+    stripped = (word.strip(_AROUND) for word in _WORD.findall(text))
+    words = [word for word in stripped if not word.isascii()]
     sizes = [sum(not sign.isascii() for sign in word) for word in words]
     found = sum(size * looks(word) for size, word in zip(sizes, words, strict=True))
     return found / (sum(sizes) or 1)
@@ -245,6 +185,11 @@ def _beyond_ascii(word: str) -> str:
     return word.strip(ascii_letters)
 
 
+def _is_japanese_of_unix(word: str) -> float:
+    """Chinese signs have the same bytes, but no kana among them, nor only the first half."""
+    return _is_kana(word) + _COMMON_KANJI(word)
+
+
 def _written(pattern: str) -> Callable[[str], float]:
     """Whole words or nothing: no Cyrillic one has a Latin letter, and their capitals tell the
     encodings apart.
@@ -253,8 +198,8 @@ def _written(pattern: str) -> Callable[[str], float]:
     return lambda word: float(whole.fullmatch(word) is not None)
 
 
-def _letters(first: str, last: str) -> Callable[[str], float]:
-    return lambda word: mean(first <= sign <= last for sign in _beyond_ascii(word))
+def _is_hangul(word: str) -> float:
+    return mean("\uac00" <= sign <= "\ud7a3" for sign in _beyond_ascii(word))
 
 
 def _is_kana(word: str) -> float:
@@ -262,7 +207,7 @@ def _is_kana(word: str) -> float:
 
 
 def _is_japanese(word: str) -> float:
-    kanji = mean("\u4e00" <= sign <= "\u9fa5" for sign in _beyond_ascii(word))
+    kanji = mean("\u4e00" <= sign <= "\u9fa5" or sign == "\u3005" for sign in _beyond_ascii(word))
     return _is_kana(word) + kanji
 
 
@@ -276,21 +221,38 @@ def _common(encoding: str, first: int, last: int, rare: int) -> Callable[[str], 
     return lambda word: mean(map(weight, _beyond_ascii(word)))
 
 
-# Capitals, then small letters; in Greek the sigma of a word's end stands there only.
-_CYRILLIC = _written("[\u0410-\u042f\u0401]?[\u0430-\u044f\u0451]*|[\u0410-\u042f\u0401]+")
-_GREEK = _written("[\u0386-\u03ab]?[\u03ac-\u03c1\u03c3-\u03ce]*\u03c2?|[\u0386-\u03ab]+")
+# Capitals, then small letters; in Greek the sigma of a word's end stands there only. Ukrainian,
+# Serbian and others have letters of their own, and apostrophes.
+_CYRILLIC = _written(
+    "[\u0401-\u042f\u0490]?[\u0430-\u045f\u0491\u2019]*|[\u0401-\u042f\u0490\u2019]+"
+)
+_GREEK = _written("[\u0386-\u03ab]?[\u0390\u03ac-\u03c1\u03c3-\u03ce]*\u03c2?|[\u0386-\u03ab]+")
+_ARABIC = _written(
+    "[A-Za-z]*[\u0621-\u063a\u0641-\u0652\u0679-\u06d2\u060c\u061b\u061f\u200c]+[A-Za-z]*"
+)
+_HEBREW = _written("[\u05d0-\u05ea\u05f3\u05f4]+")
+# Vowels before a consonant; vowels and tones above, below and behind it.
+_THAI = _written(
+    "(?:[\u0e40-\u0e44]?[\u0e01-\u0e2e][\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*"
+    "[\u0e30\u0e32\u0e33\u0e45\u0e46\u0e2f]*)+"
+)
+_COMMON_KANJI = _common("euc_jp", 0xB0, 0xCF, 0xF4)
 # What is likelier stands first: it wins where the library sees no difference.
 _SCRIPTS: dict[str, Callable[[str], float]] = {
-    "cp1255": _letters("א", "ת"),  # whose few letters fail to spell most other texts
+    "cp1255": _HEBREW,  # whose few letters fail to spell most other texts
     "cp1251": _CYRILLIC,
     "cp1253": _GREEK,
-    "koi8_r": _CYRILLIC,
+    "koi8_u": _CYRILLIC,
     "cp866": _CYRILLIC,
     "iso8859_5": _CYRILLIC,
+    "mac_cyrillic": _CYRILLIC,
     "iso8859_7": _GREEK,
-    "cp1256": _letters("ء", "ي"),
+    "cp1256": _ARABIC,
+    "iso8859_6": _ARABIC,
+    "cp874": _THAI,
     "cp932": _is_japanese,
-    "cp949": _letters("가", "힣"),
+    "cp949": _is_hangul,
     "gb18030": _common("gb2312", 0xB0, 0xD7, 0xF7),
+    "euc_jp": _is_japanese_of_unix,
     "big5": _common("big5", 0xA4, 0xC6, 0xF9),
 }

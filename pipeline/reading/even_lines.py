@@ -31,7 +31,7 @@ class Block:
 
 def columns_of(lines: Lines, delimiter: str, width: int) -> Block | None:
     """The lines as `width` columns of text; None where a line is no record of its own."""
-    if not delimiter.isascii():  # Arrow takes no other
+    if not delimiter.isascii() or _stays_open(lines, delimiter):  # Arrow takes no other
         return None
     table, uneven = _split(lines.content, delimiter, width)
     if table is None or table.num_rows + len(uneven) != len(lines):
@@ -39,12 +39,24 @@ def columns_of(lines: Lines, delimiter: str, width: int) -> Block | None:
     if not uneven:
         return Block(columns=_columns(table))
     mended = list(lines)
-    odd = Batch(rows=[_cells(mended[n], delimiter) for n in uneven])
+    odd = Batch(rows=[_cells(mended[n], delimiter, width) for n in uneven])
     odd.take_out_wide(width)
     for position, cells in zip(uneven, odd.rows, strict=True):
         mended[position] = _line(cells, delimiter, width)
     table, _ = _split("".join(mended).encode(), delimiter, width)
     return Block(columns=_columns(table), broken={uneven[n]: bad for n, bad in odd.broken.items()})
+
+
+def _stays_open(lines: Lines, delimiter: str) -> bool:
+    """Whether the last line opens a quote that it does not close: Arrow closes it for the line,
+    and what else belongs to the cell would be records of their own.
+    """
+    last = lines.content[int(lines.ends[-2:-1].sum()) :]
+    if b'"' not in last:
+        return False
+    reader = csv.reader([last.decode(), ""], delimiter=delimiter)
+    next(reader, None)
+    return reader.line_num > 1
 
 
 def _columns(table: Any) -> list[Column]:
@@ -84,8 +96,16 @@ def _split(content: bytes, delimiter: str, width: int) -> tuple[Any, list[int]]:
     return table, uneven
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
+def _cells(line: str, delimiter: str, width: int) -> list[str]:
+    return as_record(next(csv.reader([line], delimiter=delimiter), []), delimiter, width)
+
+
+def as_record(row: list[str], delimiter: str, width: int) -> list[str]:
+    """The cells of a line that a program has quoted as one; any other row as it is."""
+    if len(row) != 1 or delimiter not in row[0] or "\n" in row[0] or "\r" in row[0]:
+        return row
+    cells = next(csv.reader(row, delimiter=delimiter))
+    return cells if len(cells) == width else row
 
 
 def _line(cells: Sequence[str], delimiter: str, width: int) -> str:

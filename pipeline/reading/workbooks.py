@@ -6,7 +6,9 @@ openpyxl reads row by row, but holds all different texts of the workbook: hence 
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
 import warnings
 import zipfile
@@ -48,11 +50,13 @@ _HIDDEN = "hidden", "veryHidden"
 class Rows:
     """Hands out a sheet's rows as csv_records.Records does those of a text.
 
-    A line is a row of the sheet. Blank rows behind the last filled one are none.
+    A line is a row of the sheet. Blank rows behind the last filled one are none. `delimiter` parts
+    the cells where each row stands in one.
     """
 
-    def __init__(self, content: IO[bytes]) -> None:
+    def __init__(self, content: IO[bytes], delimiter: str = "") -> None:
         self._rows = _filled_rows(content)
+        self._delimiter = delimiter
         self._next: tuple[int, list[str]] | None = None
         self._number = 1  # of the row to be handed out next
 
@@ -78,12 +82,20 @@ class Rows:
         if self._next is None or self._next[0] != self._number:
             return []
         row, self._next = self._next[1], None
-        return row
+        return split_row(row, self._delimiter)
 
     def _peek(self) -> bool:
         if self._next is None:
             self._next = _guarded(self._rows)
         return self._next is not None
+
+
+def split_row(row: list[str], delimiter: str) -> list[str]:
+    """The cells of a line of CSV that a spreadsheet has taken for one; without delimiter as it is."""
+    if not delimiter or len(row) != 1:
+        return row
+    lines = csv.reader(io.StringIO(row[0], newline=""), delimiter=delimiter)
+    return [cell for cells in lines for cell in cells]
 
 
 def _guarded(rows: Iterator[tuple[int, list[str]]]) -> tuple[int, list[str]] | None:

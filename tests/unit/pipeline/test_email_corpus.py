@@ -38,6 +38,7 @@ MENDED = {
     "a full stop behind it": (
         "isemail-tests#35",
         "email-validator:test_email_invalid_syntax#8",
+        "email-validator:test_email_invalid_syntax#9",
         "email-validator:test_pyisemail_tests#26",
     ),
     "a name before it, or brackets around it": tuple(

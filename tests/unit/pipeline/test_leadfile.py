@@ -226,6 +226,10 @@ class TestRefusal:
         with pytest.raises(NotALeadFile, match="Line 4 is a header again"):
             read_all(PLAIN + b"email,name\ncid@acme.com,Cid\n")
 
+    def test_of_a_second_file_with_other_capitals_too(self):
+        with pytest.raises(NotALeadFile, match="Line 4 is a header again"):
+            read_all(PLAIN + b"Email,Name\ncid@acme.com,Cid\n")
+
     @pytest.mark.parametrize(
         "row",
         [
@@ -433,6 +437,25 @@ class TestRead:
         assert [part.first_record for part in slices] == [1, 3]
         assert [part.lines for part in slices] == [[3, 5], [6]]
 
+    @pytest.mark.parametrize(
+        "note", [pytest.param("x", id="even"), pytest.param('"y\nz"', id="not")]
+    )
+    def test_reads_a_late_line_that_was_quoted_as_one_cell(self, note):
+        content = "a,b,c\n" + "1,2,3\n" * 200 + f'7,8,{note}\n"4,""5, 6"",7"\n'
+
+        _, rows, _ = read_all(content)
+
+        assert rows[-1] == ["4", "5, 6", "7"]
+
+    @pytest.mark.parametrize("before", [1_998, 1_999, 2_000])
+    def test_keeps_a_cell_whole_wherever_its_lines_stand(self, before):
+        content = "a,b\n" + "1,2\n" * before + '3,"one\ntwo, three"\n' + "1,2\n" * 9
+
+        _, rows, slices = read_all(content)
+
+        assert [row for row in rows if row != ["1", "2"]] == [["3", "one\ntwo, three"]]
+        assert (len(rows), slices[0].broken) == (before + 10, {})
+
     def test_never_shifts_columns_for_one_cell_too_many(self):
         _, rows, slices = read_all("a,b\n1,2\n1,2,3\n1,2\n")
 
@@ -543,15 +566,15 @@ def written_files(draw):
 
 class TestProperties:
     @settings(max_examples=150, deadline=None)
-    @given(written_files())
-    def test_what_was_written_is_what_is_read(self, written):
+    @given(written_files(), st.sampled_from([1, 2, 50_000]))
+    def test_what_was_written_is_what_is_read(self, written, slice_rows):
         content, header_row, (header, *expected) = written
 
-        layout, rows, slices = read_all(content)
+        layout, rows, slices = read_all(content, slice_rows=slice_rows)
 
         assert (layout.header_row, list(layout.headers)) == (header_row, header)
         assert rows == expected
-        assert not slices[0].broken
+        assert not any(part.broken for part in slices)
 
     @settings(max_examples=120, deadline=None)
     @given(

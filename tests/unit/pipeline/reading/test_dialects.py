@@ -32,6 +32,8 @@ class TestDelimiter:
             pytest.param("a~b\n~1~\nx\ny\nz\n", ",", id="a tilde here and there"),
             pytest.param("sep=^\na^b,c\n1^2\n", "^", id="told"),
             pytest.param("SEP=;\r\na,b;c\r\n1;2\r\n", ";", id="told in capitals"),
+            pytest.param("sep=;\na,b\n1,2\n3,4\n", ",", id="told wrongly"),
+            pytest.param("sep=;\na\n1\n", ";", id="told for one column"),
         ],
     )
     def test_is_found(self, text, delimiter):
@@ -123,6 +125,13 @@ class TestDialect:
             pytest.param("'a','b'\n'1','2, 3'\n", Dialect(quote="'"), id="single quotes"),
             pytest.param("phone\n'+1 512\n'+1 513\n", RFC_4180, id="apostrophes"),
             pytest.param('"a,b"\n"1,2"\n', Dialect(wrapped=True), id="lines as one cell"),
+            pytest.param('a,b\n"1,2"\n"3,4"\n', Dialect(wrapped=True), id="rows as one cell"),
+            pytest.param(
+                'a,b\n1,2\n"3,""4, 5"""\n', Dialect(wrapped=True), id="some rows as one cell"
+            ),
+            pytest.param('"a,b"\n"1,\r2"\n', RFC_4180, id="breaks in lines as one cell"),
+            pytest.param('a,b\n"1","2"\n"3,4"\n', RFC_4180, id="one row as one cell"),
+            pytest.param('a\n"x, y"\n"z, a"\n', RFC_4180, id="one column with commas"),
             pytest.param('"a"\n"x, y"\n"z"\n', RFC_4180, id="one column, quoted"),
             pytest.param('"a,b"\n"1,2"\n"3,4",5\n', RFC_4180, id="not all lines as one cell"),
             pytest.param('"x, a@b.de"\n"y, c@d.de"\n', RFC_4180, id="lists of addresses"),
@@ -147,6 +156,7 @@ class TestDialect:
             pytest.param('a,b\n"5\\" x","C:\\\\"\n', ['5" x', "C:\\"], id="escaped backslash"),
             pytest.param('"a", "b"\n"1", "2, 3"\n', ["1", "2, 3"], id="blanks"),
             pytest.param("'a','b'\n'O''Brien','2, 3'\n", ["O'Brien", "2, 3"], id="single"),
+            pytest.param('a,b\n"1,""2, 3"""\n', ["1", "2, 3"], id="a row as one cell"),
             pytest.param('"a,b";;\n"1,""2, 3""";;\n', ["1", "2, 3"], id="lines as one cell"),
             pytest.param("“a”;“b”\n“1”;„2; 3“\n", ["1", "2; 3"], id="curly"),
         ],

@@ -10,6 +10,9 @@ POLISH = "Imię,Firma,email\nŁukasz,Zakłady Mięsne,l@miesne.pl\nŻaneta,Źró
 GREEK = "Όνομα,Εταιρεία\nΓιώργος Παπαδόπουλος,Ελληνική Ζυθοποιία\nΆννα,Άλφα\n"
 RUSSIAN = "name,company,email\nИван Петров,Завод Труб,ivan@zavod.ru\nОльга,Северсталь,o@s.ru\n"
 CZECH = "Jméno,Příjmení,Město\nJiří,Dvořák,Kroměříž\nLucie,Černá,Děčín\nPetr,Ševčík,Říčany\n"
+UKRAINIAN = "ім'я,місто\nОлексій Шевченко,Київ\nНаталія,Їдальня Схід\nЮрій,Чернівці\n"
+CROATIAN = "Željko,Kovačević,Čakovec\nIvana,Šarić,Šibenik\nLuka,Božić\n"
+ROMANIAN = "Ştefan,Popescu,Braşov\nMihăiţă,Cărămidă\nIoana,Piteşti\n"
 JAPANESE = "名前,会社,email\n田中太郎,株式会社テスト,tanaka@test.co.jp\n"
 CHINESE = "name,email\n张伟,z@x.cn\n李娜,l@x.cn\n"
 
@@ -23,8 +26,13 @@ class TestGuess:
         ("text", "encoding"),
         [
             pytest.param(RUSSIAN, "cp1251", id="Russian"),
-            pytest.param(RUSSIAN, "koi8_r", id="Russian of Unix"),
+            pytest.param(RUSSIAN, "koi8_u", id="Russian of Unix"),
             pytest.param(RUSSIAN, "cp866", id="Russian of DOS"),
+            pytest.param(RUSSIAN, "mac_cyrillic", id="Russian of a Mac"),
+            pytest.param("Иван,ООО «Стекло»\nОльга,ЗАО «Мир»\n", "cp1251", id="Russian in quotes"),
+            pytest.param(UKRAINIAN, "cp1251", id="Ukrainian"),
+            pytest.param(UKRAINIAN, "koi8_u", id="Ukrainian of Unix"),
+            pytest.param("Ђорђе,Јовановић,Ваљево\nЉиљана,Ниш\n", "cp1251", id="Serbian"),
             pytest.param(GREEK, "cp1253", id="Greek"),
             pytest.param(GREEK, "iso8859_7", id="Greek of ISO"),
             pytest.param("Ayşe Yılmaz,Güneş Enerji\nİbrahim Çağlar,Işık\n", "cp1254", id="Turkish"),
@@ -33,6 +41,23 @@ class TestGuess:
             pytest.param("Łukasz\n", "cp1250", id="one Polish name"),
             pytest.param("Jméno\nŘehoř Dvořák\nSlužby Třinec\nDům\n", "cp1250", id="Czech"),
             pytest.param(CZECH, "cp1250", id="Czech with letters side by side"),
+            pytest.param(CZECH, "iso8859_2", id="Czech of ISO"),
+            pytest.param(CZECH, "cp852", id="Czech of DOS"),
+            pytest.param(POLISH, "cp852", id="Polish of DOS"),
+            pytest.param("Jiří,Nováková,Řehoř\nŠťastný,Plzeň\n", "cp1250", id="a few Czech names"),
+            pytest.param("Ľubomír,Kováč,Košice\nĎurica,Prešov\n", "cp1250", id="Slovak"),
+            pytest.param(CROATIAN, "cp1250", id="Croatian"),
+            pytest.param(CROATIAN, "iso8859_2", id="Croatian of ISO"),
+            pytest.param(ROMANIAN, "cp1250", id="Romanian"),
+            pytest.param(POLISH + CZECH + CROATIAN, "cp1250", id="languages of the East"),
+            pytest.param("Jörg,Müller,Köln\nŁukasz,Wójcik\n", "cp1250", id="Polish and German"),
+            pytest.param("Imię;Nazwisko;Miejscowość\n", "cp1250", id="a Polish header"),
+            pytest.param("Adı;Soyadı;Şirket;Şehir\n", "cp1254", id="a Turkish header"),
+            pytest.param("Gintarė,Žukauskienė\nRūta,Šiauliai\n", "cp1257", id="Lithuanian"),
+            pytest.param("Jānis,Bērziņš\nLīga,Kalniņa\n", "cp1257", id="Latvian"),
+            pytest.param("Žanna,Põder\nMägi,Šokolaadi\n", "cp1257", id="Estonian of the Baltic"),
+            pytest.param("Dubœuf,L’Œuvre\nHélène\n", "cp1252", id="French"),
+            pytest.param("Dubœuf,Cœur\nHélène\n", "iso8859_15", id="French of ISO"),
             pytest.param("Győr,Szűcs Zsófia\nErdő,Kovács\n", "cp1250", id="Hungarian"),
             pytest.param("Köln\rJürgen Weiß\rMálaga\rÉlodie\r", "mac_roman", id="Mac"),
             pytest.param("Müller,Köln\nJäger,Weiß\nGörlitz,Öhr\n", "cp850", id="German of DOS"),
@@ -44,10 +69,14 @@ class TestGuess:
             pytest.param("株式会社ABC,山田\nJR東日本,鈴木\n", "cp932", id="Japanese beside Latin"),
             pytest.param(JAPANESE, "cp932", id="Japanese"),
             pytest.param("name,email\nテスト,a@b.jp\n", "cp932", id="katakana"),
+            pytest.param("さくら製作所,渡辺\nミナミ工業,高橋\n", "euc_jp", id="Japanese of Unix"),
+            pytest.param("สมชาย,ใจดี\nมาลี,ท่อไทย\n", "cp874", id="Thai"),
             pytest.param(CHINESE, "gb18030", id="Chinese"),
             pytest.param("이름,회사\n김철수,삼성전자\n", "cp949", id="Korean"),
             pytest.param("שם,חברה\nדוד,תל אביב\n", "cp1255", id="Hebrew"),
             pytest.param("الاسم,الشركة\nمحمد,القاهرة\n", "cp1256", id="Arabic"),
+            pytest.param("الاسم,الشركة\nمحمد,القاهرة\n", "iso8859_6", id="Arabic of ISO"),
+            pytest.param("چاپ پارس,ژاله\nگروه,پریسا\n".replace("ی", "ي"), "cp1256", id="Persian"),
         ],
     )
     def test_finds_what_is_clear(self, text, encoding):
@@ -69,6 +98,12 @@ class TestGuess:
             pytest.param("Åsa Öberg,Søren Kjær,Malmö\n", id="Nordic"),
             pytest.param("Guðmundur Þórðarson,Sigríður Ýr\n", id="Icelandic"),
             pytest.param("O\u2019Brien \u2013 \u201cBig\u201d deal\u2026\n", id="only typography"),
+            pytest.param("Loïs,Geneviève Lelièvre\nNoè,Giosuè\n", id="vowels side by side"),
+            pytest.param("Niccolò,Forlì,Cantù\n", id="Italian"),
+            pytest.param("María Farías\nSofía,Munguía\n", id="Spanish with vowels side by side"),
+            pytest.param("Luleå,Piteå\nUmeå\n", id="Swedish"),
+            pytest.param("Bøe,Vildesjøen,Øyvind\n", id="Norwegian"),
+            pytest.param("HÉLÈNE,FRANÇOIS\nJÖRG\n", id="capitals"),
             pytest.param("£5k deal,10 m³,5 €\n", id="only signs"),
         ],
     )

@@ -123,6 +123,24 @@ class TestWorkbook:
         assert rows == [[*ANN, "VIP"]]
         assert not slices[0].broken
 
+    @pytest.mark.parametrize("sign", [",", ";", "\t"])
+    def test_may_have_whole_lines_of_csv_in_its_cells(self, sign):
+        lines = [HEADER, ['"Cole, Ann; Dr"', "ann@acme.com"], ["B\u2028ob", "bob@bolt.com"]]
+        content = workbook([[sign.join(row)] for row in lines])
+
+        layout, rows, _ = read_all(content)
+
+        assert (layout.headers, layout.delimiter) == (("name", "email"), sign)
+        assert rows == [["Cole, Ann; Dr", "ann@acme.com"], ["B\u2028ob", "bob@bolt.com"]]
+
+    def test_may_be_a_list_of_addresses_with_several_in_a_cell(self):
+        content = workbook([["email"], ["ann@acme.com, bob@bolt.com"], ["eve@elm.com, ed@elm.com"]])
+
+        layout, rows, _ = read_all(content)
+
+        assert (layout.headers, layout.delimiter) == (("email",), "")
+        assert rows == [["ann@acme.com, bob@bolt.com"], ["eve@elm.com, ed@elm.com"]]
+
     def test_is_resumed_behind_a_record(self):
         content = workbook([HEADER, *[[f"n{n}", "a@b.de"] for n in range(9)]])
         layout = inspect(io.BytesIO(content))
