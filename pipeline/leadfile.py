@@ -128,8 +128,7 @@ def inspect(
         known=known,
         first=1 if dialects.told(sample) else 0,
     )
-    if delimiter != ",":
-        header = header_rows.with_ends(header, batch)
+    header = header_rows.with_ends(header, batch, delimiter=delimiter)
     no_tables.refuse(header)
     return _layout(header, encoding=encoding, delimiter=delimiter, container=opened.container)
 

@@ -22,6 +22,7 @@ _NUMBER = re.compile(r"\W*\d(?:[\d\W]|(?<=\d)[eETZ](?=[\d\W]|$))*")  # also date
 _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _LONGEST_SAMPLED = 200
+_OF_ADDRESSES = re.compile("mail|correo|courriel|e-?post", re.IGNORECASE)
 _FEW = 2  # columns, where one known name is enough
 
 
@@ -61,10 +62,11 @@ def find(
     )
 
 
-def with_ends(header: Header, batch: Batch) -> Header:
+def with_ends(header: Header, batch: Batch, *, delimiter: str) -> Header:
     """With columns without a name where all rows end in as many delimiters more than the header.
 
-    Not to be asked of a text separated by commas: one in each name shifts all cells likewise.
+    Where that is a comma, one in each name (`Lee, Ann`) shifts all cells likewise: not if a blank
+    stands behind it, nor if the addresses stand below another name than theirs.
     """
     width = len(header.names)
     rows = [row for n, row in enumerate(batch.rows) if n >= header.row and any(map(str.strip, row))]
@@ -73,6 +75,7 @@ def with_ends(header: Header, batch: Batch) -> Header:
         len(rows) < _FEW
         or len(surplus) != 1
         or any(map(str.strip, chain.from_iterable(row[width:] for row in rows)))
+        or (delimiter == "," and _may_be_shifted(header.names, rows))
     ):
         return header
     more = max(0, *surplus)
@@ -80,6 +83,17 @@ def with_ends(header: Header, batch: Batch) -> Header:
         header,
         names=header.names + ("",) * more,
         sample=tuple(row + ("",) * more for row in header.sample),
+    )
+
+
+def _may_be_shifted(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    if any(cell[:1].isspace() for row in rows for cell in row):
+        return True
+    below = [
+        n for row in rows for n, cell in enumerate(row) if ADDRESS.search(cell[:_LONGEST_SAMPLED])
+    ]
+    return not below or not all(
+        _OF_ADDRESSES.search(names[n]) for n in set(below) if n < len(names)
     )
 
 

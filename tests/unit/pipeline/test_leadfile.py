@@ -336,10 +336,19 @@ class TestLayout:
         assert rows == [["a@b.de", "Ann", "", ""], ["b@c.de", "Bob", "", ""]]
         assert not slices[0].broken
 
+    def test_has_such_columns_also_where_commas_divide_and_shift_no_address(self):
+        layout, rows, slices = read_all(b"name,E-Mail\nAnn,a@b.de,\nBob,b@c.de,\n")
+
+        assert layout.headers == ("name", "E-Mail", "")
+        assert rows == [["Ann", "a@b.de", ""], ["Bob", "b@c.de", ""]]
+        assert not slices[0].broken
+
     @pytest.mark.parametrize(
         "content",
         [
             pytest.param(b"email,name,note\na@b.de,Lee, Ann,\nb@c.de,Ray, Bo,\n", id="commas"),
+            pytest.param(b"name,email,note\nLee,Ann,a@b.de,\nRay,Bo,b@c.de,\n", id="shifted"),
+            pytest.param(b"name,note\nLee,Ann,\nRay,Bo,\n", id="no address"),
             pytest.param(b"email;name;note\na@b.de;Lee; Ann;\n", id="one row"),
             pytest.param(b"email;name\na@b.de;Ann;\nb@c.de;Bob;x\n", id="filled"),
             pytest.param(b"email;name\na@b.de;Ann;\nb@c.de;Bob\n", id="some rows"),
