@@ -122,22 +122,22 @@ def _split(sample: Sample, dialect: Dialect) -> dict[str, Batch]:
 
 
 class _Vote(NamedTuple):
-    """How well the records agree, in how many cells; whether lines stand before them (`late`), and
-    whether some cells are an address.
+    """How well the records agree, in how many cells; how many lines stand before them, and whether
+    some cells are an address.
     """
 
     agreed: float
     width: int
-    late: bool = False
+    start: int = 0
     addressed: bool = False
 
 
 def _best(batches: Mapping[str, Batch]) -> str:
     """The sign with the most votes, the first of several; '' where none has any."""
     votes = {sign: vote for sign, batch in batches.items() if (vote := _vote(batch))}
-    if any(vote.addressed for vote in votes.values()):
-        # What stands before a table without an address is the header of one that has some.
-        votes = {sign: vote for sign, vote in votes.items() if vote.addressed or not vote.late}
+    first = min((vote.start for vote in votes.values() if vote.addressed), default=VOTING)
+    # What stands before a table without an address is the header of one that has some.
+    votes = {sign: vote for sign, vote in votes.items() if vote.addressed or vote.start <= first}
     return max(votes, key=lambda sign: votes[sign][:2], default="")
 
 
@@ -160,7 +160,7 @@ def _vote(batch: Batch) -> _Vote | None:
     if not agreed or (start and addressed[start] == usual):
         return None
     share = sum(map(bool, addressed)) / len(rows)
-    return _Vote(of_all + (of_tail + share) / 2, usual, late=start > 0, addressed=share > 0)
+    return _Vote(of_all + (of_tail + share) / 2, usual, start=start, addressed=share > 0)
 
 
 def _addresses(row: list[str]) -> int:

@@ -34,6 +34,9 @@ class TestDelimiter:
             pytest.param("SEP=;\r\na,b;c\r\n1;2\r\n", ";", id="told in capitals"),
             pytest.param("sep=;\na,b\n1,2\n3,4\n", ",", id="told wrongly"),
             pytest.param("sep=;\na\n1\n", ";", id="told for one column"),
+            pytest.param(
+                'Notes:\n\n"a","b"\n"",";x@y.de"\n"",";z"\n', ",", id="a sign within quotes"
+            ),
         ],
     )
     def test_is_found(self, text, delimiter):
