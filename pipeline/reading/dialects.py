@@ -97,7 +97,7 @@ def vote_delimiter(sample: Sample, dialect: Dialect = RFC_4180) -> str:
     is the sign it needs least, so that `Acme, Inc.` stays one cell.
     """
     batches = _split(sample, dialect)
-    if best := _best(batches):
+    if best := _best(batches) or _by_addresses(batches):
         return best
     if best := _best(
         {sign: sample.records(sign, dialect) for sign in _RARE if sign in sample.head}
@@ -161,6 +161,24 @@ def _vote(batch: Batch) -> _Vote | None:
         return None
     share = sum(map(bool, addressed)) / len(rows)
     return _Vote(of_all + (of_tail + share) / 2, usual, start=start, addressed=share > 0)
+
+
+def _by_addresses(batches: Mapping[str, Batch]) -> str:
+    """The sign by which most records have an address in one place, below a first that is as wide as
+    any: programs leave out the blank cells at a row's end. '' where there is none.
+    """
+    most = {sign: _in_one_place(batch) for sign, batch in batches.items()}
+    best = max(most, key=lambda sign: most[sign], default="")
+    return best if best and most[best] else ""
+
+
+def _in_one_place(batch: Batch) -> int:
+    header, *rows = [row for row in batch.rows if any(map(str.strip, row))][:VOTING] or [[]]
+    if not _FEW <= len(header) >= max(map(len, rows), default=0) or any(map(_is_address, header)):
+        return 0
+    places = Counter(n for row in rows for n, cell in enumerate(row) if _is_address(cell))
+    most = max(places.values(), default=0)
+    return most if most >= max(_FEW, _AGREED * len(rows)) else 0
 
 
 def _addresses(row: list[str]) -> int:

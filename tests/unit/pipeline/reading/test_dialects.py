@@ -37,6 +37,21 @@ class TestDelimiter:
             pytest.param(
                 'Notes:\n\n"a","b"\n"",";x@y.de"\n"",";z"\n', ",", id="a sign within quotes"
             ),
+            pytest.param(
+                "name,mail,city,zip\nAnn,a@b.de\nBob,b@c.de,Rome\nCy,c@d.de,Oslo,1\nDi,d@e.de\n",
+                ",",
+                id="blanks left out",
+            ),
+            pytest.param(
+                "name,mail\nAnn,a@b.de\nBob,b@c.de,Rome\nCy,c@d.de,Oslo,1\nDi,d@e.de,Bonn,2,3\n",
+                ";",
+                id="a header too short",
+            ),
+            pytest.param(
+                "a@a.de,Al,x,y\na@b.de,Bo\nb@c.de,Cy,z\nd@d.de,Di,u,v\ne@f.de,Ed\n",
+                ";",
+                id="blanks left out and no header",
+            ),
         ],
     )
     def test_is_found(self, text, delimiter):
