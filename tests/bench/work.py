@@ -23,7 +23,7 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402  (Django first)
-from django.db import transaction  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from deliveries.models import Delivery  # noqa: E402
@@ -106,6 +106,7 @@ def allocate() -> dict[str, Any]:
         allocation = found.allocate()
         stage_of.write(run, allocation)
         frozen.keep(run, found.clients, found.promises, allocation.per_client)
+        connection.check_constraints()  # what a commit would do
         seconds = time.perf_counter() - began
         transaction.set_rollback(True)
     return {"seconds": seconds, "placed": allocation.leads}
