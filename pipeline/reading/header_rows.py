@@ -89,12 +89,13 @@ def with_ends(header: Header, batch: Batch, *, delimiter: str) -> Header:
 def _may_be_shifted(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     if any(cell[:1].isspace() for row in rows for cell in row):
         return True
-    below = [
-        n for row in rows for n, cell in enumerate(row) if ADDRESS.search(cell[:_LONGEST_SAMPLED])
-    ]
-    return not below or not all(
-        _OF_ADDRESSES.search(names[n]) for n in set(below) if n < len(names)
-    )
+    below = {
+        names[n]
+        for row in rows
+        for n, cell in enumerate(row)
+        if ADDRESS.search(cell[:_LONGEST_SAMPLED])
+    }
+    return not below or not all(map(_OF_ADDRESSES.search, below))
 
 
 def _name(cell: str) -> str:
