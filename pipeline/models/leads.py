@@ -6,6 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -185,7 +186,7 @@ class Lead(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["run", "id"], name="lead_of_run"),
+            BrinIndex(fields=["run"], name="lead_of_run_by_range"),
             models.Index(
                 fields=["run"], condition=Q(status=LeadStatus.NEW), name="lead_new_of_run"
             ),
