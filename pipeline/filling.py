@@ -80,11 +80,13 @@ def _derived(template: str) -> str:
 
 def _image(moment: str) -> str:
     """The changed fields as JSON; a key that is NULL is written as ''."""
-    fields = _lines(f"'{{name}}', CASE WHEN {{name}} IS NOT NULL THEN {moment}{{name}} END")
+    names = _lines("'{name}'", (*FIELDS, *DERIVED))
+    fields = _lines(f"CASE WHEN {{name}} IS NOT NULL THEN {moment}{{name}} END")
     keys = _derived(
-        f"'{{name}}', CASE WHEN {{field}} IS NOT NULL THEN coalesce({moment}{{name}}::text, '') END"
+        f"CASE WHEN {{field}} IS NOT NULL THEN coalesce({moment}{{name}}::text, '') END"
     )
-    return f"jsonb_strip_nulls(jsonb_build_object({fields},\n           {keys}))"
+    # jsonb_build_object, which asks of each value for its type, takes half as long again.
+    return f"jsonb_strip_nulls(jsonb_object(ARRAY[{names}],\n           ARRAY[{fields},\n           {keys}]))"
 
 
 _FILL = f"""
