@@ -122,6 +122,7 @@ def _fill(rows: int) -> None:
              "industries": INDUSTRIES, "countries": COUNTRIES},
         )  # fmt: skip
         cursor.execute("VACUUM ANALYZE pipeline_lead")
+        cursor.execute("CHECKPOINT")  # or the first round waits for the stock to be written
     _clients(rows)
 
 

@@ -174,8 +174,19 @@ def _forget(run: Run) -> None:
     run.delete()
 
 
+# What the file says of people that are known and the base does not: each round tells it anew.
+_UNTOLD = """
+UPDATE pipeline_lead
+   SET email_status = '', seniority = '', department = '', company_domain = '', website = '',
+       industry = '', employees = '', city = '', linkedin_url = '', linkedin_key = '', phone = '',
+       phone_key = NULL, country_code = ''
+ WHERE id IN (SELECT lead_id FROM pipeline_leadchange)
+"""
+
+
 def _forget_leads() -> None:
     with connection.cursor() as cursor:
+        cursor.execute(_UNTOLD)
         cursor.execute("DELETE FROM pipeline_leadchange")
         cursor.execute("DELETE FROM pipeline_rejection")
         cursor.execute(
@@ -218,6 +229,7 @@ def _fill_base(path: Path) -> None:
                 copy.write_row((n, key))
         cursor.execute(_KNOWN, {"file": base.pk, "run": run.pk, "rows": KNOWN})
         cursor.execute("VACUUM ANALYZE pipeline_lead")
+        cursor.execute("CHECKPOINT")  # or the first round waits for the base to be written
 
 
 def _keys_in(path: Path) -> set[str]:
