@@ -18,7 +18,9 @@ from pipeline.models.runs import Run
 class ForecastPair(models.Model):
     """A pair that tonight's forecast expects to meet: only such pairs are worth a draft."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="forecast_pairs")
+    run = models.ForeignKey(  # found by forecast_pair_once
+        Run, on_delete=models.CASCADE, related_name="forecast_pairs", db_index=False
+    )
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="forecast_pairs")
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="forecast_pairs")
     is_reserve = models.BooleanField(
@@ -60,7 +62,9 @@ class Draft(models.Model):
     `body` bears neither signature nor footer; they are put below as the file is made.
     """
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="drafts")
+    lead = models.ForeignKey(  # found by draft_once_per_pair
+        Lead, on_delete=models.CASCADE, related_name="drafts", db_index=False
+    )
     client = models.ForeignKey(
         Client, on_delete=models.CASCADE, related_name="drafts", db_index=False
     )  # draft_of_a_delivery begins with it

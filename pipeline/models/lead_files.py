@@ -145,7 +145,9 @@ class LeadFile(models.Model):
 class Rejection(models.Model):
     """A row that became no lead, and why."""
 
-    file = models.ForeignKey(LeadFile, on_delete=models.CASCADE, related_name="rejections")
+    file = models.ForeignKey(  # found by rejection_once_per_record
+        LeadFile, on_delete=models.CASCADE, related_name="rejections", db_index=False
+    )
     record = models.PositiveIntegerField(help_text="The row's number among the file's records.")
     line = models.PositiveIntegerField(help_text="The line of the file on which it begins.")
     field = models.CharField(max_length=120, blank=True)

@@ -217,7 +217,9 @@ class Lead(models.Model):
 class LeadChange(models.Model):
     """What a file changed in a lead that was known: the image before, so that it can be undone."""
 
-    file = models.ForeignKey(LeadFile, on_delete=models.PROTECT, related_name="changes")
+    file = models.ForeignKey(  # found by lead_change_once_per_file
+        LeadFile, on_delete=models.PROTECT, related_name="changes", db_index=False
+    )
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="changes")
     before = models.JSONField(help_text="Field → text before.")
     after = models.JSONField(help_text="Field → text after.")

@@ -71,6 +71,7 @@ class AiCall(models.Model):
         on_delete=models.PROTECT,
         null=True,
         related_name="ai_calls",
+        db_index=False,  # found by ai_call_of_a_pair
         help_text="Blank: somebody at the desk asked.",
     )
     client = models.ForeignKey(
