@@ -20,7 +20,7 @@ from psycopg.errors import LockNotAvailable
 
 from deliveries.models import Delivery, DeliveryStatus
 from pipeline import chunks
-from pipeline.counts import Counts, total
+from pipeline.counts import Counts
 from pipeline.models import Lead, LeadFile, LeadStatus, Run, StageRun
 from pipeline.models.lead_files import LeadFileStatus
 from pipeline.models.runs import RunKind
@@ -168,11 +168,10 @@ def _may_close(stage_run: StageRun) -> bool:
 
 def _close(stage_run: StageRun) -> None:
     """seen, kept and dropped: what was planned, what the chunks counted, what stays behind."""
-    done = stage_run.chunks.filter(status=ChunkStatus.DONE).values_list("counts", flat=True)
     failed = stage_run.chunks.filter(status=ChunkStatus.FAILED).count()
     waiting = stage_run.chunks.exclude(status__in=[ChunkStatus.DONE, ChunkStatus.FAILED]).count()
     behind = {code: n for code, n in (("failed", failed), ("waiting", waiting)) if n}
-    counts = total([stage_run.counts, *map(Counts.from_json, done), Counts(dropped=behind)])
+    counts = stage_run.counts + stage_run.chunks.counted() + Counts(dropped=behind)
     _move_stage(
         stage_run,
         StageStatus.DONE,

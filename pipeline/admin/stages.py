@@ -10,7 +10,7 @@ from django.db.models import Model, Sum
 
 from deliveries.models import DeliveredLead, Delivery
 from pipeline import report
-from pipeline.counts import Counts, total
+from pipeline.counts import Counts
 from pipeline.models import Chunk, Lead, LeadStatus, Rejection, Run, StageRun
 from pipeline.reasons import in_words
 from pipeline.shown import TONES, list_url
@@ -121,7 +121,8 @@ def _card(
     newest: bool,
 ) -> StageCard:
     stage = Stage(row.stage)
-    counts = row.counts if row.status == StageStatus.DONE else _so_far(row)
+    so_far = Counts() if row.status == StageStatus.DONE else row.chunks.counted()
+    counts = row.counts + so_far
     return StageCard(
         stage=stage,
         number=number,
@@ -138,11 +139,6 @@ def _card(
         planned=progress[1],
         problems=problems,
     )
-
-
-def _so_far(row: StageRun) -> Counts:
-    done = row.chunks.filter(status=ChunkStatus.DONE).values_list("counts", flat=True)
-    return total([row.counts, *map(Counts.from_json, done)])
 
 
 def _progress(run: Run, rows: Mapping[str, StageRun]) -> dict[str, tuple[int, int]]:

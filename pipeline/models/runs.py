@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from clients.models import Client
-from pipeline.counts import Counts
+from pipeline.counts import Counts, total
 from pipeline.states import ChunkStatus, RunStatus, Stage, StageStatus
 
 
@@ -118,6 +118,11 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
     def open(self) -> Self:
         """Chunks that still owe their work."""
         return self.filter(status__in=[ChunkStatus.PENDING, ChunkStatus.LEASED])
+
+    def counted(self) -> Counts:
+        """What those that are done counted, all together."""
+        done = self.filter(status=ChunkStatus.DONE).values_list("counts", flat=True)
+        return total(map(Counts.from_json, done))
 
     def claimable(self) -> Self:
         """Chunks that a worker may take now, by PostgreSQL's clock.

@@ -132,7 +132,7 @@ def work(chunk: Chunk, lease: Lease) -> None:
         counts = _settled(run_id, tables)
         lease.finish(counts)
         if _is_last(chunk.stage_run):
-            _tell_the_planner(["pipeline_lead"], _fresh(chunk.stage_run))
+            _tell_the_planner(["pipeline_lead"], chunk.stage_run.chunks.counted().seen)
             lookalikes.mark(run_id)
         _remove(run_id, tables, counts)  # last: who reads NEW leads may have to wait for the end
 
@@ -221,12 +221,6 @@ def _is_last(stage_run: StageRun) -> bool:
     """Whether no chunk of the stage is open; of two that finish at once the later sees both."""
     StageRun.objects.select_for_update(no_key=True).get(pk=stage_run.pk)
     return not stage_run.chunks.open().exists()
-
-
-def _fresh(stage_run: StageRun) -> int:
-    """How many leads the chunks that are done have settled."""
-    counts = stage_run.chunks.values_list("counts", flat=True)
-    return total(map(Counts.from_json, counts)).seen
 
 
 def _keys_of(table: str) -> tuple[UUID, UUID]:
