@@ -63,10 +63,13 @@ def mark(run_id: int) -> int:
     """
     marked = 0
     with connection.cursor() as cursor:
+        # Nearly nobody is found; the planner expects everybody, and one process to do it all.
+        cursor.execute("SET LOCAL parallel_tuple_cost = 0")
         for table, key, filled, below in _KEYS:
             statement = _SHARED_BY.format(table=table, key=key, filled=filled)
             cursor.execute(statement, {"run": run_id, "below": below})
             marked += cursor.rowcount
+        cursor.execute("SET LOCAL parallel_tuple_cost TO DEFAULT")
         if marked:
             cursor.execute("ANALYZE page, phone")
             cursor.execute(_MARK, {"run": run_id})

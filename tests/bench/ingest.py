@@ -177,9 +177,7 @@ def _forget(run: Run) -> None:
 # What the file says of people that are known and the base does not: each round tells it anew.
 _UNTOLD = """
 UPDATE pipeline_lead
-   SET email_status = '', seniority = '', department = '', company_domain = '', website = '',
-       industry = '', employees = '', city = '', linkedin_url = '', linkedin_key = '', phone = '',
-       phone_key = NULL, country_code = ''
+   SET linkedin_url = '', linkedin_key = '', phone = '', phone_key = NULL
  WHERE id IN (SELECT lead_id FROM pipeline_leadchange)
 """
 
@@ -198,14 +196,26 @@ def _forget_leads() -> None:
         cursor.execute("CHECKPOINT")
 
 
+# As the product would have written them: with phones and pages, by which lookalikes are told. Of
+# every second one that the file tells of again, both are unknown.
 _KNOWN = """
-INSERT INTO pipeline_lead (file_id, record, line, run_id, status, reason, max_clients, key,
-                           email, first_name, last_name, title, company, country, extras)
+INSERT INTO pipeline_lead (
+    file_id, record, line, run_id, status, reason, max_clients, key, domain_keys, country_code,
+    email, email_status, first_name, last_name, title, seniority, department,
+    company, company_domain, website, industry, employees, city, country,
+    linkedin_url, linkedin_key, phone, phone_key, extras)
 SELECT %(file)s, n, n, %(run)s, 'READY', 'cap_month', 1,
-       coalesce(overlap.key, md5('known ' || n)::uuid),
-       'known.' || n || '@base.example', 'Kim', 'Known', 'Buyer', 'Base ' || n %% 40000, 'Sweden',
+       coalesce(overlap.key, md5('known ' || n)::uuid), ARRAY[md5('domain ' || n)::uuid], 'SE',
+       'known.' || n || '@base-' || n || '.example', 'Verified', 'Kim', 'Known', 'Buyer',
+       'Director', 'Sales', 'Base ' || n %% 40000, 'base-' || n || '.example',
+       'https://base-' || n || '.example', 'banking', '120', 'Lund', 'Sweden',
+       CASE WHEN told THEN 'https://www.linkedin.com/in/kim-known-' || n ELSE '' END,
+       CASE WHEN told THEN 'in/kim-known-' || n ELSE '' END,
+       CASE WHEN told THEN '+46 70 ' || lpad(n::text, 7, '0') ELSE '' END,
+       CASE WHEN told THEN md5('phone ' || n)::uuid END,
        '{}'
   FROM generate_series(1, %(rows)s) AS n LEFT JOIN overlap USING (n)
+ CROSS JOIN LATERAL (SELECT overlap.key IS NULL OR n %% 2 = 0 AS told) known
 """
 
 
