@@ -124,21 +124,31 @@ def refused(mail: Mail, error: str, *, begun: bool, address: bool = False) -> No
     )
 
 
-def put_off(mail: Mail, error: str) -> None:
+def put_off(mail: Mail, error: str, *, begun: bool) -> None:
     """The server wants to hear of this recipient again later; after two days we give up."""
     if mail.put_off >= len(PUT_OFF_MINUTES):
-        return refused(mail, f"Put off {mail.put_off + 1} times. {error}", begun=False)
+        return refused(mail, f"Put off {mail.put_off + 1} times. {error}", begun=begun)
     pause = dt.timedelta(minutes=PUT_OFF_MINUTES[mail.put_off])
-    _begun_or_not(mail, begun=False).update(
-        put_off=F("put_off") + 1, next_try_at=Now() + pause, error=error
+    _begun_or_not(mail, begun=begun).update(
+        status=MailStatus.PENDING,
+        refusals=F("refusals") + int(begun),
+        put_off=F("put_off") + 1,
+        next_try_at=Now() + pause,
+        error=error,
     )
     return None
 
 
 def _begun_or_not(mail: Mail, *, begun: bool) -> QuerySet[Mail]:
-    """The row where it still is what its sender made of it."""
-    status = MailStatus.SENDING if begun else MailStatus.PENDING
-    return Mail.objects.filter(pk=mail.pk, status=status)
+    """The row where it still is what its sender made of it.
+
+    Or where it was given up as unknown meanwhile, for its sender knows; but not where a person had
+    it sent again.
+    """
+    if not begun:
+        return Mail.objects.filter(pk=mail.pk, status=MailStatus.PENDING)
+    in_doubt = [MailStatus.SENDING, MailStatus.UNKNOWN]
+    return Mail.objects.filter(pk=mail.pk, status__in=in_doubt, superseded_by=None)
 
 
 def answer_lost(mail: Mail, error: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from deliveries import outbox
 from deliveries.models import Mail
@@ -13,6 +14,10 @@ from pipeline import services
 Write = Callable[[Mail], smtp.Letter]
 
 
+class _Lost(TransientError):
+    """Nobody knows of one mail; its server counts as failing, and the next mail may be sent."""
+
+
 def post(mails: Iterable[Mail], write: Write) -> None:
     """Send each over one connection; an address that is refused or put off stops no other.
 
@@ -21,7 +26,7 @@ def post(mails: Iterable[Mail], write: Write) -> None:
     """
     carrier = smtp.carrier()
     for mail in mails:
-        with services.guarded(smtp.SERVICE):
+        with suppress(_Lost), services.guarded(smtp.SERVICE):
             _post(carrier, mail, write(mail))
 
 
@@ -39,6 +44,8 @@ def _post(carrier: smtp.Carrier, mail: Mail, letter: smtp.Letter) -> None:
         raise  # nothing was said about this mail
     except ServiceError as error:
         _settle(mail, error, begun=begun)
+        if isinstance(error, smtp.AnswerLost):
+            raise _Lost(str(error), service=smtp.SERVICE) from None
         if isinstance(error, TransientError) and not isinstance(error, smtp.PutOff):
             raise
     else:
@@ -51,7 +58,7 @@ def _settle(mail: Mail, error: ServiceError, *, begun: bool) -> None:
         case smtp.AnswerLost():
             outbox.answer_lost(mail, str(error))
         case smtp.PutOff():
-            outbox.put_off(mail, str(error))
+            outbox.put_off(mail, str(error), begun=begun)
         case PermanentError():
             address = isinstance(error, smtp.AddressRefused)
             outbox.refused(mail, str(error), begun=begun, address=address)

@@ -153,7 +153,7 @@ def probe() -> str:
         server = connection.connection
         with hanging_up_is_transient():
             server.ehlo_or_helo_if_needed()
-            code, answer = server.mail(_bare(settings.DEFAULT_FROM_EMAIL))
+            code, answer = server.mail(_sender())
         if code != OK:
             raise ConfigError(
                 f"The mail server does not let us send as {settings.DEFAULT_FROM_EMAIL}"
@@ -192,7 +192,18 @@ def _opened() -> Any:
     except (smtplib.SMTPException, OSError) as error:
         _close(connection)  # Django leaves the socket open where the login fails
         raise not_let_in(error) from None
+    except ValueError as error:  # a name or a password that no mail server can be told
+        _close(connection)
+        raise ConfigError(
+            f"EMAIL_HOST, EMAIL_USER or EMAIL_PASSWORD cannot be used: {_why(error)}.",
+            service=SERVICE,
+        ) from None
     return connection
+
+
+def _why(error: ValueError) -> str:
+    """Without the value, which may be the password."""
+    return error.reason if isinstance(error, UnicodeEncodeError) else "no such name can be"
 
 
 def _close(connection: Any) -> None:
@@ -204,7 +215,8 @@ def _close(connection: Any) -> None:
 
 
 def _build(letter: Letter) -> EmailMultiAlternatives:
-    """The message, with every header looked at. Raises PermanentError."""
+    """The message, with every header looked at. Raises PermanentError, or ConfigError."""
+    _sender()
     message = EmailMultiAlternatives(
         letter.subject,
         letter.text,
@@ -232,10 +244,21 @@ def _bare(address: str) -> str:
     return sanitize_address(address, settings.DEFAULT_CHARSET)
 
 
+def _sender() -> str:
+    """Whom mails come from, in a command. Raises ConfigError."""
+    try:
+        return _bare(settings.DEFAULT_FROM_EMAIL)
+    except ValueError:
+        raise ConfigError(
+            f"EMAIL_FROM is no address that mails can come from: {settings.DEFAULT_FROM_EMAIL}",
+            service=SERVICE,
+        ) from None
+
+
 def _talk(server: smtplib.SMTP, message: EmailMultiAlternatives, begin: Callable[[], bool]) -> None:
     converse(
         server,
-        sender=_bare(message.from_email),
+        sender=_sender(),
         recipient=_bare(message.to[0]),
         content=message.message().as_bytes(linesep="\r\n"),  # type: ignore[call-arg]  # Django's own
         begin=begin,

@@ -21,7 +21,7 @@ from leadgen.integrations.errors import (
 
 SERVICE = "smtp"
 DAILY_CAP_SECONDS = 3600  # 5.4.5: the account has sent its day's share; asked again hourly
-OK, FORWARDED, GO_ON, CLOSING = 250, 251, 354, 421
+OK, FORWARDED, GO_ON, CLOSING, NOT_LET_IN, TOO_LARGE = 250, 251, 354, 421, 530, 552
 
 
 class AnswerLost(ServiceError):
@@ -46,12 +46,12 @@ def converse(
     """Hand one mail over; `begin` is called right before its text goes, and may say no.
 
     Raises HungUp before that, and afterwards TransientError for as long as no word of the text
-    was sent; AnswerLost once it was. What the server refuses: PutOff, AddressRefused, Throttled
-    or PermanentError.
+    was sent; AnswerLost once it was. What the server refuses: PutOff, AddressRefused, Throttled,
+    PermanentError, or ConfigError where it is us.
     """
     with _before_it_began():
         server.ehlo_or_helo_if_needed()
-        _check(server, *server.mail(sender, _options(server, content)))
+        _check_sender(server, *server.mail(sender, _options(server, content)))
         _check_recipient(server, *server.rcpt(recipient))
     if not begin():
         return _start_over(server)
@@ -68,7 +68,13 @@ def _hand_over(server: smtplib.SMTP, content: bytes) -> None:
         raise AnswerLost(
             f"The mail server's answer was lost ({type(error).__name__}).", service=SERVICE
         ) from None
-    _check(server, code, answer)
+    if _is_busy(code) or _is_permanent(code):
+        _start_over(server)
+        raise _text_refused(code, said(answer))
+    if not _is_success(code):  # smtplib makes -1 of what is no code
+        raise AnswerLost(
+            f"The mail server's answer cannot be read ({said(answer)}).", service=SERVICE
+        )
 
 
 def _options(server: smtplib.SMTP, content: bytes) -> list[str]:
@@ -80,6 +86,18 @@ def _check(server: smtplib.SMTP, code: int, answer: bytes | str, *, wanted: int 
     if code != wanted:
         _start_over(server)
         raise _refused(code, said(answer))
+
+
+def _check_sender(server: smtplib.SMTP, code: int, answer: bytes | str) -> None:
+    """Who is not let send at all is for a person to mend; too large a mail is its own fault."""
+    words = said(answer)
+    if _is_permanent(code) and code != TOO_LARGE and not _is_daily_cap(words):
+        _start_over(server)
+        raise ConfigError(
+            f"The mail server does not let us send as EMAIL_FROM ({code}: {words}).",
+            service=SERVICE,
+        )
+    _check(server, code, answer)
 
 
 def _check_recipient(server: smtplib.SMTP, code: int, answer: bytes | str) -> None:
@@ -125,13 +143,19 @@ def not_let_in(error: Exception) -> ServiceError:
     return TransientError(f"The mail server cannot be reached ({error}).", service=SERVICE)
 
 
-def _is_permanent(code: int) -> bool:
-    """RFC 5321, 4.2.1: 5yz is permanent, 4yz may be tried again."""
-    return code >= 500  # noqa: PLR2004
+# The first digit says what became of it (RFC 5321, 4.2.1).
+
+
+def _is_success(code: int) -> bool:
+    return code // 100 == 2  # noqa: PLR2004
 
 
 def _is_busy(code: int) -> bool:
-    return not _is_permanent(code) and code >= 400  # noqa: PLR2004
+    return code // 100 == 4  # noqa: PLR2004
+
+
+def _is_permanent(code: int) -> bool:
+    return code // 100 == 5  # noqa: PLR2004
 
 
 def _refused(code: int, words: str) -> ServiceError:
@@ -146,12 +170,21 @@ def _refused(code: int, words: str) -> ServiceError:
     return PermanentError(sentence, service=SERVICE)
 
 
+def _text_refused(code: int, words: str) -> ServiceError:
+    """X.2.X is about the recipient's mailbox, a full one say (RFC 3463, 3.3): it alone waits."""
+    if _is_busy(code) and code != CLOSING and re.search(r"\b4\.2\.\d", words):
+        return PutOff(f"The mail server answered {code}: {words}", service=SERVICE)
+    return _refused(code, words)
+
+
 def _recipient_refused(code: int, words: str) -> ServiceError:
     sentence = f"The mail server answered {code}: {words}"
     if code == CLOSING or _is_daily_cap(words):
         return _refused(code, words)
     if not _is_permanent(code):
         return PutOff(sentence, service=SERVICE)
+    if code == NOT_LET_IN:
+        return ConfigError(sentence, service=SERVICE)
     # 5.7.x is policy: it refuses us, and the address may be right.
     about_us = re.search(r"\b5\.7\.\d", words)
     return (PermanentError if about_us else AddressRefused)(sentence, service=SERVICE)

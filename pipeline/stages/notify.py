@@ -44,7 +44,7 @@ def _finish(delivery: Delivery, lease: Lease) -> None:
     statuses = {status for status, _, _ in found}
     if not statuses & TOLD:
         if statuses <= {MailStatus.FAILED}:
-            raise PermanentError("Every address of the client was refused.", service=SERVICE)
+            raise PermanentError(_refusal(delivery), service=SERVICE)
         raise _waits([(at, error) for _, at, error in found if at])
     with transaction.atomic():
         lease.hold()
@@ -52,6 +52,15 @@ def _finish(delivery: Delivery, lease: Lease) -> None:
             status=DeliveryStatus.NOTIFIED, notified_at=Now(), error=""
         )
         lease.finish(Counts(kept=1))
+
+
+def _refusal(delivery: Delivery) -> str:
+    """The client's addresses are to blame only where the server says so."""
+    mails = outbox.standing(delivery)
+    if all(mails.values_list("address_refused", flat=True)):
+        return "Every address of the client was refused."
+    error = mails.filter(address_refused=False).values_list("error", flat=True).first()
+    return f"No mail to the client was taken. {error}"
 
 
 def _waits(put_off: list[tuple[dt.datetime, str]]) -> TransientError:

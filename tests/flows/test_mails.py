@@ -10,7 +10,7 @@ from django.utils import timezone
 from clients.models import Client
 from deliveries import outbox, posting
 from deliveries.models import Delivery, Mail
-from pipeline import audit, postroom, starting
+from pipeline import audit, postroom, services, starting
 from pipeline.models import Chunk, Run, ServiceState
 from tests.factories import MailFactory
 from tests.flows import mail_server, nights
@@ -177,6 +177,38 @@ class TestANightWithAMailServer:
         assert states() == [(FIRST, "UNKNOWN", 1)]
         assert server.recipients().count(FIRST) == 1
 
+    def test_that_loses_every_answer_is_left_alone_for_a_while(self, server, monkeypatch):
+        server.answers = {ALL_IS_READ: HANG_UP}
+
+        night(monkeypatch, *(f"{n}@germania.com" for n in range(5)))  # and one of Franken's
+
+        assert Mail.objects.filter(status="UNKNOWN").count() == services.TRIP_AFTER
+        assert Mail.objects.filter(status="PENDING").count() == 1
+        assert ServiceState.objects.get(service="smtp").open_until is not None
+
+    def test_that_takes_no_mail_of_ours_does_not_blame_the_client(self, server, monkeypatch):
+        server.answers = {ALL_IS_READ: "550 5.7.1 sender not authorised"}
+
+        delivery = night(monkeypatch, FIRST)
+
+        assert delivery.status == "FAILED"
+        assert delivery.error.startswith("No mail to the client was taken.")
+        assert "5.7.1 sender not authorised" in delivery.error
+        assert outbox.refused_addresses(delivery.client) == {}
+
+    def test_that_finds_one_mailbox_full_holds_up_no_other(self, server, monkeypatch):
+        server.answers = {ALL_IS_READ: "452 4.2.2 mailbox full"}
+        server.only_once = True
+
+        delivery = night(monkeypatch, FIRST, SECOND)
+
+        assert states() == [(FIRST, "PENDING", 1), (SECOND, "SENT", 1)]
+        assert Delivery.objects.get(client__name="Franken").status == "LOGGED"
+        Mail.objects.update(next_try_at=None)
+        postroom.send()
+        assert states() == [(FIRST, "SENT", 2), (SECOND, "SENT", 1)]
+        assert (delivery.status, audit.run()["ok"]) == ("LOGGED", True)
+
     def test_that_is_away_holds_up_the_mails_and_nothing_else(self, server, monkeypatch, settings):
         settings.EMAIL_PORT = 1
         settings.STAGE_PATIENCE_MINUTES = 0
@@ -290,3 +322,49 @@ class TestAWorkerThatDiedWhileSending:
 
         mail.refresh_from_db()
         assert mail.status == status
+
+    @pytest.mark.parametrize(
+        ("ending", "status"),
+        [
+            pytest.param(outbox.not_taken, "PENDING", id="may be tried again"),
+            pytest.param(outbox.refused, "FAILED", id="refused for good"),
+            pytest.param(outbox.put_off, "PENDING", id="put off"),
+        ],
+    )
+    def test_and_lives_after_all_knows_what_became_of_the_mail(self, ending, status):
+        mail = MailFactory.create(status="UNKNOWN", begins=1)
+
+        ending(mail, "450: later", begun=True)
+
+        mail.refresh_from_db()
+        assert (mail.status, mail.refusals) == (status, 1)
+
+    def test_and_lives_after_all_comes_too_late_where_a_person_had_it_sent_again(self):
+        mail = MailFactory.create(status="UNKNOWN", begins=1)
+        outbox.resend(mail, by="ida", now=timezone.now())
+
+        outbox.not_taken(mail, "450: later", begun=True)
+
+        mail.refresh_from_db()
+        assert mail.status == "UNKNOWN"
+
+
+@pytest.mark.django_db
+class TestThePostroom:
+    @pytest.mark.parametrize(("status", "waiting"), [("UPLOADED", 0), ("NOTIFIED", 1)])
+    def test_leaves_a_mail_to_the_stage_that_has_not_come_to_it_yet(self, status, waiting):
+        mail = MailFactory.create(delivery__status=status)
+
+        assert postroom.waiting().count() == waiting
+        assert mail in outbox.due()
+
+    def test_tries_a_password_that_is_wrong_once_in_a_while(self, server, settings):
+        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "ida", "wrong"
+        server.answers = {"AUTH": "535 no"}
+        MailFactory.create(delivery__status="NOTIFIED")
+
+        for _ in range(3):
+            postroom.send()
+
+        assert server.connections == 1
+        assert "EMAIL_PASSWORD" in ServiceState.objects.get(service="smtp").last_error

@@ -108,12 +108,17 @@ class TestCarrier:
             pytest.param({f"RCPT {FIRST}": "450 4.2.0 greylisted"}, mail.PutOff, "greylisted", id="address 4xx"),
             pytest.param({f"RCPT {FIRST}": "421 too busy"}, Throttled, "too busy", id="address 421"),
             pytest.param({f"RCPT {FIRST}": HANG_UP}, TransientError, "hung up", id="drop before the text"),
-            pytest.param({"MAIL": "552 too much"}, PermanentError, "552: too much", id="sender 5xx"),
+            pytest.param({f"RCPT {FIRST}": "530 5.7.0 log in first"}, ConfigError, "log in", id="address 530"),
+            pytest.param({"MAIL": "552 too much"}, PermanentError, "552: too much", id="too large"),
+            pytest.param({"MAIL": "550 5.7.60 not as this sender"}, ConfigError, "send as EMAIL_FROM", id="sender 5xx"),
             pytest.param({"MAIL": "454 4.7.0 too many logins"}, Throttled, "454", id="sender 454"),
             pytest.param({"DATA": "554 spam"}, PermanentError, "554: spam", id="text 5xx"),
             pytest.param({"DATA": "550 5.1.1 no such user"}, mail.AddressRefused, "no such", id="address after text"),
             pytest.param({"DATA": "421 4.7.0 slow down"}, Throttled, "slow down", id="text 421"),
             pytest.param({"DATA": "451 4.3.0 try later"}, Throttled, "451", id="text 45x"),
+            pytest.param({"DATA": "452 4.2.2 mailbox full"}, mail.PutOff, "mailbox full", id="mailbox after text"),
+            pytest.param({"DATA": "452 4.3.1 no space"}, Throttled, "no space", id="text 452"),
+            pytest.param({"DATA": "2.0.0 Ok: queued"}, mail.AnswerLost, "cannot be read", id="no code after text"),
             pytest.param({"DATA": HANG_UP_AFTER}, mail.AnswerLost, "was lost", id="drop after the text"),
         ],
     )  # fmt: skip
@@ -124,6 +129,12 @@ class TestCarrier:
             send()
 
         assert type(raised.value) is error
+
+    @pytest.mark.parametrize("answer", ["250", "251 queued", "200 OK queued as 17"])
+    def test_takes_every_yes_after_the_text_for_one(self, office, answer):
+        office.answers = {"DATA": answer}
+
+        send()
 
     @pytest.mark.parametrize("moment", ["MAIL", f"RCPT {FIRST}", "DATA"])
     @pytest.mark.parametrize("code", [550, 552])
@@ -165,6 +176,27 @@ class TestOpening:
             send()
 
         assert "wrong password" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("EMAIL_HOST_PASSWORD", "pässword"), ("EMAIL_HOST", "mail..example.com")],
+    )
+    def test_a_setting_that_no_server_can_be_told_is_named_and_kept_secret(
+        self, guarded_office, settings, name, value
+    ):
+        setattr(settings, name, value)
+
+        with pytest.raises(ConfigError, match="EMAIL_PASSWORD cannot be used") as raised:
+            send()
+
+        assert value not in str(raised.value)
+
+    @pytest.mark.parametrize("call", [send, mail.probe])
+    def test_a_sender_that_is_no_address_is_named(self, office, settings, call):
+        settings.DEFAULT_FROM_EMAIL = "Leads <leads@>"
+
+        with pytest.raises(ConfigError, match="EMAIL_FROM is no address"):
+            call()
 
     def test_a_server_without_tls_is_never_sent_a_mail_in_the_clear(self, office, settings):
         settings.EMAIL_USE_TLS = True
