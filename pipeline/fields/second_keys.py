@@ -31,6 +31,8 @@ _ROUNDED, _FLOAT = r"^\d(?:[.,]\d+)?[eE][+]?\d+$", r"^(\d{7,})[.]0$"
 _PROFILE = "linkedin.com/in/"
 _MOBILE = r"^(?:.*[/.])?linkedin[.]com/mwlite/in/([^/?#\s]+).*$"
 _SALES = r"(?i)^(?:.*[/.])?linkedin[.]com/sales/(?:lead|people)/([^/?#,\s]+).*$"
+# What no slug holds: the next cell of a list, a bracket, a quote, a second parameter.
+_SLUG_ENDS = "/?# ,;)>'\"&"
 
 
 def phone_keys(column: Column) -> Column:
@@ -87,7 +89,8 @@ def linkedin_keys(column: Column) -> Column:
 
     Sales Navigator knows people by another id: `sales/lead/<id>`. Empty for all else.
     """
-    lower = pc.ascii_lower(column)
+    is_ascii = byte_range(column)[1] < 0x80  # noqa: PLR2004
+    lower = pc.ascii_lower(column) if is_ascii else pc.utf8_lower(column)
     if holds(lower, "%"):
         lower = changed(lower, pc.match_substring(lower, "%"), _unquoted)
     profile = pc.match_substring(lower, f".{_PROFILE}")
@@ -99,18 +102,21 @@ def linkedin_keys(column: Column) -> Column:
 
 
 def _unquoted(column: Column) -> Column:
-    return pa.array([unquote(each).lower() for each in column.to_pylist()], TEXT)
+    """As it was before it became an address: PostgreSQL takes no NUL, and nobody sees the others."""
+    meant = pa.array([unquote(each) for each in column.to_pylist()], TEXT)
+    seen = pc.replace_substring_regex(meant, r"[\x00-\x1f\x7f]", "")
+    return pc.utf8_normalize(pc.utf8_lower(seen), "NFC")
 
 
 def _slugs(column: Column) -> Column:
     slugs = pc.list_element(pc.split_pattern(column, "/in/", max_splits=1), 1)
-    if any(holds(slugs, sign) for sign in "/?# "):
-        slugs = changed(slugs, pc.match_substring_regex(slugs, "[/?# ]"), _to_first_sign)
+    if any(holds(slugs, sign) for sign in _SLUG_ENDS):
+        slugs = changed(slugs, pc.match_substring_regex(slugs, f"[{_SLUG_ENDS}]"), _to_first_sign)
     return pc.if_else(pc.equal(slugs, ""), "", joined(text("in/"), slugs))
 
 
 def _to_first_sign(column: Column) -> Column:
-    return pc.replace_substring_regex(column, "(?s)[/?# ].*$", "")
+    return pc.replace_substring_regex(column, f"(?s)[{_SLUG_ENDS}].*$", "")
 
 
 def _rare_keys(column: Column) -> Column:
