@@ -24,7 +24,7 @@ _SKIPPED_AT_ONCE = 2_000
 MANY_UNCLOSED = 100  # each may cost LONGEST_RECORD of reading again: not for ever
 _STRAIGHT = str.maketrans("“”„", '"""')
 _ESCAPED = re.compile(r"""\\([\\"])""")
-_FEWEST_SWALLOWED = 3  # cells: `see Ann, ann@x.com` on a line of a note is no record
+_FEWEST_SWALLOWED = 3  # cells: `see Ann, ann@x.com` on a line of a note may be no record
 WHOLE_ADDRESS = re.compile(r"\s*[^\s@,;|]+@[^\s@,;|]+\.[^\s@,;|]+\s*")  # and its quotes, if any
 
 
@@ -201,12 +201,14 @@ class Records:
         if "".join(self._own).count(self._dialect.quote) % 2 and self._is_odd():
             return True
         wide = [line for line in self._own if line.count(self.delimiter) == len(row) - 1]
-        if len(row) < _FEWEST_SWALLOWED or wide[:1] != self._own[:1] or len(wide) == 1:
+        if wide[:1] != self._own[:1] or len(wide) == 1:
             return False
         records = [line for line in wide if self._is_like(line, row)]
-        if records[:1] != self._own[:1] or len(records) == 1:
-            return False
-        return len(records) == len(self._own) or self._is_odd()
+        if len(row) < _FEWEST_SWALLOWED:
+            return records[:1] == wide[:1] and len(records) > 1 and self._is_odd()
+        cells = self.delimiter.join(wide[1:]).split(self.delimiter)
+        likely = any(map(WHOLE_ADDRESS.fullmatch, cells))
+        return len(records) == len(self._own) or (likely and self._is_odd())
 
     def _is_like(self, line: str, row: list[str]) -> bool:
         """Whether a line as wide as the row has an address in the same place."""

@@ -115,6 +115,26 @@ class TestUnclosedQuote:
                 [(1, "unclosed_quote"), (2, ["Bob", "b@x.de", "Cork"])],
                 id="a line of its own",
             ),
+            pytest.param(
+                'a@x.de,"Acme\nb@x.de,Bolt\nc@x.de,"Cork\nd@x.de,Dune\n',
+                [
+                    (1, "unclosed_quote"),
+                    (2, ["b@x.de", "Bolt"]),
+                    (3, "unclosed_quote"),
+                    (4, ["d@x.de", "Dune"]),
+                ],
+                id="of two cells",
+            ),
+            pytest.param(
+                'Ann,,"Acme\nBob,b@x.de,Bolt\nCid,c@x.de,"Cork\nDan,d@x.de,Dune\n',
+                [
+                    (1, "unclosed_quote"),
+                    (2, ["Bob", "b@x.de", "Bolt"]),
+                    (3, "unclosed_quote"),
+                    (4, ["Dan", "d@x.de", "Dune"]),
+                ],
+                id="behind a record without an address",
+            ),
         ],
     )
     def test_swallows_no_record_that_the_next_quote_would_hide(self, text, expected):
@@ -132,6 +152,11 @@ class TestUnclosedQuote:
         quoted = note.replace('"', '""')
 
         assert taken(f'Ann,a@x.de,"{quoted}"\n') == [(1, ["Ann", "a@x.de", note])]
+
+    def test_is_not_seen_in_a_note_of_two_columns(self):
+        text = 'a@x.de,"busy\nask Bob, b@x.de "now" and again"\n'
+
+        assert [cells[0] for _, cells in taken(text)] == ["a@x.de"]
 
     def test_is_not_seen_beside_an_inch_sign(self):
         assert taken('5" pipe,a@x.de,"Weg 1\nBonn"\n') == [
