@@ -128,9 +128,7 @@ class _Sample:
 def guess(sample: bytes) -> str:
     """The likeliest encoding of lines that are no good UTF-8; cp1252 unless another is clear."""
     # One broken sign, where a program cut a cell in two, does not make a UTF-8 file Windows'.
-    text = sample.decode("utf-8", "replace")
-    bad = text.count("\ufffd")
-    if sum(not sign.isascii() for sign in text) - bad >= 10 * bad:
+    if _is_utf8(sample, 10):
         return "utf-8"
     runs = [len(run) for run in _HIGH.findall(sample)]
     # In Latin scripts a letter beyond ASCII mostly stands alone; in others whole words do.
@@ -138,7 +136,18 @@ def guess(sample: bytes) -> str:
     return (not latin and _other_script(sample)) or _latin(sample)
 
 
+def _is_utf8(sample: bytes, times: int) -> bool:
+    """Whether so many times as many signs beyond ASCII are good UTF-8 as are not."""
+    text = sample.decode("utf-8", "replace")
+    bad = text.count("\ufffd")
+    return sum(not sign.isascii() for sign in text) - bad >= times * bad
+
+
 def _latin(sample: bytes) -> str:
+    # In Windows' Western letters a pair that is good UTF-8 stands by accident, and seldom; where
+    # it does often, files in both were put together, and each byte that is none is mended.
+    if _is_utf8(sample, 2):
+        return "utf-8"
     if _share("cp932", sample, _is_kana) >= _CLEAR:
         return "cp932"  # of which every other byte of katakana is ASCII
     # Excel for the Mac ends its lines in CR.

@@ -121,6 +121,12 @@ class TestGuess:
     def test_bears_a_few_broken_signs_in_utf8(self):
         assert found("Zoë Müller,Größe,Peña\n".encode() * 5 + b"Zo\xc3\n") == "utf-8"
 
+    def test_is_utf8_where_a_third_of_the_letters_are_windows(self):
+        windows = "Jörg,Köln\n".encode("cp1252")
+
+        assert found("Zoë Müller,Peña\n".encode() * 4 + windows * 3) == "utf-8"
+        assert found("Zoë Müller,Peña\n".encode() + windows * 3) == "cp1252"
+
 
 class TestUtf32WithoutMark:
     @pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
