@@ -59,7 +59,8 @@ class OperatorCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Progress and tables of a person go to stderr when stdout belongs to a script.
-        self.console = Console(stderr=bool(options["json"]))
+        # What stands in brackets or colons is a file's or a client's own, and no markup.
+        self.console = Console(stderr=bool(options["json"]), markup=False, emoji=False)
         try:
             _refuse_unreadable(options)
             found, code = self.answer(options)

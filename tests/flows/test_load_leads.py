@@ -158,6 +158,12 @@ class TestAGoodFile:
         assert "bad_email 1" in shown
         assert "no.csv cannot be read: No such file or directory." in shown
 
+    def test_may_hold_what_looks_like_markup(self, write, capsys):
+        with pytest.raises(SystemExit):
+            call_command("load_leads", write("Name [/mr],Town\nAnn,Ulm\n"))
+
+        assert "Name [/mr]" in capsys.readouterr().out
+
 
 class TestABadFile:
     @pytest.mark.parametrize(

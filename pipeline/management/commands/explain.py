@@ -33,13 +33,13 @@ class Command(OperatorCommand):
 
     def show(self, found: dict[str, Any], console: Console) -> None:
         if not found["found"]:
-            console.print(f"Nothing is known of {found['email']}.", markup=False)
+            console.print(f"Nothing is known of {found['email']}.")
             return
         console.print(story_table(found))
         if found["clients"]:
             console.print(client_table(found))
         if found["note"]:
-            console.print(found["note"], markup=False)
+            console.print(found["note"])
 
 
 def find_run(pk: int) -> Run:

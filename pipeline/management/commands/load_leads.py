@@ -137,7 +137,7 @@ def progress(path: Path, stream: IO[bytes]) -> Iterator[Told]:
         yield lambda _read: None
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TimeRemainingColumn(),
