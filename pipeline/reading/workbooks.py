@@ -217,8 +217,14 @@ def _shown(cell: Any) -> str:
     if value is None or cell.data_type == "e":  # #N/A, #REF!
         return ""
     if isinstance(value, str):
-        return unescape(value) if "_x" in value else value  # _x000D_ is a line break
+        return _unescaped(value) if "_x" in value else value
     return _number(value, cell.number_format) if cell.data_type == "n" else _other(value)
+
+
+def _unescaped(value: str) -> str:
+    """_x000D_ is a line break; signs beyond Unicode's first 65,536 are escaped in two halves."""
+    text: str = unescape(value)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _number(value: Any, form: str) -> str:

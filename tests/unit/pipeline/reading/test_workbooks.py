@@ -251,6 +251,8 @@ class TestCells:
             pytest.param("#N/A", "General", "", id="error"),
             pytest.param("0049", "@", "0049", id="text"),
             pytest.param("a_x000D_\nb", "@", "a\r\nb", id="line break"),
+            pytest.param("_xD83D__xDE00_!", "@", "\U0001f600!", id="a sign in two halves"),
+            pytest.param("_xD83D_!", "@", "\ufffd!", id="half a sign"),
             pytest.param("=1+1", "General", "", id="formula never computed"),
             pytest.param("x" * 32_767, "@", "x" * 32_767, id="longest"),
         ],
