@@ -21,6 +21,7 @@ from deliveries.quotas import Used, Window, window_bounds
 
 EVEN, MONEY = "even", "money"  # windows beside the caps: a day's share, and a month's money
 _LASTING = {"month", "total", MONEY}  # windows that a new day does not open again
+_DAY = dt.timedelta(days=1)
 _AN_UNKNOWN_ZONES = "UTC"  # whose days are shown, while nothing is delivered
 
 
@@ -199,7 +200,7 @@ def _carried(
     if client.carry_over != CarryOver.LAST_MONTH or cap is None:
         return 0
     cap = cap if last_cap is None else last_cap
-    last_month = (today.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+    last_month = (today.replace(day=1) - _DAY).replace(day=1)
     return max(cap - used.last_month, 0) if since <= last_month else 0
 
 
@@ -207,8 +208,8 @@ def _month(client: Client, used: Used, today: dt.date, since: dt.date) -> Month:
     first = today.replace(day=1)
     after = (first + dt.timedelta(days=32)).replace(day=1)
     again = today
-    if client.paused_until is not None:
-        again = max(today, client.paused_until + dt.timedelta(days=1))
+    if client.paused_until is not None:  # perhaps for good, up to the calendar's last day
+        again = max(today, min(client.paused_until, after - _DAY) + _DAY)
     return Month(
         days_before=_delivery_days(client, max(first, since), today),
         days_to_come=_delivery_days(client, again, after),

@@ -188,6 +188,11 @@ class TestClosed:
         assert found.closed == code
         assert (found.left == 0) is bool(code)
 
+    def test_for_good_by_the_last_day_that_there_is(self):
+        found = promised(paused_until=dt.date.max, cap_month=100, pacing="EVEN")
+
+        assert (found.closed, found.month.days_to_come) == ("paused", 0)
+
     def test_a_used_cap_is_named(self):
         found = promised(cap_day=5, cap_month=5, used=Used(day=5, week=5, month=5, total=5))
 
