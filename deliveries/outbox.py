@@ -23,6 +23,7 @@ INTERRUPTED_AFTER = dt.timedelta(minutes=2)  # longer than any send may take
 RESEND_AFTER = dt.timedelta(minutes=15)  # by then the connection of a stopped process is dead
 # A server that greylists wants to see us again: soon, and for no more than two days.
 PUT_OFF_MINUTES = (5, 15, 60, 4 * 60, 12 * 60, 24 * 60)
+IN_DOUBT = (MailStatus.SENDING, MailStatus.UNKNOWN)  # only who sends it knows
 INTERRUPTED = "The process died while sending; the mail may or may not have gone."
 
 
@@ -102,7 +103,7 @@ def begin(mail: Mail) -> bool:
 
 def sent(mail: Mail) -> None:
     """The server took it; also right where it had been given up as unknown meanwhile."""
-    Mail.objects.filter(pk=mail.pk, status__in=[MailStatus.SENDING, MailStatus.UNKNOWN]).update(
+    Mail.objects.filter(pk=mail.pk, status__in=IN_DOUBT).update(
         status=MailStatus.SENT, sent_at=Now(), error=""
     )
 
@@ -147,8 +148,7 @@ def _begun_or_not(mail: Mail, *, begun: bool) -> QuerySet[Mail]:
     """
     if not begun:
         return Mail.objects.filter(pk=mail.pk, status=MailStatus.PENDING)
-    in_doubt = [MailStatus.SENDING, MailStatus.UNKNOWN]
-    return Mail.objects.filter(pk=mail.pk, status__in=in_doubt, superseded_by=None)
+    return Mail.objects.filter(pk=mail.pk, status__in=IN_DOUBT, superseded_by=None)
 
 
 def answer_lost(mail: Mail, error: str) -> None:

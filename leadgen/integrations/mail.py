@@ -189,21 +189,10 @@ def _opened() -> Any:
     connection = get_connection()
     try:
         connection.open()
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:
         _close(connection)  # Django leaves the socket open where the login fails
         raise not_let_in(error) from None
-    except ValueError as error:  # a name or a password that no mail server can be told
-        _close(connection)
-        raise ConfigError(
-            f"EMAIL_HOST, EMAIL_USER or EMAIL_PASSWORD cannot be used: {_why(error)}.",
-            service=SERVICE,
-        ) from None
     return connection
-
-
-def _why(error: ValueError) -> str:
-    """Without the value, which may be the password."""
-    return error.reason if isinstance(error, UnicodeEncodeError) else "no such name can be"
 
 
 def _close(connection: Any) -> None:
@@ -216,7 +205,7 @@ def _close(connection: Any) -> None:
 
 def _build(letter: Letter) -> EmailMultiAlternatives:
     """The message, with every header looked at. Raises PermanentError, or ConfigError."""
-    _sender()
+    _sender()  # of a bad one the message would say that the letter is at fault
     message = EmailMultiAlternatives(
         letter.subject,
         letter.text,
@@ -258,7 +247,7 @@ def _sender() -> str:
 def _talk(server: smtplib.SMTP, message: EmailMultiAlternatives, begin: Callable[[], bool]) -> None:
     converse(
         server,
-        sender=_sender(),
+        sender=_bare(message.from_email),
         recipient=_bare(message.to[0]),
         content=message.message().as_bytes(linesep="\r\n"),  # type: ignore[call-arg]  # Django's own
         begin=begin,

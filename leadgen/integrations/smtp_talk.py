@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 from leadgen.integrations.errors import (
     ConfigError,
@@ -51,12 +51,12 @@ def converse(
     """
     with _before_it_began():
         server.ehlo_or_helo_if_needed()
-        _check_sender(server, *server.mail(sender, _options(server, content)))
-        _check_recipient(server, *server.rcpt(recipient))
+        _check(server, *server.mail(sender, _options(server, content)), {OK}, _sender_refused)
+        _check(server, *server.rcpt(recipient), {OK, FORWARDED}, _recipient_refused)
     if not begin():
         return _start_over(server)
     with hanging_up_is_transient():
-        _check(server, *server.docmd("DATA"), wanted=GO_ON)
+        _check(server, *server.docmd("DATA"), {GO_ON}, _refused)
     return _hand_over(server, content)
 
 
@@ -68,13 +68,7 @@ def _hand_over(server: smtplib.SMTP, content: bytes) -> None:
         raise AnswerLost(
             f"The mail server's answer was lost ({type(error).__name__}).", service=SERVICE
         ) from None
-    if _is_busy(code) or _is_permanent(code):
-        _start_over(server)
-        raise _text_refused(code, said(answer))
-    if not _is_success(code):  # smtplib makes -1 of what is no code
-        raise AnswerLost(
-            f"The mail server's answer cannot be read ({said(answer)}).", service=SERVICE
-        )
+    _check(server, code, answer, _YES, _text_refused)
 
 
 def _options(server: smtplib.SMTP, content: bytes) -> list[str]:
@@ -82,28 +76,17 @@ def _options(server: smtplib.SMTP, content: bytes) -> list[str]:
     return [*size, "body=8bitmime"] if server.has_extn("8bitmime") else size
 
 
-def _check(server: smtplib.SMTP, code: int, answer: bytes | str, *, wanted: int = OK) -> None:
-    if code != wanted:
+def _check(
+    server: smtplib.SMTP,
+    code: int,
+    answer: bytes | str,
+    wanted: Container[int],
+    refused: Callable[[int, str], ServiceError],
+) -> None:
+    """Raises what another answer than those wanted means, and forgets the mail."""
+    if code not in wanted:
         _start_over(server)
-        raise _refused(code, said(answer))
-
-
-def _check_sender(server: smtplib.SMTP, code: int, answer: bytes | str) -> None:
-    """Who is not let send at all is for a person to mend; too large a mail is its own fault."""
-    words = said(answer)
-    if _is_permanent(code) and code != TOO_LARGE and not _is_daily_cap(words):
-        _start_over(server)
-        raise ConfigError(
-            f"The mail server does not let us send as EMAIL_FROM ({code}: {words}).",
-            service=SERVICE,
-        )
-    _check(server, code, answer)
-
-
-def _check_recipient(server: smtplib.SMTP, code: int, answer: bytes | str) -> None:
-    if code not in {OK, FORWARDED}:
-        _start_over(server)
-        raise _recipient_refused(code, said(answer))
+        raise refused(code, said(answer))
 
 
 def _start_over(server: smtplib.SMTP) -> None:
@@ -130,6 +113,12 @@ def hanging_up_is_transient() -> Iterator[None]:
 
 
 def not_let_in(error: Exception) -> ServiceError:
+    """What it means that no connection could be opened."""
+    if isinstance(error, ValueError):  # the value is not told: it may be the password
+        why = error.reason if isinstance(error, UnicodeEncodeError) else "no such name can be"
+        return ConfigError(
+            f"EMAIL_HOST, EMAIL_USER or EMAIL_PASSWORD cannot be used: {why}.", service=SERVICE
+        )
     if isinstance(error, smtplib.SMTPAuthenticationError) and _is_permanent(error.smtp_code):
         return ConfigError(
             "The mail server refused EMAIL_USER and EMAIL_PASSWORD.", service=SERVICE
@@ -144,10 +133,7 @@ def not_let_in(error: Exception) -> ServiceError:
 
 
 # The first digit says what became of it (RFC 5321, 4.2.1).
-
-
-def _is_success(code: int) -> bool:
-    return code // 100 == 2  # noqa: PLR2004
+_YES = range(200, 300)
 
 
 def _is_busy(code: int) -> bool:
@@ -158,9 +144,19 @@ def _is_permanent(code: int) -> bool:
     return code // 100 == 5  # noqa: PLR2004
 
 
+def _sender_refused(code: int, words: str) -> ServiceError:
+    """Who is not let send at all is for a person to mend; too large a mail is its own fault."""
+    if _is_permanent(code) and code != TOO_LARGE and not _is_daily_cap(words):
+        return ConfigError(
+            f"The mail server does not let us send as EMAIL_FROM ({code}: {words}).",
+            service=SERVICE,
+        )
+    return _refused(code, words)
+
+
 def _refused(code: int, words: str) -> ServiceError:
     """Refused before or after the text, but not for the recipient's sake."""
-    sentence = f"The mail server answered {code}: {words}"
+    sentence = _sentence(code, words)
     if _is_daily_cap(words):
         return Throttled(sentence, service=SERVICE, retry_after=DAILY_CAP_SECONDS)
     if not _is_permanent(code):
@@ -172,13 +168,15 @@ def _refused(code: int, words: str) -> ServiceError:
 
 def _text_refused(code: int, words: str) -> ServiceError:
     """X.2.X is about the recipient's mailbox, a full one say (RFC 3463, 3.3): it alone waits."""
+    if not _is_busy(code) and not _is_permanent(code):  # smtplib makes -1 of what is no code
+        return AnswerLost(f"The mail server's answer cannot be read ({words}).", service=SERVICE)
     if _is_busy(code) and code != CLOSING and re.search(r"\b4\.2\.\d", words):
-        return PutOff(f"The mail server answered {code}: {words}", service=SERVICE)
+        return PutOff(_sentence(code, words), service=SERVICE)
     return _refused(code, words)
 
 
 def _recipient_refused(code: int, words: str) -> ServiceError:
-    sentence = f"The mail server answered {code}: {words}"
+    sentence = _sentence(code, words)
     if code == CLOSING or _is_daily_cap(words):
         return _refused(code, words)
     if not _is_permanent(code):
@@ -188,6 +186,10 @@ def _recipient_refused(code: int, words: str) -> ServiceError:
     # 5.7.x is policy: it refuses us, and the address may be right.
     about_us = re.search(r"\b5\.7\.\d", words)
     return (PermanentError if about_us else AddressRefused)(sentence, service=SERVICE)
+
+
+def _sentence(code: int, words: str) -> str:
+    return f"The mail server answered {code}: {words}"
 
 
 def _is_daily_cap(words: str) -> bool:
