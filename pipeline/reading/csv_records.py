@@ -195,8 +195,9 @@ class Records:
 
     def _has_swallowed(self, row: list[str]) -> bool:
         """Whether a quote was left open, and the next one in the file has closed it: text stands
-        behind that, and there is one quote too many, or the first line and another are records.
-        Where nothing stands behind it, as in cells written by the rules, all lines must be.
+        behind that, and there is one quote too many, or another line as wide has an address; of
+        two cells, one in the same place. Where nothing stands behind it, as in cells written by
+        the rules, all lines must be records.
         """
         if "".join(self._own).count(self._dialect.quote) % 2 and self._is_odd():
             return True

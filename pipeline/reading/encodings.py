@@ -128,26 +128,22 @@ class _Sample:
 def guess(sample: bytes) -> str:
     """The likeliest encoding of lines that are no good UTF-8; cp1252 unless another is clear."""
     # One broken sign, where a program cut a cell in two, does not make a UTF-8 file Windows'.
-    if _is_utf8(sample, 10):
+    text = sample.decode("utf-8", "replace")
+    bad = text.count("\ufffd")
+    good = sum(not sign.isascii() for sign in text) - bad
+    if good >= 10 * bad:
         return "utf-8"
     runs = [len(run) for run in _HIGH.findall(sample)]
     # In Latin scripts a letter beyond ASCII mostly stands alone; in others whole words do.
     latin = 4 * sum(length for length in runs if length > 2) < sum(runs)  # noqa: PLR2004
-    return (not latin and _other_script(sample)) or _latin(sample)
-
-
-def _is_utf8(sample: bytes, times: int) -> bool:
-    """Whether so many times as many signs beyond ASCII are good UTF-8 as are not."""
-    text = sample.decode("utf-8", "replace")
-    bad = text.count("\ufffd")
-    return sum(not sign.isascii() for sign in text) - bad >= times * bad
+    if not latin and (other := _other_script(sample)):
+        return other
+    # In Windows' Western letters a pair that is good UTF-8 stands by accident, and seldom; where
+    # it does often, files in both were put together, and each byte that is none is mended.
+    return "utf-8" if good >= 2 * bad else _latin(sample)
 
 
 def _latin(sample: bytes) -> str:
-    # In Windows' Western letters a pair that is good UTF-8 stands by accident, and seldom; where
-    # it does often, files in both were put together, and each byte that is none is mended.
-    if _is_utf8(sample, 2):
-        return "utf-8"
     if _share("cp932", sample, _is_kana) >= _CLEAR:
         return "cp932"  # of which every other byte of katakana is ASCII
     # Excel for the Mac ends its lines in CR.
