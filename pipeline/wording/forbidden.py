@@ -80,8 +80,9 @@ def found(text: str, known: Known) -> Iterator[str]:
 
 def _is_given(matched: str, phrase: str, trusted: str, known: Known) -> bool:
     """Whether the client says so itself, or somebody is called so: Gemini Pipes."""
-    bare = matched.strip().casefold()
-    return bare in trusted or (phrase in _MAY_BE_A_NAME and bare in known.words)
+    bare = matched.strip().casefold()  # of some control characters nothing is left, which all say
+    named = phrase in _MAY_BE_A_NAME and bare in known.words
+    return bool(bare) and (bare in trusted or named)
 
 
 _MAY_BE_A_NAME = ("speaks of AI", "promises too much; say it plainly")

@@ -7,7 +7,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.drafts import Refused, Words, from_template, judge, letter
@@ -201,6 +201,7 @@ class TestAnyText:
         assert isinstance(judge(text, request()), (Words, Refused))
 
     @given(st.text(max_size=300), st.text(max_size=80), st.text(max_size=120))
+    @example(body="", subject="¹", icebreaker="¹\x1f\x00")
     @settings(max_examples=200)
     def test_in_the_right_shape_gets_one_too_and_no_brace_passes(self, body, subject, icebreaker):
         found = judge(answer(subject, icebreaker, f"{BODY} {body}"), request())
