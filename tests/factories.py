@@ -64,14 +64,14 @@ class PlanFactory(DjangoModelFactory[Plan]):
     class Meta:
         model = Plan
 
-    name = Sequence(lambda n: f"Plan {n}")
+    name = Sequence(lambda n: f"Plan {n:05}")
 
 
 class ClientFactory(DjangoModelFactory[Client]):
     class Meta:
         model = Client
 
-    name = Sequence(lambda n: f"Client {n}")
+    name = Sequence(lambda n: f"Client {n:05}")
     plan = SubFactory(PlanFactory)
     emails = Sequence(lambda n: [f"leads@client-{n}.example"])
     offer = "We mend what others throw away."
