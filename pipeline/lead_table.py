@@ -13,12 +13,14 @@ from pipeline.arrow import TEXT, Column, Mask, joined, pa, pc, sizes, text, to_p
 from pipeline.fields import address_cells, places, second_keys
 from pipeline.fields.cleaning import clean
 from pipeline.fields.json_objects import json_objects
+from pipeline.fields.nothing import blanked
 from pipeline.headers import cell_kinds
 from pipeline.mapping import Columns
 
 # Elsewhere a line break in a cell becomes a space: a name, a title, an address is one line.
 _SEVERAL_LINES = frozenset({"notes", "icebreaker", "company_description", "keywords"})
 _PHONES = frozenset({"phone", "phone_alt", "company_phone"})
+_VERDICTS = frozenset({"email_status"})  # `unknown` is one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +149,8 @@ def _field(
         cells = [kept[position] for position in positions]
         if name in _PHONES:  # Apollo writes '+1 …, so that Excel does not compute it
             cells = [pc.ascii_ltrim(column, "'") for column in cells]
+        if name not in _VERDICTS:  # `N/A` would stand where another column or file knows better
+            cells = list(map(blanked, cells))
         found, further = first_filled(cells), cells[1:]
     return found, {
         columns.extra_names[position]: pc.if_else(pc.equal(column, found), "", column)

@@ -15,18 +15,14 @@ import phonenumbers
 from cleanco import basename
 from nameparser import HumanName
 
+from pipeline.fields.nothing import says_nothing
+
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 _TITLE = re.compile(r"(?i)^(?:(?:dr|mr|mrs|ms|mx|prof|herr|frau|dipl[.]?-?ing)[.]?(?:\s+|$))+")
 _CREDENTIAL = re.compile(
     r"(?:\s+(?:Ph\.?D\.?|M\.?B\.?A\.?|M\.?Sc\.?|B\.?Sc\.?|C\.?P\.?A\.?|C\.?F\.?A\.?|PMP|CISSP|MPH"
     r"|LL\.?M\.?|Pharm\.?D\.?|Ed\.?D\.?|DBA|DDS|DVM|Esq\.?))+$"
 )
-# What programs and people write where they know nothing; `Null` alone is a name, too.
-_NOTHING = frozenset((
-    "n/a", "#n/a", "n.a.", "n. a.", "k.a.", "k. a.", "null", "(null)", "none", "undefined", "unknown",
-    "not available", "no name", "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto",
-    "onbekend", "tbd", "[blank]", "(blank)", "-", "--", "---", "?", "??", ".", "#ref!", "#value!",
-))  # fmt: skip
 _PARTICLES = frozenset((
     "af", "al", "av", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "dos", "du",
     "el", "ibn", "la", "las", "le", "les", "los", "ten", "ter", "van", "vom", "von", "zu",
@@ -74,12 +70,6 @@ def person_names(
             if not (shown and name):
                 given[n], family[n] = person_name(first[n], last[n], full[n])
     return given, family
-
-
-def says_nothing(text: str) -> bool:
-    """Whether a cell only says that there is nothing: `N/A`, `null`, `-`."""
-    bare = text.strip()
-    return bare.casefold() in _NOTHING and bare != "Null"
 
 
 @lru_cache(maxsize=_REMEMBERED)

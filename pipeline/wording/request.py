@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.fields import polish
+from pipeline.fields.nothing import says_nothing
 from pipeline.wording import suspects
 
 TEMPLATE_VERSION = "template-3"
@@ -158,6 +159,6 @@ def facts(lead: Mapping[str, str]) -> dict[str, str]:
     company = polish.company_in_prose(lead.get("company", ""))
     whole = {**lead, **said, "company": company}
     return {
-        name: "" if polish.says_nothing(text) else suspects.told(name, text)
+        name: "" if says_nothing(text) else suspects.told(name, text)
         for name, text in whole.items()
     }

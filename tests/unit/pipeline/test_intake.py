@@ -361,6 +361,23 @@ class TestALastName:
         assert "last_name" not in without.leads
 
 
+class TestACellThatSaysNothing:
+    def test_is_blank_where_it_would_fill_a_field(self):
+        found = one(
+            "email,First Name,Company,City,Mood\na@acme.com,N/A,null,#REF!,-\n",
+            own_columns=["email", "company"],
+        )
+
+        assert found.leads["company"].tolist() == [""]
+        assert json.loads(found.leads["extras"][0]) == {"Mood": "-"}
+
+    def test_may_be_a_name_or_a_verdict(self):
+        found = one("email,First Name,Company,Email Status\na@acme.com,Null,NA,unknown\n").leads
+
+        lead = found[["first_name", "company", "email_status"]].iloc[0].tolist()
+        assert lead == ["Null", "NA", "unknown"]
+
+
 class TestSeveralColumns:
     HEADER = "Work Email,Email,Phone,Mobile Phone\n"
 
@@ -393,6 +410,13 @@ class TestSeveralColumns:
             {"Email": "p@acme.com", "Phone": "1"},
             {},
         ]
+
+    @pytest.mark.parametrize("word", ["N/A", "-", "#n/a", "null", "(blank)"])
+    def test_let_a_cell_that_says_nothing_give_way_to_one_that_says_something(self, word):
+        found = one(f"{self.HEADER}a@acme.com,,1,{word}\nb@acme.com,,{word},2\n")
+
+        assert found.leads["phone"].tolist() == ["1", "2"]
+        assert found.leads["extras"].tolist() == ["{}", "{}"]
 
     def test_of_one_name_are_all_kept(self):
         found = one("email,x,x,,\na@acme.com,1,2,3,4\n")
