@@ -16,13 +16,14 @@ from django.conf import settings
 from pipeline import leadfile, mapping, rejects
 from pipeline.arrow import of_pandas
 from pipeline.fields.address_cells import has_at, taken_apart
+from pipeline.headers.known_headers import base
 from pipeline.intake import Judged
 from pipeline.judging import Refused, judged_slices, limits, parts_of
 from pipeline.leadfile import Layout, NotALeadFile
 from pipeline.mapping import BadMapping, Columns
 from pipeline.previews import Preview
 
-__all__ = ["Check", "Refused", "Said", "Told", "check", "check_object", "columns_of", "sure"]
+__all__ = ["Check", "Refused", "Said", "Told", "check", "check_object", "sure"]
 
 _LOOKED_AT = 200  # cells of a column and slice, for an address
 Told = Callable[[int], None]  # how many bytes are read
@@ -125,15 +126,15 @@ def sure(found: Check) -> Check:
 
 
 def _inspected(stream: IO[bytes], said: Said, size: int) -> Check:
-    names = {*said.known, *said.columns, *rejects.NOTES}
+    names, known = {*said.columns, *rejects.NOTES}, set(map(base, said.known))
     layout = leadfile.inspect(
         stream,
-        known=lambda text: text in names or mapping.is_name(text),
+        known=lambda text: text in names or base(text) in known or mapping.is_name(text),
         limits=limits(),
         encoding=said.encoding,
         delimiter=said.delimiter,
     )
-    columns, question = columns_of(layout, {**_known(layout, said), **said.columns})
+    columns, question = columns_of(layout, said)
     preview = Preview(
         question=question,
         skipped=_skipped(stream, layout),
@@ -145,19 +146,10 @@ def _inspected(stream: IO[bytes], said: Said, size: int) -> Check:
     )
 
 
-def _known(layout: Layout, said: Said) -> dict[str, str]:
-    """What is known of the columns that this file has, and nothing else is said of."""
-    return {
-        header: said.known[header]
-        for n, header in enumerate(layout.headers, start=1)
-        if header in said.known and not {header, f"#{n}"} & set(said.columns)
-    }
-
-
-def columns_of(layout: Layout, said: Mapping[str, str]) -> tuple[Columns, str]:
+def columns_of(layout: Layout, said: Said) -> tuple[Columns, str]:
     """What each column fills, and what a person must be asked of it, or ''."""
     try:
-        return mapping.guess(layout.headers, said, layout.sample), ""
+        return mapping.guess(layout.headers, said.columns, layout.sample, said.known), ""
     except mapping.OpenQuestion as question:
         return question.columns, str(question)
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from pipeline import profiles
+from pipeline.headers.known_headers import to_remember
 from pipeline.models import LeadFile
 from pipeline.models.lead_files import KnownLeads, LeadFileStatus
 from pipeline.states import RunStatus
@@ -53,12 +54,8 @@ def drop(lead_file: LeadFile) -> None:
 
 def said_by_a_person(lead_file: LeadFile) -> dict[str, str]:
     """Header → field, as a person put it on this file's page; a header without text says nothing."""
-    chosen = lead_file.preview.get("chosen", {})
-    return {
-        header: chosen[str(n)]
-        for n, header in enumerate(lead_file.headers)
-        if header and str(n) in chosen
-    }
+    chosen = map(int, lead_file.preview.get("chosen", {}))
+    return to_remember(lead_file.headers, lead_file.fields, chosen)
 
 
 def without_people(preview: dict[str, Any]) -> dict[str, Any]:

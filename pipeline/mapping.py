@@ -16,6 +16,7 @@ from functools import cached_property
 from itertools import chain, count
 from typing import Self
 
+from pipeline.headers import known_headers
 from pipeline.headers.column_draft import Draft
 from pipeline.headers.column_rules import RULES
 from pipeline.headers.header_forms import NAME_PREFIX, fits, of_header, rank
@@ -144,11 +145,13 @@ def guess(
     headers: Sequence[str],
     overrides: Mapping[str, str] | None = None,
     sample: Sequence[Sequence[str]] = (),
+    known: Mapping[str, str] | None = None,
 ) -> Columns:
     """Which column is which field. `overrides` win over what names suggest: the columns they name
     alone fill their fields. They say header → field, for every column of that header; a column
     may be named by its place too (`#3`), and `-` or nothing for a field leaves it unmapped.
-    `sample` is some rows of cells, short ones too: they tell what names leave open.
+    `sample` is some rows of cells, short ones too: they tell what names leave open. `known` is
+    what was said of earlier files, header → field: it holds where no cells speak against it.
 
     Of several `Email` columns the first that is filled counts, row by row; `Email 2` is another
     address, email_alt.
@@ -156,7 +159,8 @@ def guess(
     Raises BadMapping for an override that names no column or no field, UnsureMapping where a
     person has to say which column holds the addresses, and NoEmailColumn.
     """
-    draft = Draft(headers, _checked(headers, overrides or {}), sample)
+    recalled = {n: _field(name) for n, name in known_headers.recalled(headers, known or {}).items()}
+    draft = Draft(headers, _checked(headers, overrides or {}), sample, recalled)
     for rule in RULES:
         rule(draft)
     columns = _drafted(headers, draft)
@@ -185,10 +189,15 @@ def _checked(headers: Sequence[str], overrides: Mapping[str, str]) -> dict[int, 
         named = _named(headers, header)
         if not named:
             raise BadMapping(f"There is no column {header!r}; there are {shown(headers)}.")
-        if field not in {*FIELDS, "", "-"}:
-            raise BadMapping(f"There is no field {field!r}; there are {', '.join(FIELDS)}.")
-        chosen |= dict.fromkeys(named, field.strip("-"))
+        chosen |= dict.fromkeys(named, _field(field))
     return chosen
+
+
+def _field(name: str) -> str:
+    """The field of that name; '' for `-`."""
+    if name not in {*FIELDS, "", "-"}:
+        raise BadMapping(f"There is no field {name!r}; there are {', '.join(FIELDS)}.")
+    return name.strip("-")
 
 
 def _named(headers: Sequence[str], name: str) -> list[int]:

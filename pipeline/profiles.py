@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
+from pipeline.headers.known_headers import merged
 from pipeline.models import LeadFile, SourceProfile
 
 
@@ -32,7 +33,7 @@ def remember(lead_file: LeadFile, said: Mapping[str, str], *, by: str) -> Source
         profile, _ = SourceProfile.objects.select_for_update().get_or_create(
             source=known.source if known else source, defaults={"updated_by": by}
         )
-        profile.fields = {**profile.fields, **said}
+        profile.fields = merged(profile.fields, said)
         profile.updated_by = by
         profile.save()
     return profile

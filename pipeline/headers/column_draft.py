@@ -37,16 +37,18 @@ class Draft:
         headers: Sequence[str],
         chosen: Mapping[int, str],
         sample: Collection[Sequence[str]] = (),
+        known: Mapping[int, str] | None = None,
     ) -> None:
         self.headers = without_wrapper(headers)
         self.is_sampled = bool(sample)
         self.said = _of_buyers(self.headers, _counted([meaning(header) for header in self.headers]))
         self.cells = [cell_kinds.filled(sample, n) for n in range(len(headers))]
         self.kinds = [cell_kinds.kind_of(cells) for cells in self.cells]
-        self.fields = [chosen.get(n, "") for n in range(len(headers))]
-        self.confidence = {n: 1.0 for n, field in chosen.items() if field}
-        self.doubts: dict[int, str] = {}
-        self._chosen = chosen
+        known = _not_chosen(known or {}, chosen)
+        self.doubts = {n: field for n, field in known.items() if self.is_belied(n, field)}
+        self._chosen = {n: field for n, field in known.items() if n not in self.doubts} | {**chosen}
+        self.fields = [self._chosen.get(n, "") for n in range(len(headers))]
+        self.confidence = {n: 1.0 for n, field in self._chosen.items() if field}
 
     def put(self, position: int, field: str, confidence: float) -> None:
         """The column fills the field, unless a person decided otherwise or the cells belie it."""
@@ -127,6 +129,12 @@ class Draft:
 
     def doubted(self, field: str) -> list[int]:
         return sorted(n for n, doubted in self.doubts.items() if doubted == field)
+
+
+def _not_chosen(known: Mapping[int, str], chosen: Mapping[int, str]) -> dict[int, str]:
+    """What is known of columns, where a person said nothing of them or of their fields."""
+    filled = {field for field in chosen.values() if field}
+    return {n: field for n, field in known.items() if n not in chosen and field not in filled}
 
 
 def _is_shopper(header: str) -> bool:

@@ -258,6 +258,17 @@ class TestACorrection:
         assert profile.updated_by == "ida"
         assert (later.preview["question"], later.accepted) == ("", 2)
 
+    def test_of_one_of_two_alike_is_remembered_for_files_with_two(self, desk):
+        found = upload(desk, b"Email,Phone,Phone\na@acme.com,1234567,7654321\n", source="Fair")
+        press(desk, found, "check", **{"field-2": "company_phone"})
+        press(desk, found, "queue")
+
+        two = upload(desk, b"PHONE,phone,email\n1234567,7654321,b@bolt.com\n", source="Fair")
+        one = upload(desk, b"Email,Phone\nc@cedar.com,1234567\n", source="Fair")
+
+        assert two.fields == ["phone", "company_phone", "email"]
+        assert one.fields == ["email", "phone"]
+
     def test_is_remembered_for_nobody_where_the_file_has_no_source(self, desk):
         found = upload(desk, VAGUE)
         press(desk, found, "check", **{"field-1": "email"})
