@@ -13,13 +13,14 @@ from pipeline.arrow import TEXT, Column, Mask, joined, pa, pc, sizes, text, to_p
 from pipeline.fields import address_cells, places, second_keys
 from pipeline.fields.cleaning import clean
 from pipeline.fields.json_objects import json_objects
-from pipeline.fields.nothing import blanked
+from pipeline.fields.nothing import blanked, says_nothing
 from pipeline.headers import cell_kinds
 from pipeline.mapping import Columns
 
 # Elsewhere a line break in a cell becomes a space: a name, a title, an address is one line.
 _SEVERAL_LINES = frozenset({"notes", "icebreaker", "company_description", "keywords"})
 _PHONES = frozenset({"phone", "phone_alt", "company_phone"})
+_NONE = "geen"  # in Dutch; elsewhere a name
 _VERDICTS = frozenset({"email_status"})  # `unknown` is one
 
 
@@ -131,8 +132,11 @@ def _add_prefixes(columns: Columns, cells: _Cells) -> None:
 
 
 def _with_prefix(prefix: str, name: str) -> str:
+    is_none = (
+        says_nothing(prefix) or prefix.casefold() == _NONE or not any(map(str.isalpha, prefix))
+    )
     is_name = not cell_kinds.contradicts("last_name", cell_kinds.kind_of([prefix.casefold()]))
-    if not is_name or f"{name} ".casefold().startswith(f"{prefix} ".casefold()):
+    if is_none or not is_name or f"{name} ".casefold().startswith(f"{prefix} ".casefold()):
         return name  # `Dhr.` is no part of it, and it may be whole already
     prefix = " ".join(prefix.split())  # extras may have several lines
     return prefix + ("" if prefix.endswith(("'", "\u2019")) else " ") + name

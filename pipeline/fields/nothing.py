@@ -8,7 +8,7 @@ from pipeline.arrow import TEXT, Column, pa, pc
 _NOTHING = frozenset((
     "n/a", "#n/a", "n.a.", "n. a.", "k.a.", "k. a.", "null", "(null)", "none", "undefined", "unknown",
     "not available", "no name", "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto",
-    "onbekend", "tbd", "[blank]", "(blank)", "-", "--", "---", "?", "??", ".", "#ref!", "#value!",
+    "onbekend", "nvt", "n.v.t.", "tbd", "[blank]", "(blank)", "-", "--", "---", "?", "??", ".", "#ref!", "#value!",
 ))  # fmt: skip
 _NAME = "Null"
 _WORDS = pa.array(sorted(_NOTHING), TEXT)

@@ -343,6 +343,10 @@ class TestALastName:
             ("", "Bakker", "Bakker"),
             ("van", "", ""),
             ("Dhr.", "Berg", "Berg"),
+            *(
+                (word, "Berg", "Berg")
+                for word in ("-", "n/a", "0", "null", "nvt", "N.v.t.", "Geen")
+            ),
         ],
     )
     def test_has_what_a_dutch_file_keeps_apart(self, header, prefix, name, expected):
