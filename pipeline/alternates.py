@@ -6,21 +6,21 @@ column of the file's own holds, is looked at when a client's file is made: it is
 
 from __future__ import annotations
 
-import re
+import functools
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.conf import settings
 
-from clients.do_not_contact import PHONE
 from pipeline import suppressing
 from pipeline.addresses import domain_keys_of, match_key, normalise
 from pipeline.fields.address_cells import taken_apart
-from pipeline.fields.second_keys import phone_key
+from pipeline.fields.second_keys import numbers_in, phone_key
 
 Keys = frozenset[tuple[str, UUID]]
 
-_BETWEEN = re.compile(r"[,;|]")
+_ABROAD = "011"  # how a North American dials another country
+_LONGEST_AT_HOME = 12  # digits; in other countries 011 is a town
 
 
 def allowed(columns: Mapping[str, Sequence[str]], client_id: int) -> dict[str, Sequence[str]]:
@@ -38,22 +38,27 @@ def allowed(columns: Mapping[str, Sequence[str]], client_id: int) -> dict[str, S
 
 
 def parts_of(cell: str) -> list[str]:
-    """The addresses or the phones in a cell, as they stand there."""
-    if "@" in cell:
-        return taken_apart(cell)
-    parts = [part.strip() for part in _BETWEEN.split(cell)]
-    return [part for part in parts if PHONE.fullmatch(part.removeprefix("'"))]  # Apollo's '+1 …
+    """The addresses and the phones in a cell, as they stand there."""
+    found = taken_apart(cell) if "@" in cell else []
+    rest = functools.reduce(lambda text, address: text.replace(address, " "), found, cell)
+    return found + numbers_in(rest)
 
 
 def _keys(part: str) -> Keys:
     """All that it could be listed by."""
     secret = settings.SUPPRESSION_KEY.encode()
     if "@" not in part:
-        digits = phone_key(part)
-        return frozenset({("PHONE", match_key(digits, secret))} if digits else ())
+        return frozenset(("PHONE", match_key(digits, secret)) for digits in _dialled(part))
     normal = normalise(part)
     domains = {("DOMAIN", key) for key in domain_keys_of(normal, secret)}
     return frozenset({("ADDRESS", match_key(normal, secret)), *domains})
+
+
+def _dialled(number: str) -> set[str]:
+    """Its digits, and those behind the sign for abroad, which a lead's own key keeps."""
+    digits = phone_key(number)
+    abroad = digits.startswith(_ABROAD) and len(digits) > _LONGEST_AT_HOME
+    return {digits, digits.removeprefix(_ABROAD)} if abroad else {digits} - {""}
 
 
 def _without(cell: str, parts: Sequence[str], barred: set[str]) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline import addresses
 from pipeline.addresses import Keys
-from pipeline.arrow import TEXT, Column, Mask, joined, pa, pc, sizes, text, to_pandas
+from pipeline.arrow import TEXT, Column, Mask, escaped, joined, pa, pc, sizes, text, to_pandas
 from pipeline.fields import address_cells, places, second_keys
 from pipeline.fields.cleaning import clean
 from pipeline.fields.json_objects import json_objects
@@ -55,7 +55,7 @@ class Kept:
             self.cut += pc.sum(pc.greater(pc.utf8_length(column), self._longest)).as_py()
             column = pc.utf8_slice_codeunits(column, 0, self._longest)
         field = self._columns.field_of(position)
-        return clean(column, several_lines=not field or field in _SEVERAL_LINES)
+        return clean(column, several_lines=not field or field in _SEVERAL_LINES | _PHONES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +152,7 @@ def _field(
     else:
         cells = [kept[position] for position in positions]
         if name in _PHONES:  # Apollo writes '+1 …, so that Excel does not compute it
-            cells = [pc.ascii_ltrim(column, "'") for column in cells]
+            cells = [_on_one_line(pc.ascii_ltrim(column, "'")) for column in cells]
         if name not in _VERDICTS:  # `N/A` would stand where another column or file knows better
             cells = list(map(blanked, cells))
         found, further = first_filled(cells), cells[1:]
@@ -160,6 +160,11 @@ def _field(
         columns.extra_names[position]: pc.if_else(pc.equal(column, found), "", column)
         for position, column in zip(positions[1:], further, strict=True)
     }
+
+
+def _on_one_line(phones: Column) -> Column:
+    """A comma for each line break, which divides two numbers."""
+    return escaped(phones, {"\n": ", "})
 
 
 def first_filled(columns: Sequence[Column]) -> Column:

@@ -28,6 +28,7 @@ SUFFIXES = {FileKind.EXCEL: ".csv", FileKind.PLAIN: ".csv", FileKind.XLSX: ".xls
 SPAM_SCORE = "spam_score"  # a column that a client may ask for; advice, 0 to 10
 _DRAFTED = frozenset(("subject", "body", "icebreaker", SPAM_SCORE))
 _NAMES = ("first_name", "last_name", "full_name")  # whichever of them the file has
+_SEVERAL = ("phone",)  # a lead is known by the first number only
 # Rows that lie in memory: so few that a processor's cache holds them, each at some 1,000 bytes.
 _FETCHED = 100
 # A worker's threads share one interpreter: two that render at once take longer than one after the
@@ -87,6 +88,7 @@ def blocks_of(
     moment = delivered_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     known = [*dict.fromkeys([*fields, *_NAMES])]
     cells, values = _selected(known)
+    looked_at = [*values, *(name for name in _SEVERAL if name in known)]
     signed, client_id = drafting.signing(delivery.client), delivery.client_id
     query = _ROWS.format(cells=", ".join(cells))
     with transaction.atomic(), connection.cursor() as plain, connection.chunked_cursor() as cursor:
@@ -99,8 +101,8 @@ def blocks_of(
             found["delivered_at"] = [moment] * len(rows)
             _fill(found, missing, _look_up(delivery, [pk for pk in missing if pk]))
             polished(found)
-            if values:
-                found |= alternates.allowed({name: found[name] for name in values}, client_id)
+            if looked_at:
+                found |= alternates.allowed({name: found[name] for name in looked_at}, client_id)
             if "body" in found:
                 found["body"] = list(map(signed, found["body"]))
             yield [found[field] for field in fields]

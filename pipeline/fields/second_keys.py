@@ -5,6 +5,8 @@ For a person's eye, never for merging on its own (spec D2). An empty key matches
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from urllib.parse import unquote
 
 import numpy as np
@@ -20,6 +22,7 @@ from pipeline.arrow import (
     pc,
     sizes,
     starts_of,
+    strange,
     text,
     without_prefix,
 )
@@ -28,6 +31,10 @@ _FEWEST_DIGITS, _MOST_DIGITS = 7, 15  # E.164 ends at 15
 _EXTENSION = r"(?i)(?:ext|x|#|durchwahl|poste).*$"
 # What a spreadsheet makes of a number: 4.91521E+11 has lost its last digits.
 _ROUNDED, _FLOAT = r"^\d(?:[.,]\d+)?[eE][+]?\d+$", r"^(\d{7,})[.]0$"
+# `(mobile 2)`; the digits of `(0)` and `(512)` are the number's.
+_REMARK = r"\([^()0-9]*\p{L}[^()0-9]*[0-9]?[^()0-9]*\)"
+_NUMBER = re.compile(r"[+(]*\d[\d ()./+\xa0\u2010-\u2015-]*")
+_DIVIDERS = [re.compile(pattern) for pattern in (r"(?=\+)", r"\s/\s", "/")]
 _PROFILE = "linkedin.com/in/"
 _MOBILE = r"^(?:.*[/.])?linkedin[.]com/mwlite/in/([^/?#\s]+).*$"
 _SALES = r"(?i)^(?:.*[/.])?linkedin[.]com/sales/(?:lead|people)/([^/?#,\s]+).*$"
@@ -38,11 +45,15 @@ _SLUG_ENDS = "/?# ,;)>'\"&"
 def phone_keys(column: Column) -> Column:
     """The digits of each number, as they would be dialled from abroad if it says so.
 
-    Without a leading 00 and the (0) of `+49 (0)30`, without extensions. Empty where there are
-    fewer than 7 digits or more than 15, and where a spreadsheet has rounded the number.
+    Without a leading 00 and the (0) of `+49 (0)30`, without extensions and remarks; of several
+    numbers the first. Empty where there are fewer than 7 digits or more than 15, and where a
+    spreadsheet has rounded the number.
     """
+    if byte_range(column)[1] > ord("~"):
+        column = changed(column, strange(column), _with_usual_digits)
     if byte_range(column)[1] > ord("9"):
         column = pc.if_else(pc.match_substring_regex(column, _ROUNDED), "", column)
+        column = pc.replace_substring_regex(column, _REMARK, "")
         column = changed(
             column,
             pc.match_substring_regex(column, _EXTENSION),
@@ -53,10 +64,48 @@ def phone_keys(column: Column) -> Column:
     if holds(column, "("):
         column = pc.replace_substring(column, "(0)", "")
     digits = _digits(column)
+    several = sizes(digits) >= 2 * _FEWEST_DIGITS
+    if several.any():
+        firsts = [_first_number(each) for each in column.filter(pa.array(several)).to_pylist()]
+        digits = pc.replace_with_mask(digits, pa.array(several), _digits(pa.array(firsts, TEXT)))
     digits = without_prefix(digits, "00")
     size = sizes(digits)
     fits = pa.array((size >= _FEWEST_DIGITS) & (size <= _MOST_DIGITS))
     return pc.if_else(fits, digits, "")
+
+
+def numbers_in(text: str) -> list[str]:
+    """What may be phone numbers in a text, as they stand there: 7 digits at least."""
+    parts = [part for piece in _NUMBER.findall(text) for part in _divided(piece)]
+    return [part.strip(" ./-") for part in parts if _has_enough(part)]
+
+
+def _divided(piece: str) -> list[str]:
+    """A slash divides two numbers, but not the parts of one: 030/2312510."""
+    for divider in _DIVIDERS:
+        parts = [part for part in divider.split(piece) if any(map(str.isdecimal, part))]
+        if len(parts) > 1 and all(map(_has_enough, parts)):
+            return parts
+    return [piece]
+
+
+def _has_enough(text: str) -> bool:
+    return sum(map(str.isdecimal, text)) >= _FEWEST_DIGITS
+
+
+def _first_number(text: str) -> str:
+    several = numbers_in(text)
+    return several[0] if len(several) > 1 else text
+
+
+def _with_usual_digits(column: Column) -> Column:
+    """0 to 9 for what other scripts and keyboards write."""
+    return pa.array([_usual(each) for each in column.to_pylist()], TEXT)
+
+
+def _usual(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(str(unicodedata.decimal(sign, sign)) for sign in plain)
 
 
 def count_rounded(column: Column) -> int:

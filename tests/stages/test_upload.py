@@ -20,6 +20,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 
+from clients import do_not_contact
 from deliveries import csv_export
 from deliveries.csv_export import HEADER, neutralise
 from deliveries.models import DeliveredLead, Delivery, Mail
@@ -311,6 +312,24 @@ class TestAFullDisk:
             deliver(delivery)
 
         assert connection.savepoint_ids == begun  # else what is written next would be lost
+
+
+class TestASuppressedPhone:
+    @pytest.mark.parametrize(
+        "cell", ["+49 171 2312510 / {}", "call {}", "{} (mobile 2)", "+49 171 2312510 or {}"]
+    )
+    @pytest.mark.parametrize("spelling", ["+1 512-555-0100", "011 1 512 555 0100"])
+    def test_is_left_out_of_a_cell_that_names_others_too(self, cell, spelling):
+        do_not_contact.suppress([(do_not_contact.Kind.PHONE, "15125550100")], client=None)
+        text = cell.format(spelling)
+        delivery = deliver(
+            promised({"phone": text, "extras": {"second": text}}, extra_columns=["second"])
+        )
+
+        (row,) = read_back(delivery)
+
+        left = "+49 171 2312510" if "171" in text else ""
+        assert (row["phone"].strip("'"), row["second"].strip("'")) == (left, left)
 
 
 class TestASuppressionMeanwhile:

@@ -317,6 +317,12 @@ class TestSecondKeys:
             "country_code",
         }
 
+    def test_of_a_phone_is_the_first_numbers(self):
+        found = one('email,phone\na@acme.com,"(512) 555-0100\n(512) 555-0101"\n', second_keys=True)
+
+        assert found.leads["phone"].tolist() == ["(512) 555-0100, (512) 555-0101"]
+        assert found.leads["phone_key"].tolist() == [match_key("5125550100", SECRET).hex]
+
     def test_of_a_domain_are_its_own_and_its_parents(self):
         found = one("email\na@mail.acme.co.uk\n", second_keys=True).leads
 

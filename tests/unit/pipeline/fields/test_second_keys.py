@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.arrow import TEXT, pa
-from pipeline.fields.second_keys import linkedin_key, linkedin_keys, phone_key, phone_keys
+from pipeline.fields.second_keys import (
+    linkedin_key,
+    linkedin_keys,
+    numbers_in,
+    phone_key,
+    phone_keys,
+)
 
 
 class TestPhoneKey:
@@ -26,7 +32,18 @@ class TestPhoneKey:
             ("4,91521234567e11", ""),
             ("491521234567.0", "491521234567"),
             ("+49 1521.23450", "49152123450"),
-            ("+1 512-555-0100 / +1 512-555-0101", ""),
+            ("+1 512-555-0100 / +1 512-555-0101", "15125550100"),
+            ("+1 512-555-0100 or 001 512-555-0101", "15125550100"),
+            ("0049 30 2312510; 0171 2312510", "49302312510"),
+            ("030 2312510 / 030 2312511", "0302312510"),
+            ("+15125550100 +15125550101", "15125550100"),
+            ("0171/2312510", "01712312510"),
+            ("+4930 2312510 (mobile 2)", "49302312510"),
+            ("+1 (512) 555-0100", "15125550100"),
+            ("030 2312510 2312511", ""),
+            ("\uff10\uff13\uff10 \uff12\uff13\uff11\uff12\uff15\uff11\uff10", "0302312510"),
+            ("٠٣٠٢٣١٢٥١٠", "0302312510"),
+            ("\uff0b49\xa030\u20112312510", "49302312510"),
             ("n/a", ""),
             ("", ""),
         ],
@@ -45,6 +62,22 @@ class TestPhoneKey:
         column = pa.array(["1234567", "2345678", "3456789"], TEXT)
 
         assert phone_keys(column.slice(1, 1)).to_pylist() == ["2345678"]
+
+
+class TestNumbersIn:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("call +49 30 2312510, not before ten", ["+49 30 2312510"]),
+            ("030/2312510", ["030/2312510"]),
+            ("030/2312510 / 0171/2312510", ["030/2312510", "0171/2312510"]),
+            ("+1 512-555-0100/+1 512-555-0101", ["+1 512-555-0100", "+1 512-555-0101"]),
+            ("(512) 555-0100\n(512) 555-0101", ["(512) 555-0100", "(512) 555-0101"]),
+            ("room 12, 3rd floor", []),
+        ],
+    )
+    def test_finds_each_as_it_stands_there(self, text, expected):
+        assert numbers_in(text) == expected
 
 
 class TestLinkedinKey:
