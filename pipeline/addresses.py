@@ -52,12 +52,15 @@ _OF_GMAIL = r"^[^@]+@(?:gmail|googlemail)[.]com$"
 
 # RFC 2142, and what else stands on web pages instead of a person.
 _ROLES = (
-    "abuse|admin|accounts|billing|career|careers|contact|enquiries|feedback|finance|hello|help"
-    "|hostmaster|hr|info|inquiries|jobs|legal|mail|marketing|media|news|no-reply|noc|noreply"
-    "|office|postmaster|press|privacy|recruiting|sales|security|service|shop|support|team"
-    "|webmaster"
+    "abuse|accounts|accueil|admin|administrator|bewerbung(?:en)?|billing|buchhaltung|careers?"
+    "|contact(?:[._-]?us)?|contacto|customer[._-]?(?:care|service|support)|datenschutz"
+    "|(?:do[._-]?not|no)[._-]?reply|enquiries|feedback|finance|hello|help|hostmaster|hr|infos?"
+    "|inquiries|jobs|kontakt|legal|mail|mailer-daemon|marketing|media|news|noc|office|orders"
+    "|postmaster|press|privacy|reception|recruiting|root|sales|security|service|shop|support|team"
+    "|ventas|vertrieb|webmaster|zentrale"
 )
-_OF_ROLE = rf"^(?:{_ROLES})@"
+# info1@, info-uk@, info+x@
+_OF_ROLE = rf"^(?:{_ROLES})(?:[0-9]+|[._-][a-z][a-z])?(?:[+][^@]*)?@"
 
 NO_AT = "There is no @ in it."
 

@@ -28,9 +28,10 @@ _PAIRS = ("<>", '""', "''", "“”", "„“", "‘’", "«»", "``", "[]", "{
 _NAMED = re.compile(r'^(?:[^<>]*[\s"])?<([^<>]*)>$')
 # A bracket that tells of an address that it is none any more is no name.
 _GONE = re.compile(
-    r"(?i)\((?:(?:hard|soft|has|is) )*(?:bounce[ds]?|invalid|inactive|wrong|old|former|left|dead|expired"
-    r"|unsubscribed|opted[ -]out|blocked|disabled)(?: e-?mail| address| (?:the )?company)?\)"
-    r"|\((?:do not|don't|not|no longer) [^()]*\)"
+    r"(?i)\((?:(?:hard|soft|has|is)[ -])*(?:bounce[ds]?|invalid|inactive|wrong|old|former|left|dead|expired"
+    r"|unsubscribed|opted[ -]out|blocked|disabled|dnc|removed|undeliverable|deceased)"
+    r"(?: e-?mail| address| (?:the )?company)?(?: [0-9./-]+)?\)"
+    r"|\((?:do[ -]not|don't|not|no longer)[ -][^()]*\)"
 )
 # Ann (ann@x.com), and a mail program's ann@x.com (Ann)
 _BRACKETED = re.compile(r"^[^()<>@]+\s\(([^()\s]*@[^()\s]*)\)$|^(\S+@\S+)\s+\([^()@]*\)$")
@@ -120,11 +121,23 @@ def _candidates(cell: str) -> list[list[str]]:
     """What may be an address; those of one group are addresses together or not at all."""
     cell = _unwrapped(_plain(cell)) if len(cell) <= LONGEST else ""
     groups = []
-    for part in re.split("[,;]", cell) if "@" in cell else ():
+    for part in _parts(cell) if "@" in cell else ():
         groups += [[_bare(part)]] if "@" in part else []
         if part.count("@") > 1:
             groups.append([_bare(each) for each in _BETWEEN.split(part.strip())])
     return groups
+
+
+def _parts(cell: str) -> list[str]:
+    """What commas and semicolons divide; `, bounced` tells of the address before it."""
+    parts: list[str] = []
+    for part in re.split("[,;]", cell):
+        remark = f"({part.strip()})"
+        if parts and _GONE.fullmatch(remark):
+            parts[-1] += f" {remark}"
+        else:
+            parts.append(part)
+    return parts
 
 
 def _plain(cell: str) -> str:

@@ -214,6 +214,33 @@ class TestIsRole:
         [
             ("Info@acme.com", True),
             ("no-reply@acme.com", True),
+            *(
+                (f"{name}@acme.com", True)
+                for name in (
+                    "donotreply",
+                    "do-not-reply",
+                    "no_reply",
+                    "mailer-daemon",
+                    "infos",
+                    "contact-us",
+                    "customerservice",
+                    "administrator",
+                    "root",
+                    "kontakt",
+                    "bewerbungen",
+                    "zentrale",
+                    "ventas",
+                    "accueil",
+                    "info1",
+                    "info-uk",
+                    "info+x",
+                    "sales.us+fair",
+                )
+            ),
+            *(
+                (f"{name}@acme.com", False)
+                for name in ("sales.ann", "root-cole", "noreen", "ann+info")
+            ),
             ("ann@acme.com", False),
             ("information@acme.com", False),
             ("ann@info.com", False),
