@@ -72,6 +72,8 @@ _SHARED = (
 )  # fmt: skip
 _HOST = "^[a-z0-9-]+(?:[.][a-z0-9-]+)+$"
 
+_BETWEEN = re.compile(r"[\s|;]+|,+(?:\s|$)")  # two domains; `acme,inc.com` is none
+
 _extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
@@ -194,11 +196,11 @@ def _one_by_one(column: Column) -> Column:
 
 
 def _registered_domain(text: str) -> str:
-    words = text.lower().split()
-    if not words:
-        return ""
-    found = _extract.extract_str(words[0].rstrip(",;")).top_domain_under_public_suffix
+    """Of the first of several; '' for what is no host name: (acme.com, https%3A%2F%2Facme.com."""
+    words = _BETWEEN.split(text.lower().strip())
+    found = _extract.extract_str(words[0]).top_domain_under_public_suffix
     try:
-        return found if found.isascii() else idna.encode(found, uts46=True).decode("ascii")
+        name = found if found.isascii() else idna.encode(found, uts46=True).decode("ascii")
     except idna.IDNAError:
         return ""
+    return name if re.match(_HOST, name) else ""

@@ -283,6 +283,7 @@ class TestCompanyDomain:
             ("ann@acme.com,,https://linkedin.com/company/acme", "acme.com"),
             ("ann@acme.com,https://www.Bolt.de/,http://other.com", "bolt.de"),
             ("ann@acme.com,n/a,http://other.com", "other.com"),
+            ("ann@acme.com,(acme.com,http://other.com", "other.com"),
         ],
     )
     def test_is_taken_from_the_best_source(self, row, domain):
