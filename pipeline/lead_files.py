@@ -37,7 +37,7 @@ class UploadedBefore(Refused):
     def __init__(self, lead_file: LeadFile) -> None:
         super().__init__(
             f"These very bytes were uploaded before, as file {lead_file.pk} ({lead_file.name})."
-            " Insist if you want them again."
+            " To import them again, add --again."
         )
         self.lead_file = lead_file
 

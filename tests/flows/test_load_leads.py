@@ -134,7 +134,7 @@ class TestAGoodFile:
         assert refused[0] == 2
         assert refused[1]["files"][0]["error"] == (
             f"These very bytes were uploaded before, as file {first.pk} (leads.csv)."
-            " Insist if you want them again."
+            " To import them again, add --again."
         )
         assert insisted[0] == 0
         assert LeadFile.objects.count() == 2
