@@ -9,10 +9,15 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from pipeline.headers.header_meaning import plain
+from pipeline.headers.job_words import ALONE, WITHIN
+
 SHARE = 0.8  # of the cells that hold something
 _ENOUGH_NUMBERS = 3  # a single 3 may be a name that somebody shortened
 _ENOUGH_WITHOUT = 3  # cells: one or two may be a lead's whose address nobody knew
 FULL_WIDTH_AT = "\uff20"  # as Japanese keyboards write it
+_ENOUGH_DIFFERENT = 3  # cells to tell by what their words are
+_FEW = 0.1  # of the cells: one may be a job by chance
 _ROWS = 50
 _LONGEST = 500  # characters of a cell that are looked at
 
@@ -43,14 +48,18 @@ _KINDS = {
     ),
     "phone": r"'?\+\d[\d\s().\-/]{6,18}\d|\(?0?\d{2,5}\)?[\s\-/.]\d{2,5}[\s\-/.]\d{2,6}(?:[\s\-]\d{1,5})?",
     "number": r"[-+#]?\d[\d.,\s]*%?",
-    "part": (  # that people take in what they joined
+    "part": (  # that people take in what they joined, or in a deal
         r"(?:(?:co|event|group|assistant|end)[- ]?)*(?:member|organi[sz]er|attendee|guest|host|speaker"
         r"|panelist|moderator|volunteer|mitglied|teilnehmer(?::?in)?|referent(?::?in)?|participante?"
-        r"|membre|intervenant|user|subscriber|viewer|client|customer|admin(?:istrator)?)"
+        r"|membre|intervenant|user|subscriber|viewer|client|customer|admin(?:istrator)?"
+        r"|decision[- ]?maker|influencer|champion|gatekeeper|blocker|(?:economic|technical) buyer)"
     ),
     "salutation": rf"{_BEFORE_NAME}(?:[.\s-]+{_BEFORE_NAME})*\.?",
 }
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _KINDS.items()}
+
+_JOB = re.compile(rf"{'|'.join(WITHIN.split())}|(?:^|_)(?:{'|'.join(ALONE.split())})s?(?:_|$)")
+_LATIN = re.compile("[a-z]")
 
 _NO_WORDS = frozenset({"address", "linkedin_url", "company_linkedin_url", "website", "url", "flag",
                        "date", "number", "phone"})  # fmt: skip
@@ -126,3 +135,13 @@ def differ(cells: Sequence[str]) -> bool:
 def are_names(cells: Sequence[str]) -> bool:
     """Whether all these are two to four words, as a person's name, and of different people."""
     return all(map(_PERSON.fullmatch, cells)) and differ(cells)
+
+
+def hold_jobs(cells: Sequence[str]) -> bool | None:
+    """Whether these are jobs by their words; None where that cannot be told: there are too few, or
+    they are in letters of which no job is known here.
+    """
+    found = {bare for cell in cells if _LATIN.search(bare := plain(cell))}
+    if len(found) < _ENOUGH_DIFFERENT:
+        return None
+    return sum(map(bool, map(_JOB.search, found))) > _FEW * len(found)

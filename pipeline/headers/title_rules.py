@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.headers import cell_kinds
 from pipeline.headers.column_draft import BY_CONTEXT, PERSON, Draft
 from pipeline.headers.header_meaning import plain
 
@@ -21,11 +22,13 @@ def titles(draft: Draft) -> None:
     at_work = draft.has(*PERSON, "company") and not of_others
     if not draft.has("title"):  # beside a job title a role is what somebody may do or decide
         for n in _positions(draft):
-            may_be_job = draft.is_at_work(n) and not _is_record(draft, n)
+            may_be_job = draft.is_at_work(n) and not (_is_record(draft, n) or _is_no_job(draft, n))
             _put_or_doubt(draft, n, sure=at_work and may_be_job)
     known = draft.has("title")
     for n in draft.saying("title"):
-        may_be_job = not known and not _leads_to_name(draft, n) and not _may_be_degree(draft, n)
+        may_be_job = not known and not any(
+            denies(draft, n) for denies in (_leads_to_name, _may_be_degree, _is_no_job)
+        )
         _put_or_doubt(draft, n, sure=at_work and may_be_job and not draft.speaks_of("meeting"))
     if not draft.has("title"):
         for n in _lesser_titles(draft):
@@ -36,6 +39,15 @@ def _is_record(draft: Draft, position: int) -> bool:
     """Whether a `Job` is what somebody orders: it has a name, a number or a type of its own."""
     headers = [plain(header) for header in draft.headers]
     return headers[position] == "job" and any(one.startswith("job_") for one in headers)
+
+
+def _is_no_job(draft: Draft, position: int) -> bool:
+    """Whether a `Title`, `Role` or `Job`, which may be a talk's, a deal's or a project's, holds
+    cells without a word of any job.
+    """
+    header = draft.headers[position]
+    is_bare = draft.said[position] == {"title"} or plain(header) == "job" or _is_role(header)
+    return is_bare and cell_kinds.hold_jobs(draft.cells[position]) is False
 
 
 def no_titles(draft: Draft) -> None:

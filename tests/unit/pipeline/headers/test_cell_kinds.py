@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.headers.cell_kinds import are_names, contradicts, differ, filled, kind_of
+from pipeline.headers.cell_kinds import are_names, contradicts, differ, filled, hold_jobs, kind_of
 
 
 class TestKindOf:
@@ -43,6 +43,8 @@ class TestKindOf:
             ("co-organizer", "part"),
             ("end-user", "part"),
             ("user researcher", ""),
+            ("economic buyer", "part"),
+            ("senior buyer", ""),
         ],
     )
     def test_is_what_a_cell_looks_like(self, cell, kind):
@@ -118,3 +120,22 @@ class TestAreNames:
     )
     def test_are_several_words_each_and_differ(self, cells, expected):
         assert are_names(cells) is expected
+
+
+class TestHoldJobs:
+    @pytest.mark.parametrize(
+        ("cells", "expected"),
+        [
+            (["ceo", "tide & rope", "oak bowl"], True),
+            (["indkøbschef", "jednatel", "müdür"], True),
+            (["tide & rope", "oak bowl", "pine spoon"], False),
+            (["tide & rope", "oak bowl", "oak bowl"], None),
+            (["директор", "бухгалтер", "юрист"], None),
+            ([], None),
+        ],
+    )
+    def test_is_told_by_three_cells_that_differ(self, cells, expected):
+        assert hold_jobs(cells) is expected
+
+    def test_is_not_so_of_a_job_among_many(self):
+        assert hold_jobs([f"oak bowl {'x' * n}" for n in range(19)] + ["owner"]) is False
