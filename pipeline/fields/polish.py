@@ -46,6 +46,7 @@ _FORMS = (
 )  # fmt: skip
 _CASED = {form.upper(): form for form in _FORMS}
 _REMEMBERED = 20_000  # values, some MB
+_LOOSE = " ,;-&"  # what is left at the end of a name without its legal form
 _SHORTEST_SHOUTED = 5  # letters; IBM, SAP and BMW are names, not shouting
 
 
@@ -158,9 +159,15 @@ def company_in_prose(name: str) -> str:
     whole = " ".join(name.split())
     said = _REMARK.sub(" ", whole.translate({ord(sign): None for sign in "®™©"}))
     said = " ".join(said.split()).strip(" ,;-")
-    while (shorter := basename(said).strip(" ,;-&")) != said and shorter:
+    while (shorter := basename(said).strip(_LOOSE)) != said and shorter:
         said = shorter
     return company(said or whole)
+
+
+def has_legal_form(name: str) -> bool:
+    """Whether a name ends in a legal form (`Quay GmbH`, `Quay & Co.`), and is more than that."""
+    said = " ".join(name.split()).strip(_LOOSE)
+    return basename(said).strip(_LOOSE) not in {"", said}
 
 
 def phone_e164(text: str, country_code: str) -> str | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from pipeline.fields.polish import has_legal_form
 from pipeline.headers.header_meaning import plain
 from pipeline.headers.job_words import ALONE, WITHIN
 
@@ -18,6 +19,8 @@ _ENOUGH_WITHOUT = 3  # cells: one or two may be a lead's whose address nobody kn
 FULL_WIDTH_AT = "\uff20"  # as Japanese keyboards write it
 _ENOUGH_DIFFERENT = 3  # cells to tell by what their words are
 _FEW = 0.1  # of the cells: one may be a job by chance
+_MOST = 0.5  # of the cells
+_LOOKED_UP = 10  # cells: to find a legal form takes its time
 _ROWS = 50
 _LONGEST = 500  # characters of a cell that are looked at
 
@@ -145,3 +148,9 @@ def hold_jobs(cells: Sequence[str]) -> bool | None:
     if len(found) < _ENOUGH_DIFFERENT:
         return None
     return sum(map(bool, map(_JOB.search, found))) > _FEW * len(found)
+
+
+def are_companies(cells: Sequence[str]) -> bool:
+    """Whether most of these end in a legal form, as no person and no job does."""
+    found = list(islice(dict.fromkeys(cells), _LOOKED_UP))
+    return len(found) >= _ENOUGH_DIFFERENT and sum(map(has_legal_form, found)) > _MOST * len(found)

@@ -16,6 +16,7 @@ CONTACT = re.compile(r"[ck]onta[ck]?t|(?:^|_)perso")  # who is to be talked to, 
 BY_CONTEXT = 0.8  # how sure a field is that other columns decide
 _ENOUGH_ROLES = 3  # to tell whether they differ
 _ADDRESSES = frozenset({"email", "email_alt"})
+_NO_COMPANIES = PERSON | {"title"}
 _NAMES = frozenset({"firstname", "lastname", "fullname"})
 _BESIDE_NAMES = frozenset({"name", "person", "who"})
 _OF_ADDRESSES = frozenset({"email", "address", "person", "who", "work", "one", "primary"})
@@ -63,8 +64,11 @@ class Draft:
 
     def is_belied(self, position: int, field: str) -> bool:
         """Whether the column's cells cannot be the field's."""
-        return cell_kinds.contradicts(field, self.kinds[position]) or (
-            field in _ADDRESSES and cell_kinds.without_at(self.cells[position])
+        cells = self.cells[position]
+        return (
+            cell_kinds.contradicts(field, self.kinds[position])
+            or (field in _ADDRESSES and cell_kinds.without_at(cells))
+            or (field in _NO_COMPANIES and cell_kinds.are_companies(cells))
         )
 
     def doubt(self, position: int, field: str) -> None:

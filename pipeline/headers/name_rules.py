@@ -31,7 +31,7 @@ def names(draft: Draft) -> None:
     known &= draft.has("first_name") == draft.has("last_name")
     known |= bool(draft.doubted("first_name"))  # somebody's, and nobody knows whose
     for n in draft.saying("name"):
-        if not known and (field := _name(draft, plain(draft.headers[n]))):
+        if not known and (field := _name(draft, n)):
             draft.put(n, field, BY_CONTEXT)
         else:
             draft.doubt(n, "full_name")
@@ -40,15 +40,16 @@ def names(draft: Draft) -> None:
             draft.doubt(n, "full_name")
 
 
-def _name(draft: Draft, word: str) -> str:
+def _name(draft: Draft, position: int) -> str:
     first, last = draft.has("first_name"), draft.has("last_name")
     if first != last:
-        return _other_name(draft, word, first=first)
+        return _other_name(draft, plain(draft.headers[position]), first=first)
     if first:
         return "" if _are_of_contacts(draft) else "full_name"
     at_business, beside_contact = draft.speaks_of(*BUSINESS), _names_contact(draft)
     beside_whom = draft.saying_whom() or (beside_contact and at_business)
-    if (beside_whom and not draft.has("company")) or draft.is_place_list():
+    are_firms = cell_kinds.are_companies(draft.cells[position])
+    if ((beside_whom or are_firms) and not draft.has("company")) or draft.is_place_list():
         return "company"
     at_work = draft.has("company", "title") or draft.speaks_of("title", "position")
     return "full_name" if (at_work or not at_business) and not beside_contact else ""

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.headers.cell_kinds import are_names, contradicts, differ, filled, hold_jobs, kind_of
+from pipeline.headers.cell_kinds import (
+    are_companies,
+    are_names,
+    contradicts,
+    differ,
+    filled,
+    hold_jobs,
+    kind_of,
+)
 
 
 class TestKindOf:
@@ -139,3 +147,18 @@ class TestHoldJobs:
 
     def test_is_not_so_of_a_job_among_many(self):
         assert hold_jobs([f"oak bowl {'x' * n}" for n in range(19)] + ["owner"]) is False
+
+
+class TestAreCompanies:
+    @pytest.mark.parametrize(
+        ("cells", "expected"),
+        [
+            (["quay pipes gmbh", "tide & rope", "oak bowl s.r.o."], True),
+            (["quay pipes gmbh", "tide & rope", "oak bowl"], False),
+            (["quay pipes gmbh", "quay pipes gmbh", "tide ltd"], False),
+            (["ann lee", "bo tallow", "nguyen da"], False),
+            ([], False),
+        ],
+    )
+    def test_are_so_where_most_have_a_legal_form(self, cells, expected):
+        assert are_companies(cells) is expected

@@ -168,3 +168,33 @@ class TestNumbers:
     )  # fmt: skip
     def test_from_zero(self, headers, expected):
         assert fields(*headers) == expected
+
+
+class TestCompaniesAmongNames:
+    FIRMS = ("Quay Pipes GmbH", "Tide & Rope Ltd", "Oak Bowl S.r.l.")
+
+    def columns(self, *headers: str):
+        cells = {"Contact": "Ann Lee{}", "Email": "ann@quay-{}.com", "Position": "Buyer {}"}
+        return guess(
+            headers,
+            sample=[
+                [cells.get(header, firm).format("abc"[n]) for header in headers]
+                for n, firm in enumerate(self.FIRMS)
+            ],
+        )
+
+    def test_make_a_bare_name_the_companys(self):
+        found = self.columns("Name", "Contact", "Position", "Email")
+
+        assert found.as_stored() == ["company", "full_name", "title", "email"]
+
+    @pytest.mark.parametrize("header", ["Full Name", "First Name", "Last Name", "Job Title"])
+    def test_speak_against_what_is_a_persons(self, header):
+        assert self.columns(header, "Email").unsure == (0,)
+
+    @pytest.mark.parametrize("other", ["Vorname", "Company"])
+    def test_are_asked_about_beside_a_first_name_or_a_company(self, other):
+        found = self.columns("Name", other, "Email")
+
+        assert found.field_of(0) == ""
+        assert 0 in found.unsure
