@@ -227,8 +227,8 @@ def _no_email(
             " Name the right one, such as --map 'COLUMN=email'.",
             columns,
         )
-    # One whose cells belie it is not it where another's are addresses.
-    likely = [n for n in doubted if n in with_addresses] or doubted
+    # One whose cells belie it is not it where another's are addresses, whatever their names say.
+    likely = sorted(with_addresses, key=lambda n: (n not in doubted, n)) or doubted
     names = [_name_of(headers, n) for n in likely]
     if len(names) == 1:
         return UnsureMapping(

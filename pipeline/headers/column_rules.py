@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from pipeline.headers import cell_kinds
+from pipeline.headers.asked_rules import unfilled
 from pipeline.headers.column_draft import BY_CONTEXT, PERSON, Draft
 from pipeline.headers.header_forms import COMPANIES, LAST, SECOND, doubtful, fits, of_header
 from pipeline.headers.header_meaning import UNKNOWN, is_nameless, plain
@@ -237,4 +238,5 @@ def last_resort(draft: Draft) -> None:
 RULES: tuple[Callable[[Draft], None], ...] = (
     by_name, first_and_last, title_of_place, names, industries, in_charge, second_best, guests, named_by_others, parted_names, leads_with_contacts, companies, titles, no_titles,
     levels, of_companies, linkedin_pages, profiles, names_by_cells, by_cells, address_by_cells, whose_address_it_is, last_resort,
+    unfilled,
 )  # fmt: skip

@@ -235,6 +235,12 @@ class TestTheAddress:
             f" nothing decides: name the right one, such as --map '{first}=email'."
         )
 
+    def test_is_asked_for_by_whoevers_addresses_stand_there(self):
+        cells = [["books@quay.com", f"ann@quay{n}.com", "Quay"] for n in range(3)]
+
+        with pytest.raises(UnsureMapping, match="'Billing Email' and 'Chief Rep Email' may each"):
+            guess(["Billing Email", "Chief Rep Email", "Email Note"], sample=cells)
+
     def test_is_asked_for_by_place_where_headers_are_equal(self):
         with pytest.raises(UnsureMapping, match=r"Columns '#1' and '#3' .* --map '#1=email'"):
             guess(["Email Nord", "Name", "Email Nord"])
