@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pipeline.headers import cell_kinds
 from pipeline.headers.column_draft import BY_CONTEXT, CONTACT, PERSON, Draft
 from pipeline.headers.header_meaning import UNKNOWN, plain, words_saying
 
 _BY_GROUP = 0.7
+_FEW, _REPEATED = 2, 2  # cells that differ; how many more there must be
+_TELLING = 4  # letters of a company's word that may stand in a domain
 _LEAD = re.compile(r"(?:^|_)leads?(?:_|$)")
 _NAMED_BY_OTHERS = frozenset({"friend", "friends", "referee", "nominee"})
 
@@ -92,3 +95,36 @@ def guests_differ(draft: Draft, found: Sequence[int]) -> bool:
 
 def _guests_of(draft: Draft, position: int) -> frozenset[str]:
     return words_saying(draft.headers[position], "customer", "buyer")
+
+
+def same_for_all(draft: Draft) -> None:
+    """An `Email` that is the same few in all rows is a colleague's where another column's addresses
+    differ; so is a `Company` the operator's own, or a kind, where the addresses are at others.
+    """
+    for n in draft.filling("email"):
+        others = [m for m in draft.with_addresses() if _differ_more(draft, m, n)]
+        for m in [n, *others] if others and _are_few(draft.cells[n]) else []:
+            draft.doubt(m, "email")
+    domains = [
+        cell.rpartition("@")[2] for n in draft.filling("email")[:1] for cell in draft.cells[n]
+    ]
+    if len(domains) <= _FEW or not cell_kinds.differ(domains):
+        return
+    for n in draft.filling("company"):
+        if _are_few(draft.cells[n]) and not _are_at(draft.cells[n], " ".join(domains)):
+            draft.doubt(n, "company")
+
+
+def _are_few(cells: Sequence[str]) -> bool:
+    return len(set(cells)) <= min(_FEW, len(cells) - _REPEATED)
+
+
+def _differ_more(draft: Draft, position: int, other: int) -> bool:
+    cells = draft.cells[position]
+    return len(cells) >= len(draft.cells[other]) and cell_kinds.differ(cells)
+
+
+def _are_at(companies: Sequence[str], domains: str) -> bool:
+    """Whether a word of a company stands in a domain: then they are the leads'."""
+    words = {word for company in set(companies) for word in plain(company).split("_")}
+    return any(len(word) >= _TELLING and word in domains for word in words)

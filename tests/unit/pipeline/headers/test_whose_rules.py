@@ -103,3 +103,34 @@ class TestPlaces:
     )  # fmt: skip
     def test_have_names_of_their_own(self, headers, expected):
         assert fields("Email", *headers)[1:] == expected
+
+
+class TestTheSameForAll:
+    def columns(self, own: list[str], headers=("Company", "Firm", "Email"), ends="abcd"):
+        rows = [
+            [own[n % len(own)], f"Tide {end}", f"ann@tide-{end}.com"] for n, end in enumerate(ends)
+        ]
+        return guess(headers, sample=rows)
+
+    @pytest.mark.parametrize("own", [["OurCo GmbH"], ["SMB", "Enterprise"]])
+    def test_is_a_company_that_is_asked_about(self, own):
+        assert self.columns(own).as_stored() == ["", "company", "email"]
+
+    @pytest.mark.parametrize(
+        ("own", "ends"),
+        [(["Tide"], "abcd"), (["OurCo"], "aaaa"), (["OurCo"], "ab"), (["A", "B", "C"], "abcd"),
+         (["SMB", "Enterprise"], "abc")],
+    )  # fmt: skip
+    def test_is_none_where_it_may_be_the_leads(self, own, ends):
+        assert self.columns(own, ends=ends).field_of(0) == "company"
+
+    def test_is_an_address_that_is_asked_about_beside_others(self):
+        own = ["sam@ourco.com", "lou@ourco.com"]
+
+        with pytest.raises(UnsureMapping, match="'Email' and 'Reach'"):
+            self.columns(own, ("Email", "Firm", "Reach"))
+
+    def test_is_an_address_where_no_others_differ(self):
+        found = self.columns(["sam@ourco.com"], ("Email", "Firm", "Reach"), ends="aaaa")
+
+        assert found.field_of(0) == "email"
