@@ -34,6 +34,10 @@ _STEP = re.compile(r"([A-Za-z]\w*)\.(?=\w)")
 _PREFIX = re.compile(r"([A-Za-z]+)_(?=\w)")
 _QUESTION = re.compile(r"\s*[Qq]?(\d{1,3})(?:\s*[._:)-]\s*|\s+)(?=\D)")
 _FEWEST_QUESTIONS = 3
+_CUT_SHORT = re.compile(r"([^\W\d_]{3,})\.(?!\w)")  # Empr. Móv. Kontaktpers.
+_SURE = 4  # letters of a word cut short, if it says what must not be wrong: `Nac.` is no Nachname
+_WEIGHTY = frozenset({"email", "name", "firstname", "lastname", "fullname", "title", "job",
+                      "position", "company"})  # fmt: skip
 _VCARD_TYPE = re.compile(r";type=(?:(?:internet|voice|pref)\b)?", re.IGNORECASE)
 # Letters that no normal form takes apart.
 _UNPARTED = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "\u0131": "i",
@@ -99,7 +103,7 @@ def meaning(header: str) -> Meaning:
     """What a header speaks of; empty for one without a word."""
     if len(header) > _LONGEST:
         return frozenset({UNKNOWN})
-    bare = plain(header)
+    bare = plain(_CUT_SHORT.sub(_written_out, header))
     words = _WORD.findall(bare)
     if not words:  # a script that nobody here can read is not silence
         return frozenset({UNKNOWN} if any(map(str.isalnum, header)) else ())
@@ -113,6 +117,17 @@ def meaning(header: str) -> Meaning:
         said = [one for one in said if one not in {"company", "person", "who"}]
         said.append("companycontact")
     return frozenset(said)
+
+
+def _written_out(cut: re.Match[str]) -> str:
+    """The word that a dot cut short, where all that begin so mean the same; else as it stands."""
+    word = plain(cut[1]).replace("_", "")
+    if any(UNKNOWN not in _says(part) for part in _parted([word])):
+        return cut[0]
+    found = {says: whole for whole, says in _LEXICON.items() if whole.startswith(word)}
+    if len(found) != 1 or (len(word) < _SURE and not _WEIGHTY.isdisjoint(*found)):
+        return cut[0]
+    return f"{next(iter(found.values()))} "
 
 
 def without_wrapper(headers: Sequence[str]) -> tuple[str, ...]:

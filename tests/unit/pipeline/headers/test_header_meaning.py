@@ -197,3 +197,24 @@ class TestTheForms:
         )
 
         assert set(" ".join(used).replace("|", " ").split()) - known == set()
+
+
+class TestWordsCutShort:
+    @pytest.mark.parametrize(
+        ("header", "word"),
+        [("Empr.", "company"), ("Móv.", "mobile"), ("Miejsc.", "city"), ("Kontaktpers.", "who"),
+         ("Opm.", "notes"), ("(Empr.)", "company")],
+    )  # fmt: skip
+    def test_are_what_all_that_begin_so_mean(self, header, word):
+        assert meaning(header) == {word}
+
+    @pytest.mark.parametrize("header", ["Empr", "Empr.x", "Xyzzy.", "Prov.", "Mó."])
+    def test_are_unknown_without_a_dot_or_where_nothing_decides(self, header):
+        assert UNKNOWN in meaning(header)
+
+    @pytest.mark.parametrize("header", ["Nac.", "Ünv."])
+    def test_are_no_name_or_job_by_three_letters(self, header):
+        assert meaning(header) == {UNKNOWN}
+
+    def test_are_left_where_they_are_known(self):
+        assert meaning("Tel.") == {"phone"}
