@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from pipeline.fields.places import country_code
 from pipeline.fields.polish import has_legal_form
 from pipeline.headers.header_meaning import plain
 from pipeline.headers.job_words import ALONE, WITHIN
@@ -20,7 +21,7 @@ FULL_WIDTH_AT = "\uff20"  # as Japanese keyboards write it
 _ENOUGH_DIFFERENT = 3  # cells to tell by what their words are
 _FEW = 0.1  # of the cells: one may be a job by chance
 _MOST = 0.5  # of the cells
-_LOOKED_UP = 10  # cells: to find a legal form takes its time
+_LOOKED_UP = 10  # cells: to find a legal form or a country takes its time
 _ROWS = 50
 _LONGEST = 500  # characters of a cell that are looked at
 
@@ -152,5 +153,15 @@ def hold_jobs(cells: Sequence[str]) -> bool | None:
 
 def are_companies(cells: Sequence[str]) -> bool:
     """Whether most of these end in a legal form, as no person and no job does."""
-    found = list(islice(dict.fromkeys(cells), _LOOKED_UP))
+    found = _different(cells)
     return len(found) >= _ENOUGH_DIFFERENT and sum(map(has_legal_form, found)) > _MOST * len(found)
+
+
+def are_no_countries(cells: Sequence[str]) -> bool:
+    """Whether none of these is a country that anybody knows, though several differ."""
+    found = _different(cells)
+    return len(found) >= _ENOUGH_DIFFERENT and not any(map(country_code, found))
+
+
+def _different(cells: Sequence[str]) -> list[str]:
+    return list(islice(dict.fromkeys(cells), _LOOKED_UP))

@@ -16,6 +16,7 @@ CONTACT = re.compile(r"[ck]onta[ck]?t|(?:^|_)perso")  # who is to be talked to, 
 BY_CONTEXT = 0.8  # how sure a field is that other columns decide
 _ENOUGH_ROLES = 3  # to tell whether they differ
 _ADDRESSES = frozenset({"email", "email_alt"})
+_COUNTRIES = frozenset({"country", "company_country"})
 _NO_COMPANIES = PERSON | {"title"}
 _NAMES = frozenset({"firstname", "lastname", "fullname"})
 _BESIDE_NAMES = frozenset({"name", "person", "who"})
@@ -68,6 +69,7 @@ class Draft:
         return (
             cell_kinds.contradicts(field, self.kinds[position])
             or (field in _ADDRESSES and cell_kinds.without_at(cells))
+            or (field in _COUNTRIES and cell_kinds.are_no_countries(cells))
             or (field in _NO_COMPANIES and cell_kinds.are_companies(cells))
         )
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pipeline.headers.cell_kinds import (
     are_companies,
     are_names,
+    are_no_countries,
     contradicts,
     differ,
     filled,
@@ -162,3 +163,17 @@ class TestAreCompanies:
     )
     def test_are_so_where_most_have_a_legal_form(self, cells, expected):
         assert are_companies(cells) is expected
+
+
+class TestAreNoCountries:
+    @pytest.mark.parametrize(
+        ("cells", "expected"),
+        [
+            (["liberecký", "vysočina", "olomoucký"], True),
+            (["liberecký", "vysočina", "česko"], False),
+            (["liberecký", "liberecký", "vysočina"], False),
+            ([], False),
+        ],
+    )
+    def test_is_so_where_nobody_knows_any(self, cells, expected):
+        assert are_no_countries(cells) is expected

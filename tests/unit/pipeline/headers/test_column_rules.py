@@ -295,6 +295,14 @@ class TestDecidingByTheCells:
 
         assert found.unsure == found.unmapped == (1,)
 
+    def test_a_country_that_nobody_knows_is_asked_about(self):
+        """Kraj is a country in Polish and a region in Czech."""
+        regions = [["ann@acme-pipes.com", cell] for cell in ("Liberecký", "Vysočina", "Zlínský")]
+        countries = [["ann@acme-pipes.com", cell] for cell in ("Polska", "Niemcy", "Czechy")]
+
+        assert guess(["Email", "Kraj"], sample=regions).unsure == (1,)
+        assert guess(["Email", "Kraj"], sample=countries).field_of(1) == "country"
+
     def test_a_file_without_header_shows_what_is_certain(self):
         headers = [f"column {n}" for n in range(1, 7)]
         row = ["Ann", "ann{}@acme-pipes.com", "https://linkedin.com/in/ann", "+49 30 1234567",
