@@ -116,7 +116,7 @@ def inspect(
         return _inspect_workbook(opened.content, known)
     start = opened.content.read(SAMPLED_BYTES)
     file_kinds.refuse_foreign(start)
-    encoding = encoding or encodings.find(start, opened.content)
+    encoding = encodings.as_said(start, encoding) or encodings.find(start, opened.content)
     sample = _sample(start, encoding)
     file_kinds.refuse_foreign_text(sample.text)
     said = (delimiter, dialects.dialect_of(sample, delimiter)) if delimiter else None

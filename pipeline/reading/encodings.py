@@ -18,6 +18,7 @@ from typing import IO
 from charset_normalizer import from_bytes
 
 from pipeline.reading import latin_letters
+from pipeline.reading.file_kinds import NotALeadFile
 
 _BLOCK = 1 << 20
 _GUESSED_BYTES = 1 << 16  # of lines that are not ASCII: what a guess stands on
@@ -65,6 +66,18 @@ def find(start: bytes, rest: IO[bytes]) -> str:
             sample.add(block)
         return guess(bytes(sample.content))
     return "utf-8"
+
+
+def as_said(start: bytes, name: str) -> str:
+    """The encoding that a person named of a file that begins with `start`: UTF-16 without a mark
+    has one of two orders. Raises NotALeadFile where it has neither.
+    """
+    if name != "utf-16" or start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return name
+    for order in ("utf-16-le", "utf-16-be"):
+        if _keeps_table(start, order):
+            return order
+    raise NotALeadFile("The file is not written in UTF-16: choose another encoding.")
 
 
 def _utf32(start: bytes) -> str:

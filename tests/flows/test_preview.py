@@ -220,6 +220,14 @@ class TestACorrection:
         assert found.encoding == "cp1250"
         assert found.preview["first"][0]["city"] == "Łódź"
 
+    def test_of_the_encoding_is_refused_where_the_file_has_another(self, desk):
+        found = upload(desk, b"Email,City\nann@acme-pipes.com,Ulm\n")
+
+        response = press(desk, found, "check", encoding="utf-16", delimiter=",")
+
+        assert "The file is not written in UTF-16: choose another encoding." in said(response)[0]
+        assert found.encoding == "utf-8"
+
     def test_of_the_delimiter_forgets_what_was_said_of_columns_that_were_none(self, desk):
         found = upload(desk, b"Email;Name, first;Town\nann@acme-pipes.com;Ann, Bea;Ulm\n")
         press(desk, found, "check", **{"field-0": "email", "field-1": "full_name"})

@@ -5,6 +5,7 @@ import io
 import pytest
 
 from pipeline.reading import encodings
+from pipeline.reading.file_kinds import NotALeadFile
 
 POLISH = "Imię,Firma,email\nŁukasz,Zakłady Mięsne,l@miesne.pl\nŻaneta,Źródło,z@zrodlo.pl\n"
 GREEK = "Όνομα,Εταιρεία\nΓιώργος Παπαδόπουλος,Ελληνική Ζυθοποιία\nΆννα,Άλφα\n"
@@ -126,6 +127,20 @@ class TestGuess:
 
         assert found("Zoë Müller,Peña\n".encode() * 4 + windows * 3) == "utf-8"
         assert found("Zoë Müller,Peña\n".encode() + windows * 3) == "cp1252"
+
+
+class TestAsSaid:
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+    @pytest.mark.parametrize("text", [RUSSIAN, CHINESE, "邮箱\n欧阳娜娜\n"])
+    def test_of_utf16_finds_its_order(self, text, encoding):
+        assert encodings.as_said(text.encode(encoding), "utf-16") == encoding
+
+    def test_of_utf16_refuses_what_is_none(self):
+        with pytest.raises(NotALeadFile, match="not written in UTF-16: choose another"):
+            encodings.as_said(b"name,email\nAnn,ann@acme.com\n", "utf-16")
+
+    def test_of_another_is_believed(self):
+        assert encodings.as_said(b"name\n", "cp1250") == "cp1250"
 
 
 class TestUtf32WithoutMark:
