@@ -27,6 +27,7 @@ _MAGIC = (
     (b"GIF8", "a picture"),
     (b"{\\rtf", "a text document"),
 )
+_TAR, _TAR_AT = b"ustar", 257  # behind the name of the first file in it
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
 # Found among the names in a ZIP archive: many kinds of documents are one.
 _IN_ZIP = (
@@ -93,6 +94,8 @@ def refuse_foreign(start: bytes) -> None:
     for magic, kind in _MAGIC:
         if start.startswith(magic):
             raise not_this(kind)
+    if start.startswith(_TAR, _TAR_AT):
+        raise not_this("a tar archive")
 
 
 def refuse_foreign_text(sample: str) -> None:

@@ -5,6 +5,7 @@ import csv
 import dataclasses
 import gzip
 import io
+import tarfile
 import zipfile
 
 import pytest
@@ -19,6 +20,15 @@ PLAIN = b"name,email\nAnn,ann@acme-pipes.com\nBob,bob@bolt-works.com\n"
 
 def stream(content):
     return io.BytesIO(content if isinstance(content, bytes) else content.encode())
+
+
+def tarred(content):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as target:
+        member = tarfile.TarInfo("leads.csv")
+        member.size = len(content)
+        target.addfile(member, io.BytesIO(content))
+    return archive.getvalue()
 
 
 def rows_of(part):
@@ -146,6 +156,8 @@ class TestRefusal:
             pytest.param(gzip.compress(b"%PDF-1.7"), "a PDF", id="pdf in gzip"),
             pytest.param(gzip.compress(b""), "The file is empty", id="empty gzip"),
             pytest.param(bytes(4096), "The file is empty", id="a block of a disk"),
+            pytest.param(tarred(b"name,email\nAnn,a@b.de\n"), "a tar archive", id="tar"),
+            pytest.param(gzip.compress(tarred(b"name,email\n")), "a tar archive", id="tar.gz"),
             pytest.param(b"Rar!rest", "a RAR archive", id="rar"),
             pytest.param(b"\x89PNG\r\n\x1a\n", "a picture", id="png"),
             pytest.param(b"%PDF-1.7\n", "a PDF", id="pdf"),
