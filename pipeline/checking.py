@@ -25,6 +25,7 @@ from pipeline.previews import Preview
 
 __all__ = ["Check", "Refused", "Said", "Told", "check", "check_object", "sure"]
 
+_FEWEST_NAMES = 2  # cells of a header: one may be a word such as `Company`
 _LOOKED_AT = 200  # cells of a column and slice, for an address
 Told = Callable[[int], None]  # how many bytes are read
 
@@ -178,9 +179,37 @@ def _judge(found: Check, stream: IO[bytes], told: Told) -> None:
     seen: set[str] = set()
     both = judged_slices(stream, found.layout, found.columns, lambda *pair: pair)
     for part, judged in both:
+        _refuse_other_header(judged, found)
         found.preview.look_at(part)
         found.add(judged, seen)
         told(stream.tell())
+
+
+def _refuse_other_header(judged: Judged, found: Check) -> None:
+    """Raise NotALeadFile where a second file begins that names its columns in its own words, and
+    a field stands elsewhere in it: the cells below would be another's, and nothing would show it.
+    """
+    names = found.columns.names
+    for row in judged.rejected:
+        is_near = row.code != "missing_field"  # a header names the address where it is looked for
+        if not is_near or sum(map(mapping.is_name, row.raw.values())) < _FEWEST_NAMES:
+            continue
+        surplus = [cell for name, cell in row.raw.items() if name not in names]
+        if _moves(found, (*(row.raw.get(name, "") for name in names), *surplus)):
+            raise leadfile.in_other_order(row.line)
+
+
+def _moves(found: Check, header: tuple[str, ...]) -> bool:
+    """Whether some field of the file stands elsewhere by this header."""
+    theirs = columns_of(replace(found.layout, headers=header, sample=()), {})[0]
+    filled = sum(map(bool, header))
+    if "email" not in theirs.by_field or 2 * (len(header) - len(theirs.unmapped)) <= filled:
+        return False  # a lead with two such words
+    pairs = zip(header, found.layout.headers, strict=False)
+    usual = found.columns.by_field
+    return any(cell.casefold() != name.casefold() for cell, name in pairs) and any(
+        places != usual.get(name, places) for name, places in theirs.by_field.items()
+    )
 
 
 def _look_for_addresses(found: Check, stream: IO[bytes]) -> None:

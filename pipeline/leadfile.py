@@ -210,10 +210,14 @@ def _refuse_other_order(part: Slice, headers: Sequence[str]) -> None:
         cells = [cell.casefold() for cell in part.frame.iloc[position]]
         pairs = zip(cells, folded, strict=True)
         if {*cells} <= {"", *folded} and any(cell not in {"", name} for cell, name in pairs):
-            raise NotALeadFile(
-                f"Line {part.lines[position]} is a header again, with the columns in another order:"
-                " make two files of it."
-            )
+            raise in_other_order(part.lines[position])
+
+
+def in_other_order(line: int) -> NotALeadFile:
+    """What to say where a second file begins on this line."""
+    return NotALeadFile(
+        f"Line {line} is a header again, with the columns in another order: make two files of it."
+    )
 
 
 def _behind_header(stream: IO[bytes], layout: Layout, limits: Limits) -> _Records:

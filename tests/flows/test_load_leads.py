@@ -192,6 +192,39 @@ class TestABadFile:
         assert not LeadFile.objects.exists()
         assert stored() == []
 
+    @pytest.mark.parametrize(
+        "second",
+        [
+            pytest.param("First Name,Last Name,Company,Position,Email Address", id="as wide"),
+            pytest.param("Forename,Surname,E-mail,Position,Firm,Phone", id="wider"),
+            pytest.param("Forename,Surname,Firm,Position,E-mail,Flag", id="with a word of its own"),
+        ],
+    )
+    def test_of_two_with_other_headers_is_refused(self, write, second):
+        first = "First Name,Last Name,Title,Company,Email\nAnn,Lee,CEO,Acme,ann@acme-pipes.com\n"
+
+        (found,), code = load(write(f"{first}{second}\nCid,Moe,Cork,CFO,cid@cork-mill.com\n"))
+
+        assert code == 2
+        assert found["error"].startswith("Line 3 is a header again, with the columns in another")
+
+    @pytest.mark.parametrize(
+        "second",
+        [
+            pytest.param("Forename,Surname,Firm,Work Phone,Mobile,E-mail", id="the same order"),
+            pytest.param("First name,Last name,Company,Phone,Phone,Email", id="the header again"),
+            pytest.param("Company,,,,,", id="one word"),
+            pytest.param("Bob,Ray,Phone,Email,,nobody", id="a lead with two such words"),
+        ],
+    )
+    def test_of_two_in_one_order_has_a_row_refused(self, write, second):
+        lead = "Ann,Lee,Acme,+49 30 1234,+49 30 1235,ann@acme-pipes.com\n"
+        header = "First name,Last name,Company,Phone,Phone,Email\n"
+
+        (found,), code = load(write(f"{header}{lead}{second}\n"))
+
+        assert (code, found["accepted"], found["invalid"]) == (0, 1, 1)
+
     def test_that_is_not_there_is_named(self, tmp_path):
         code, found = ask("load_leads", str(tmp_path / "no.csv"))
 
