@@ -26,7 +26,10 @@ _BLOCK = 1 << 20  # bytes read at once: each time other threads may compute, and
 _DIRECTORY = 4 << 20  # bytes of a ZIP archive's list of contents: some 50,000 names
 _UNSUSPECTED = 100 << 20  # bytes that may come out of however few
 _RATIO = 200  # text shrinks to a 50th at the very most
-_TABLES = frozenset({".csv", ".tsv", ".tab"})
+# What holds a table, or may; a table is not to be read without the others.
+_TABLES = frozenset(
+    {".csv", ".tsv", ".tab", ".xlsx", ".xls", ".xlsb", ".ods", ".numbers", ".gz", ".zip"}
+)
 _SHOWN = 5  # names in a message
 
 # What gzip and zipfile raise where the bytes are not what they say.

@@ -48,7 +48,13 @@ _TEXTS = (
         ),
         "a web page",
     ),
-    (re.compile(r"<([a-z_][\w.-]*)(?:\s[^<>]*)?>\s*<[a-z_][^<>]*>", re.IGNORECASE), "an XML file"),
+    (
+        re.compile(  # no header with a tab between `<Name>` and `<Email>`, and no `<br>`
+            r"<(?!br\b)[a-z_][\w.:-]*(?:\s[^<>]*)?>(?: *|\s*[\r\n]\s*)<[a-z_][^<>@]*>",
+            re.IGNORECASE,
+        ),
+        "an XML file",
+    ),
     (
         re.compile(
             r"From: <Saved by |MIME-Version:(?=.{,3000}multipart/related)",
@@ -75,7 +81,12 @@ _TEXTS = (
     ),
     (re.compile(r"(?>(?:#[^\n]*\n|\s)*)(?:version: 1\s*\n|dn::? )"), "an address book (LDIF)"),
     (re.compile(r"(?:\[\s*\]|\{\s*\})\s*$"), "an empty JSON file"),
-    (re.compile(r'[\[{]\s*(?:[{\[]|"(?:[^"\\]|\\.){,100}"\s*[:,\]])'), "a JSON file"),
+    (
+        re.compile(  # no header of merge tags such as `{{name}}` or `[[Name]]`
+            r'\[\s*(?:\{\s*["}]|\[\s*["\]\d-])|[\[{]\s*"(?:[^"\\]|\\.){,100}"\s*[:,\]]'
+        ),
+        "a JSON file",
+    ),
     (re.compile(r"BEGIN:VCARD\b", re.IGNORECASE), "a vCard file"),
     (re.compile(r"BEGIN:VCALENDAR\b", re.IGNORECASE), "a calendar"),
 )

@@ -198,6 +198,9 @@ class TestRefusal:
             ),
             pytest.param(b"<leads>\n <lead><email>a@b.com", "an XML file", id="xml without a head"),
             pytest.param(b"[]\n", "JSON", id="empty json"),
+            pytest.param(b'[\n ["a@b.com", 1]]', "JSON", id="json of rows"),
+            pytest.param(b"[[1, 2], [3, 4]]", "JSON", id="json of numbers"),
+            pytest.param(b"<a:leads>\n\t<a:lead>", "an XML file", id="xml with prefixes"),
             pytest.param(b"ARROW1\x00\x00\xff", "an Arrow file", id="arrow"),
             pytest.param(b"Obj\x01\x04", "an Avro file", id="avro"),
             pytest.param(b"INSERT INTO `leads` VALUES ('a@b.com');\n", "SQL", id="sql"),
@@ -229,6 +232,21 @@ class TestRefusal:
         content = b"<email>,<note>\nann@acme.com,<b>big</b> <table>\n"
 
         assert inspect(stream(content)).headers == ("<email>", "<note>")
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            pytest.param("{{name}},{{email}}", id="merge tags"),
+            pytest.param("[[Name]],[[Email]]", id="brackets"),
+            pytest.param("<Name>\t<Email>", id="angle brackets and tabs"),
+            pytest.param("<br />\n<b>Warning</b>\nname,email", id="line breaks of the web"),
+        ],
+    )
+    def test_is_not_of_a_header_that_looks_like_json_or_xml(self, header):
+        sign = "\t" if "\t" in header else ","
+        rows = f"{header}\nAnn{sign}ann@acme.com\nBob{sign}bob@bolt.com\n"
+
+        assert len(inspect(stream(rows)).headers) == 2
 
     def test_of_too_many_rows(self):
         with pytest.raises(NotALeadFile, match="more than 1 rows"):

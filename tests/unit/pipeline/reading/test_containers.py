@@ -67,6 +67,11 @@ class TestOpened:
                 zipped({f"{n}.csv": PLAIN for n in range(8)}), "and 3 more", id="many tables"
             ),
             pytest.param(
+                zipped({"a.csv": PLAIN, "b.XLSX": b"PK"}),
+                r"one CSV file, and holds a\.csv, b\.XLSX: upload one by one",
+                id="a table and a workbook",
+            ),
+            pytest.param(
                 zipped({"a.zip": zipped({"a.csv": PLAIN})}), "a further archive", id="zip"
             ),
             pytest.param(zipped({"a.gz": gzip.compress(PLAIN)}), "a further", id="gzip in zip"),
