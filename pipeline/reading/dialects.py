@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -217,12 +217,16 @@ def _has_blanks_before_quotes(sample: Sample, delimiter: str) -> bool:
 
 def _of_whole_lines(text: str) -> Dialect | None:
     """What each of the first lines shows alone."""
-    lines = [line.strip() for line in islice(io.StringIO(text), VOTING)]
-    lines = [line for line in lines if line]
+    lines = [line.strip() for line in islice(_lines(text), VOTING)]
     if '"' not in text:
         curly = sum(bool(_CURLY_CELL.search(line)) for line in lines)
         return _CURLY if 2 * curly > len(lines) else _SINGLE if _is_single_quoted(lines) else None
     return _WRAPPED if _is_wrapped(lines) else None
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Those that are filled, however they end: Excel for the Mac wrote CR alone."""
+    return filter(str.strip, io.StringIO(text, newline=None))
 
 
 def _is_wrapped(lines: list[str]) -> bool:
@@ -233,16 +237,15 @@ def _is_wrapped(lines: list[str]) -> bool:
     whole = [line != cells for line, cells in zip(lines, bare, strict=True) if '"' in line]
     if not whole or not all(whole) or len(lines) < _FEW or "@" in bare[0]:
         return False
-    if any("\r" in line for line in bare):  # csv bears no break in a line
-        return False
     widths = [{len(row) for row in csv.reader(bare, delimiter=sign)} for sign in DELIMITERS]
     return any(len(each) == 1 and max(each) > 1 for each in widths)
 
 
 def _is_single_quoted(lines: list[str]) -> bool:
-    """Whether every line begins and ends with a single quote."""
-    quoted = [line for line in lines if len(line) > 1 and line[0] == "'" == line[-1]]
-    return len(lines) > 1 and len(quoted) == len(lines)
+    """Whether every line begins and ends with a single quote; the header may have none at all."""
+    rows = [line for n, line in enumerate(lines) if n or "'" in line]
+    quoted = [line for line in rows if len(line) > 1 and line[0] == "'" == line[-1]]
+    return len(lines) > 1 and len(quoted) == len(rows)
 
 
 def _is_loose(sample: Sample, delimiter: str) -> bool:
@@ -252,7 +255,7 @@ def _is_loose(sample: Sample, delimiter: str) -> bool:
     """
     if f'"{delimiter}"' not in sample.head:
         return False
-    lines = [line for line in sample.head.split("\n") if line.strip()]
+    lines = list(_lines(sample.head))
     quoted = [loose_cells(line, delimiter) for line in lines]
     if '"' not in lines[0]:
         quoted[0] = lines[0].split(delimiter)
