@@ -272,6 +272,8 @@ def _fits(sample: Sample, delimiter: str, dialect: Dialect, *, most: int | None 
     lines = list(io.StringIO(sample.head, newline=""))
     if dialect.backslash:
         lines = [line.replace("\\\\", "").replace('\\"', '""') for line in lines]
+    if dialect.spaced:  # behind a quote too
+        lines = [re.sub(f'" +(?={re.escape(delimiter)})', '"', line) for line in lines]
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=dialect.spaced, strict=True)
     try:
         for row in islice(reader, most):

@@ -178,6 +178,7 @@ class TestDialect:
             pytest.param('a,b\n"5\\" C:\\leads, x",2\n', ['5" C:\\leads, x', "2"], id="escaped"),
             pytest.param('a,b\n"5\\" x","C:\\\\"\n', ['5" x', "C:\\"], id="escaped backslash"),
             pytest.param('"a", "b"\n"1", "2, 3"\n', ["1", "2, 3"], id="blanks"),
+            pytest.param('"a" , "b"\n"1" , "2, 3"\n', ["1 ", "2, 3"], id="blanks on both sides"),
             pytest.param("'a','b'\n'O''Brien','2, 3'\n", ["O'Brien", "2, 3"], id="single"),
             pytest.param('a,b\n"1,""2, 3"""\n', ["1", "2, 3"], id="a row as one cell"),
             pytest.param('"a,b";;\n"1,""2, 3""";;\n', ["1", "2, 3"], id="lines as one cell"),
