@@ -41,8 +41,9 @@ _ZEROS = re.compile("0+")  # the format of postcodes: 00501
 # A formula without what it came to: of programs that write workbooks and do not compute. Where it
 # came to an empty text, the cell says that it is one.
 _UNSAVED = re.compile(
-    rb'<c(?![^>]*\st="str")[^>]*><f(?:\s[^>]*)?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
+    rb'<(\w+:|)c(?![^>]*\st="str")[^>]*><\1f(?:\s[^>]*)?(?:/>|>[^<]*</\1f>)(?:<\1v\s*/>|<\1v></\1v>)?</\1c>'
 )
+_ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _LOOKED_THROUGH = 1 << 20  # bytes of a sheet
 _HIDDEN = "hidden", "veryHidden"
 
@@ -140,7 +141,7 @@ def _refuse_unsaved(content: IO[bytes], sheet: Any) -> None:
     path = sheet._worksheet_path  # noqa: SLF001  (nothing public says which part it is)
     with zipfile.ZipFile(content) as archive, archive.open(path) as part:
         start = part.read(_LOOKED_THROUGH)
-    rows = start.split(b"<row ")[1:]
+    rows = _ROW.split(start)[1:]
     unsaved = sum(_UNSAVED.search(row) is not None for row in rows)
     if unsaved >= _FEWEST_LEADS and 2 * unsaved >= len(rows) - 1:  # the header has none
         raise NotALeadFile(

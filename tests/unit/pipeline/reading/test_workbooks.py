@@ -342,6 +342,21 @@ class TestRefusal:
         with pytest.raises(NotALeadFile, match="formulas without their results: open it in Excel"):
             inspect(io.BytesIO(workbook(rows)))
 
+    def test_of_the_same_in_a_namespace_of_their_own(self):
+        rows = [["name", "email"], *(["Ann", f'=A{n}&"@acme.com"'] for n in range(2, 5))]
+        content = changed(
+            workbook(rows),
+            SHEET,
+            lambda sheet: (
+                re.sub(rb"<(/?)(\w)", rb"<\1x:\2", sheet)
+                .replace(b" xmlns=", b" xmlns:x=")
+                .replace(b"<x:row ", b"<x:row\n")
+            ),
+        )
+
+        with pytest.raises(NotALeadFile, match="formulas without their results"):
+            inspect(io.BytesIO(content))
+
     def test_is_none_of_sums_below_the_leads(self):
         content = workbook([HEADER, ANN, BOB, ["=COUNTA(A2:A3)", "=COUNTA(B2:B3)"]])
 
