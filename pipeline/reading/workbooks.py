@@ -37,7 +37,8 @@ _ADDRESS = re.compile(
     rf"\s*(?:mailto:|[^<>@]{{0,80}}<)?[^\s@<>,;|]+[@{FULL_WIDTH_AT}][^\s@<>,;|]+\.[^\s@<>,;|]+>?\s*"
 )
 _EXACT = 1e15
-_ZEROS = re.compile("0+")  # the format of postcodes: 00501
+# The format of postcodes, 00501, and of phones whose plus sign or zero stands in it alone.
+_DIGITS = re.compile(r'(?:"(\+?\d*)"|\\?(\+))?(#|0+)')
 # A formula without what it came to: of programs that write workbooks and do not compute. Where it
 # came to an empty text, the cell says that it is one.
 _UNSAVED = re.compile(
@@ -234,7 +235,8 @@ def _number(value: Any, form: str) -> str:
     if isinstance(value, float) and not (value.is_integer() and abs(value) < _EXACT):
         return f"{value:.15g}"  # Excel's own digits: 0.3 and not 0.30000000000000004
     whole = str(int(value))
-    return whole.zfill(len(form)) if _ZEROS.fullmatch(form) else whole
+    digits = _DIGITS.fullmatch(form)
+    return (digits[1] or digits[2] or "") + whole.zfill(len(digits[3])) if digits else whole
 
 
 def _other(value: object) -> str:
