@@ -12,9 +12,9 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import IO, Any
 
 from openpyxl import load_workbook
@@ -179,27 +179,38 @@ def _with_leads(sheets: list[Any]) -> Any:
 
 def _start_of(sheet: Any) -> _Start:
     rows = [row for _, row in islice(_rows_of(sheet), _LOOKED_AT)]
-    found = [
-        {cell.strip().casefold() for cell in row if _ADDRESS.fullmatch(cell[:_LONGEST])}
-        for row in rows
-    ]
+    found = map(_addresses, rows)
     has_at = any(sign in cell for row in rows for cell in row for sign in f"@{FULL_WIDTH_AT}")
     return _Start(sheet, bool(rows), has_at, list(filter(None, found)))
 
 
+def _addresses(row: list[str]) -> set[str]:
+    return {cell.strip().casefold() for cell in row if _ADDRESS.fullmatch(cell[:_LONGEST])}
+
+
 def _refuse_others(best: _Start, starts: list[_Start]) -> None:
-    known = set().union(*best.addresses)  # the same list, or one that a column of it refers to
-    names = [
-        f"'{start.sheet.title}'"
-        for start in starts
-        if start is best or sum(not row & known for row in start.addresses) >= _FEWEST_LEADS
-    ]
+    known = set().union(*best.addresses)
+    others = [start for start in starts if _adds(start.addresses, known)]
+    if others:  # not if it is the same list sorted anew, or one that a column of it refers to
+        known = set(chain.from_iterable(_all_addresses(best)))
+        others = [start for start in others if _adds(_all_addresses(start), known)]
+    names = [f"'{start.sheet.title}'" for start in starts if start is best or start in others]
     if len(names) > 1:
         last = names[-1] if len(names) <= _SHOWN else f"{len(names) - _SHOWN + 1} more"
         raise NotALeadFile(
             f"The workbook has leads on {len(names)} sheets, {', '.join(names[:-1][: _SHOWN - 1])}"
             f" and {last}: save each as a file of its own."
         )
+
+
+def _all_addresses(start: _Start) -> Iterator[set[str]]:
+    return (_addresses(row) for _, row in _rows_of(start.sheet))
+
+
+def _adds(addresses: Iterable[set[str]], known: set[str]) -> bool:
+    """Whether these are of rows with leads whose addresses are not known."""
+    unknown = (row for row in addresses if row and not row & known)
+    return len(list(islice(unknown, _FEWEST_LEADS))) == _FEWEST_LEADS
 
 
 def _rows_of(sheet: Any) -> Iterator[tuple[int, list[str]]]:

@@ -400,6 +400,19 @@ class TestRefusal:
             " own."
         )
 
+    def test_is_none_of_the_same_leads_sorted_anew(self):
+        rows = [[f"ann{n}", f"ann{n}@acme.com"] for n in range(250)]
+
+        layout = inspect(io.BytesIO(with_sheets([HEADER, *rows], [HEADER, *reversed(rows)])))
+
+        assert layout.headers == ("name", "email")
+
+    def test_of_leads_behind_those_that_are_known(self):
+        rows = [[f"ann{n}", f"ann{n}@acme.com"] for n in range(250)]
+
+        with pytest.raises(NotALeadFile, match="leads on 2 sheets"):
+            inspect(io.BytesIO(with_sheets([HEADER, *rows], [HEADER, *reversed(rows), *OTHERS])))
+
     def test_of_leads_on_many_sheets_names_some(self):
         lists = [[[f"ann{n}{m}@acme.com"] for m in range(2)] for n in range(9)]
 
