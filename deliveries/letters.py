@@ -11,7 +11,9 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from clients import wording
+from clients.file_terms import Access
 from clients.models import WINDOWS
+from deliveries import links
 from deliveries.models import Delivery, Mail
 from leadgen.integrations.mail import Letter
 from pipeline import report
@@ -95,7 +97,7 @@ def context_of(delivery: Delivery) -> dict[str, Any]:
         "quotas": quotas_of(
             RunClient.objects.filter(run=delivery.run, client=client).first(), rows=delivery.rows
         ),
-        "link_days": settings.LINK_DAYS,
+        "access": access_to(delivery),
         "sender": sender_name(),
     }
 
@@ -111,6 +113,24 @@ def _new_leads(count: int) -> str:
 def _date(delivery: Delivery) -> str:
     on = delivery.run.local_date
     return f"{on.day} {on:%B %Y}"
+
+
+def access_to(delivery: Delivery) -> str:
+    """Who can open the file behind the link, and for how long."""
+    client = delivery.client
+    if not links.is_on_drive(delivery):
+        return f"The link works for {_days(settings.LINK_DAYS)}, for whoever has it."
+    if client.access == Access.ANYONE:
+        return "The file is on Google Drive, where whoever has the link can open it."
+    ends = f", for {_days(client.access_days)}" if client.access_days else ""
+    return (
+        "The file is on Google Drive, where only the addresses that this mail goes to can open"
+        f" it{ends}."
+    )
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
 
 
 def shares_of(split: Iterable[Split]) -> list[Share]:

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
+from deliveries.models import Delivery
+
 _SALT = "deliveries.file"
 
 
@@ -36,6 +38,11 @@ def expires_at(link: str) -> dt.datetime | None:
         return None
     life = dt.timedelta(days=settings.LINK_DAYS)
     return dt.datetime.fromtimestamp(signed_at, tz=dt.UTC) + life
+
+
+def is_on_drive(delivery: Delivery) -> bool:
+    """Whether the client was sent to Google Drive."""
+    return bool(delivery.drive_file_id and delivery.link) and not expires_at(delivery.link)
 
 
 def delivery_id_of(token: str) -> int:

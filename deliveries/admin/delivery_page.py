@@ -42,7 +42,7 @@ def link_context(delivery: Delivery, *, now: dt.datetime) -> dict[str, Any]:
     return {
         "expires_at": expires_at,
         "expired": expires_at is not None and expires_at <= now,
-        "is_on_drive": is_on_drive(delivery),
+        "is_on_drive": links.is_on_drive(delivery),
         "fresh_link": links.link_for(delivery.pk) if delivery.storage_name else "",
         "link_days": settings.LINK_DAYS,
         "downloads": fetched[:SHOWN_DOWNLOADS],
@@ -50,15 +50,10 @@ def link_context(delivery: Delivery, *, now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def is_on_drive(delivery: Delivery) -> bool:
-    """Whether the client was sent to Google Drive."""
-    return bool(delivery.drive_file_id and delivery.link) and not links.expires_at(delivery.link)
-
-
 def place_in_words(delivery: Delivery) -> str:
     if not delivery.link:
         return ""
-    return "Google Drive" if is_on_drive(delivery) else "our own link"
+    return "Google Drive" if links.is_on_drive(delivery) else "our own link"
 
 
 def next_try_at(delivery: Delivery) -> dt.datetime | None:

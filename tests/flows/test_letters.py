@@ -8,8 +8,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 
+from clients.file_terms import Access
 from clients.models import Client
-from deliveries import letters, posting
+from deliveries import letters, links, posting
 from deliveries.models import Delivery, Mail
 from pipeline import postroom
 from tests.factories import DeliveryFactory, MailFactory, complete_run
@@ -40,6 +41,38 @@ class TestAboutDelivery:
             assert "2 of 5" in text
         assert "your 2 new leads of 2 March 2026 are ready." in letter.text
         assert "Open the file: 2 leads" in words(letter.html)
+
+    @pytest.mark.parametrize(
+        ("place", "terms", "sentence"),
+        [
+            ("own", {}, "The link works for 30 days, for whoever has it."),
+            ("own", {"access_days": 14}, "The link works for 30 days, for whoever has it."),
+            ("drive", {}, "only the addresses that this mail goes to can open it."),
+            ("drive", {"access_days": 14}, "mail goes to can open it, for 14 days."),
+            ("drive", {"access_days": 1}, "mail goes to can open it, for 1 day."),
+            (
+                "drive",
+                {"access": Access.ANYONE, "access_days": 14},
+                "on Google Drive, where whoever has the link can open it.",
+            ),
+        ],
+    )
+    def test_says_who_can_open_the_file_and_for_how_long(
+        self, mail, settings, place, terms, sentence
+    ):
+        settings.LINK_DAYS = 30
+        Client.objects.update(**terms)
+        delivery = Delivery.objects.get()
+        delivery.drive_file_id = "file-1"  # a client that was moved to our links keeps it
+        delivery.link = {
+            "own": links.link_for(delivery.pk),
+            "drive": "https://drive.google.example/file/d/file-1/view",
+        }[place]
+
+        letter = letters.about_delivery(delivery, mail)
+
+        assert sentence in letter.text
+        assert sentence in words(letter.html)
 
     def test_parts_thousands_wherever_it_counts(self, mail):
         context = {
