@@ -28,7 +28,7 @@ def start_now(*, now: dt.datetime, started_by: str, request_key: str = "") -> Ru
 
 
 def start_as_of(day: dt.date, *, now: dt.datetime, started_by: str) -> Run:
-    """Start that day's NIGHTLY run as of its nightly time, or return it where it has been.
+    """Start that day's NIGHTLY run as of NIGHTLY_AT, or return it where it has been.
 
     Raises BadDate or runs.RunIsActive.
     """
@@ -37,7 +37,7 @@ def start_as_of(day: dt.date, *, now: dt.datetime, started_by: str) -> Run:
 
 
 def moment_of(day: dt.date, *, now: dt.datetime) -> dt.datetime:
-    """The nightly time of that day. Raises BadDate where no run can be as of it."""
+    """That day at NIGHTLY_AT. Raises BadDate where no run can be as of it."""
     if day > local_date(now):
         raise BadDate(f"{day} has not come yet.")
     if day < EARLIEST:
@@ -45,7 +45,10 @@ def moment_of(day: dt.date, *, now: dt.datetime) -> dt.datetime:
     latest = Run.objects.order_by("-local_date", "-pk").first()
     if latest is not None and day < latest.local_date:
         raise BadDate(f"{day} lies before the latest run, which was for {latest.local_date}.")
-    return schedule.moment_at(day, settings.NIGHTLY_AT, _zone())
+    moment = schedule.moment_at(day, settings.NIGHTLY_AT, _zone())
+    if moment > now:  # as of a moment to come, every window and age would be wrong
+        raise BadDate(f"{settings.NIGHTLY_AT:%H:%M} of {day}, in {_zone()}, has not come yet.")
+    return moment
 
 
 def _start(

@@ -197,6 +197,20 @@ class TestStartingTwice:
             )
 
 
+class TestAsOfADay:
+    DAY = dt.date(2026, 3, 2)
+    MOMENT = dt.datetime(2026, 3, 2, 2, 0, tzinfo=dt.UTC)
+
+    def test_is_nightly_at_of_that_day_from_that_moment_on(self):
+        assert starting.moment_of(self.DAY, now=self.MOMENT) == self.MOMENT
+
+    def test_is_refused_as_long_as_that_moment_has_not_come(self):
+        a_minute_before = self.MOMENT - dt.timedelta(minutes=1)
+
+        with pytest.raises(starting.BadDate, match="02:00 of 2026-03-02, in UTC, has not come yet"):
+            starting.moment_of(self.DAY, now=a_minute_before)
+
+
 class TestSuppressedBetweenAllocateAndUpload:
     def test_is_not_in_the_file_and_frees_the_slot(self):
         nights.make_agency()

@@ -247,18 +247,19 @@ class TestRunPipelineSimulate:
 
     def test_takes_the_nightly_time_of_a_day(self, settings):
         nights.make_agency()
-        today = timezone.now().date()
+        day = timezone.now().date() - dt.timedelta(days=1)
 
-        code, found = ask("run_pipeline", "--simulate", "--date", today.isoformat())
+        code, found = ask("run_pipeline", "--simulate", "--date", day.isoformat())
 
-        assert (code, found["local_date"]) == (0, today.isoformat())
-        assert found["as_of"].startswith(f"{today}T{settings.NIGHTLY_AT:%H:%M}")
+        assert (code, found["local_date"]) == (0, day.isoformat())
+        assert found["as_of"].startswith(f"{day}T{settings.NIGHTLY_AT:%H:%M}")
 
     def test_of_a_night_that_has_been_is_told_anew(self):
         nights.make_agency()
-        make.RunFactory.create(kind="NIGHTLY", as_of=timezone.now())
+        day = timezone.now().date() - dt.timedelta(days=1)
+        make.RunFactory.create(kind="NIGHTLY", local_date=day)
 
-        code, found = ask("run_pipeline", "--simulate", "--date", str(timezone.now().date()))
+        code, found = ask("run_pipeline", "--simulate", "--date", day.isoformat())
 
         assert (code, found["simulated"]) == (0, True)
 

@@ -26,8 +26,7 @@ class Command(OperatorCommand):
 
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("--wait", action="store_true", help="follow the run until it ends")
-        parser.add_argument("--date", help="act as of that day's nightly time (YYYY-MM-DD)")
-
+        parser.add_argument("--date", help="act as of NIGHTLY_AT of that day (YYYY-MM-DD)")
         parser.add_argument(
             "--simulate",
             action="store_true",
@@ -89,11 +88,13 @@ def parse_date(text: str) -> dt.date:
 
 
 def moment_of(day: dt.date, now: dt.datetime) -> dt.datetime:
-    """The nightly time of a day that can be run."""
+    """NIGHTLY_AT of a day that can be run."""
     try:
         return starting.moment_of(day, now=now)
     except starting.BadDate as bad:
-        raise Problem(str(bad), "Give a day from the latest run's to today.") from None
+        raise Problem(
+            str(bad), "Give a day from the latest run's on whose NIGHTLY_AT lies behind us."
+        ) from None
 
 
 def need_a_worker() -> None:
