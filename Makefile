@@ -72,8 +72,11 @@ check: $(INSTALLED) .env
 	@$(BIN)/python manage.py services start >/dev/null
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml -ll leadgen pipeline clients deliveries
-	@$(BIN)/pip-audit --strict --disable-pip --no-deps --requirement requirements/base.txt >var/pip-audit.log 2>&1 \
-	  && echo "no known vulnerability" || echo "NOT AUDITED for known vulnerabilities: see var/pip-audit.log"
+	@# pip-audit ends with 1 both where it found something and where nobody answered it.
+	@if $(BIN)/pip-audit --strict --disable-pip --no-deps --requirement requirements/base.txt >var/pip-audit.log 2>&1; \
+	  then echo "no known vulnerability"; \
+	  elif grep '^Found [0-9]* known vulnerabilit' var/pip-audit.log; then echo "see var/pip-audit.log" >&2; exit 1; \
+	  else echo "NOT AUDITED for known vulnerabilities: see var/pip-audit.log"; fi
 
 e2e: $(INSTALLED) .env
 	@command -v chromium >/dev/null || \
