@@ -37,7 +37,9 @@ SUPPRESSION_KEY = SUPPRESSION_KEY or "only-for-debugging-" * 3
 WEB_PORT = env.integer("WEB_PORT", 8000)
 FLOWER_PORT = env.integer("FLOWER_PORT", 5555)
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://127.0.0.1:{WEB_PORT}").rstrip("/")
-ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+# Health checks ask from within, by this name. Links are made of PUBLIC_URL, never of the name that
+# a request says, so nobody gains by saying it from outside.
+ALLOWED_HOSTS = [*env.listing("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]"), "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [

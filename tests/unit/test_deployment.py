@@ -66,6 +66,12 @@ class TestCompose:
         assert SERVICES["migrate"]["command"][:3] == ["python", "manage.py", "migrate"]
         assert waits_for("migrate") == {"postgres": "service_healthy"}
 
+    @pytest.mark.parametrize("name", ["web", "beat"])
+    def test_health_checks_of_the_desk_name_a_host_that_it_always_answers_to(self, name):
+        check = SERVICES[name]["healthcheck"]["test"][1]
+
+        assert "http://127.0.0.1:" in check or "headers={'Host': '127.0.0.1'}" in check
+
     @pytest.mark.parametrize("name", ["migrate", *PROCFILE])
     def test_no_embedded_server_starts(self, name):
         assert SERVICES[name]["environment"].keys() >= {"DATABASE_URL", "REDIS_URL"}
