@@ -10,7 +10,7 @@ import sys
 
 def started(expression: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """That expression over `settings`, as JSON; the tests' own settings are not asked."""
-    program = f"import json; from leadgen import settings; print(json.dumps({expression}))"
+    program = f"import json, logging.config; from leadgen import settings; print(json.dumps({expression}))"
     return subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, **variables},
@@ -25,3 +25,13 @@ class TestAllowedHosts:
         ended = started("settings.ALLOWED_HOSTS", ALLOWED_HOSTS="leads.example.com")
 
         assert json.loads(ended.stdout) == ["leads.example.com", "127.0.0.1"]
+
+
+class TestLogging:
+    def test_on_the_console_says_the_extras(self):
+        program = "logging.config.dictConfig(settings.LOGGING)"
+        log = "logging.getLogger('pipeline').error('chunk failed', extra={'chunk': 7})"
+
+        ended = started(f"[{program}, {log}]", LOG_FORMAT="console")
+
+        assert ended.stderr.endswith("ERROR pipeline chunk failed chunk=7\n")
