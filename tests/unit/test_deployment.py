@@ -9,6 +9,8 @@ import pytest
 import yaml
 from honcho.environ import parse_procfile
 
+from leadgen import embedded
+
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
@@ -75,6 +77,18 @@ class TestCompose:
     @pytest.mark.parametrize("name", ["migrate", *PROCFILE])
     def test_no_embedded_server_starts(self, name):
         assert SERVICES[name]["environment"].keys() >= {"DATABASE_URL", "REDIS_URL"}
+
+    def test_postgresql_is_set_up_as_the_embedded_one(self):
+        program, *options = SERVICES["postgres"]["command"]
+        embedded_ones = dict(
+            option.removeprefix("--").split("=") for option in embedded._POSTGRES.split()
+        )
+        where = {"listen_addresses", "port"}  # a socket there, the network here
+
+        assert (program, set(options[::2])) == ("postgres", {"-c"})
+        assert dict(option.split("=") for option in options[1::2]) == {
+            name: value for name, value in embedded_ones.items() if name not in where
+        }
 
     def test_valkey_keeps_its_queue_over_a_restart_and_drops_none_of_it(self):
         command = " ".join(SERVICES["valkey"]["command"])
