@@ -71,15 +71,21 @@ def file_to_write(name: str) -> str:
     return path
 
 
-def integer(name: str, default: int, *, at_least: int | None = None) -> int:
+def integer(name: str, default: int, *, at_least: int, at_most: int | None = None) -> int:
     value = text(name, str(default))
     try:
         found = int(value)
     except ValueError:
         raise ConfigurationError(f"{name} must be a whole number, not {value!r}.", "") from None
-    if at_least is not None and found < at_least:
+    if found < at_least:
         raise ConfigurationError(f"{name} must be {at_least} or more, not {found}.", "")
+    if at_most is not None and found > at_most:
+        raise ConfigurationError(f"{name} must be {at_most} or less, not {found}.", "")
     return found
+
+
+def port(name: str, default: int) -> int:
+    return integer(name, default, at_least=1, at_most=65_535)
 
 
 def decimal(name: str, default: str) -> Decimal:

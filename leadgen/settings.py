@@ -34,8 +34,8 @@ for _name, _value in (("SECRET_KEY", SECRET_KEY), ("SUPPRESSION_KEY", SUPPRESSIO
 SECRET_KEY = SECRET_KEY or "only-for-debugging-" * 3
 SUPPRESSION_KEY = SUPPRESSION_KEY or "only-for-debugging-" * 3
 
-WEB_PORT = env.integer("WEB_PORT", 8000)
-FLOWER_PORT = env.integer("FLOWER_PORT", 5555)
+WEB_PORT = env.port("WEB_PORT", 8000)
+FLOWER_PORT = env.port("FLOWER_PORT", 5555)
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://127.0.0.1:{WEB_PORT}").rstrip("/")
 # Health checks ask from within, by this name. Links are made of PUBLIC_URL, never of the name that
 # a request says, so nobody gains by saying it from outside.
@@ -185,9 +185,10 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
 # --- The chain ---------------------------------------------------------------------------------
-LEASE_SECONDS = env.integer("LEASE_SECONDS", 30)
-TICK_SECONDS = env.integer("TICK_SECONDS", 10)
-STAGE_PATIENCE_MINUTES = env.integer("STAGE_PATIENCE_MINUTES", 30)
+LEASE_SECONDS = env.integer("LEASE_SECONDS", 30, at_least=1)
+# Doctor expects a tick a minute.
+TICK_SECONDS = env.integer("TICK_SECONDS", 10, at_least=1, at_most=60)
+STAGE_PATIENCE_MINUTES = env.integer("STAGE_PATIENCE_MINUTES", 30, at_least=0)
 
 # --- Files, links and mail ---------------------------------------------------------------------
 MEDIA_ROOT = HOME_DIR / "files"
@@ -196,7 +197,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
-LINK_DAYS = env.integer("LINK_DAYS", 30)
+LINK_DAYS = env.integer("LINK_DAYS", 30, at_least=1, at_most=3_650)
 
 GOOGLE_DRIVE_CREDENTIALS = "" if DEMO else env.text("GOOGLE_DRIVE_CREDENTIALS")
 GOOGLE_DRIVE_FOLDER_ID = env.text("GOOGLE_DRIVE_FOLDER_ID")
@@ -205,10 +206,10 @@ DRIVE_CONCURRENCY = env.integer("DRIVE_CONCURRENCY", 10, at_least=1)
 
 MAX_LEAD_AGE_DAYS = env.integer("MAX_LEAD_AGE_DAYS", 30, at_least=1)
 
-MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 512)
-MAX_ROWS = env.integer("MAX_ROWS", 2_000_000)
-MAX_COLUMNS = env.integer("MAX_COLUMNS", 500)
-MAX_CELL_KB = env.integer("MAX_CELL_KB", 128)
+MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 512, at_least=1)
+MAX_ROWS = env.integer("MAX_ROWS", 2_000_000, at_least=1)
+MAX_COLUMNS = env.integer("MAX_COLUMNS", 500, at_least=1)
+MAX_CELL_KB = env.integer("MAX_CELL_KB", 128, at_least=1)
 # What is refused at the import although mail could be sent there (spec V1).
 KEEP_DISPOSABLE = env.flag("KEEP_DISPOSABLE")
 KEEP_ROLE = env.flag("KEEP_ROLE")
@@ -221,27 +222,18 @@ GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")
 GEMINI_API_VERSION = env.text("GEMINI_API_VERSION", "v1beta")
 GEMINI_TIER = env.choice("GEMINI_TIER", "standard", ("standard", "flex"))
 # Shared by all workers on all hosts; 0: no limit that we know of.
-GEMINI_RPM = env.integer("GEMINI_RPM", 0)
-GEMINI_TPM = env.integer("GEMINI_TPM", 0)
-GEMINI_CONCURRENCY = env.integer("GEMINI_CONCURRENCY", 100)
+GEMINI_RPM = env.integer("GEMINI_RPM", 0, at_least=0)
+GEMINI_TPM = env.integer("GEMINI_TPM", 0, at_least=0)
+GEMINI_CONCURRENCY = env.integer("GEMINI_CONCURRENCY", 100, at_least=1)
 # USD per million tokens: gemini-3.5-flash-lite, paid tier, October 2026.
 GEMINI_PRICE_IN = env.decimal("GEMINI_PRICE_IN", "0.30")
 GEMINI_PRICE_OUT = env.decimal("GEMINI_PRICE_OUT", "2.50")
-AI_BUDGET_RUN_CENTS = env.integer("AI_BUDGET_RUN_CENTS", 500)
-AI_BUDGET_DAY_CENTS = env.integer("AI_BUDGET_DAY_CENTS", 1000)
-AI_PATIENCE_MINUTES = env.integer("AI_PATIENCE_MINUTES", 10)
-for _name, _count, _least in (
-    ("GEMINI_RPM", GEMINI_RPM, 0),
-    ("GEMINI_TPM", GEMINI_TPM, 0),
-    ("GEMINI_CONCURRENCY", GEMINI_CONCURRENCY, 1),
-    ("AI_BUDGET_RUN_CENTS", AI_BUDGET_RUN_CENTS, 0),
-    ("AI_BUDGET_DAY_CENTS", AI_BUDGET_DAY_CENTS, 0),
-):
-    if _count < _least:
-        raise env.ConfigurationError(f"{_name} must be {_least} or more, not {_count}.", "")
+AI_BUDGET_RUN_CENTS = env.integer("AI_BUDGET_RUN_CENTS", 500, at_least=0)
+AI_BUDGET_DAY_CENTS = env.integer("AI_BUDGET_DAY_CENTS", 1000, at_least=0)
+AI_PATIENCE_MINUTES = env.integer("AI_PATIENCE_MINUTES", 10, at_least=0)
 
 EMAIL_HOST = "" if DEMO else env.text("EMAIL_HOST")
-EMAIL_PORT = env.integer("EMAIL_PORT", 587)
+EMAIL_PORT = env.port("EMAIL_PORT", 587)
 EMAIL_HOST_USER = env.text("EMAIL_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD")
 _EMAIL_TLS = env.choice("EMAIL_TLS", "starttls", ("starttls", "ssl", "none"))

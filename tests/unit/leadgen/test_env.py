@@ -32,7 +32,8 @@ class TestTypes:
     @pytest.mark.parametrize(
         ("read", "value", "found"),
         [
-            pytest.param(lambda: env.integer("X", 1), "7", 7, id="integer"),
+            pytest.param(lambda: env.integer("X", 1, at_least=1), "7", 7, id="integer"),
+            pytest.param(lambda: env.port("X", 1), "65535", 65535, id="port"),
             pytest.param(lambda: env.flag("X"), "Yes", True, id="flag on"),
             pytest.param(lambda: env.flag("X", default=True), "0", False, id="flag off"),
             pytest.param(lambda: env.listing("X"), "a, b,,c", ["a", "b", "c"], id="list"),
@@ -49,7 +50,11 @@ class TestTypes:
     @pytest.mark.parametrize(
         ("read", "value"),
         [
-            pytest.param(lambda: env.integer("X", 1), "seven", id="integer"),
+            pytest.param(lambda: env.integer("X", 1, at_least=1), "seven", id="integer"),
+            pytest.param(lambda: env.integer("X", 1, at_least=1), "0", id="too few"),
+            pytest.param(lambda: env.integer("X", 1, at_least=1, at_most=9), "10", id="too many"),
+            pytest.param(lambda: env.port("X", 1), "0", id="no port"),
+            pytest.param(lambda: env.port("X", 1), "65536", id="beyond all ports"),
             pytest.param(lambda: env.flag("X"), "perhaps", id="flag"),
             pytest.param(lambda: env.choice("X", "a", ("a", "b")), "c", id="choice"),
             pytest.param(lambda: env.clock("X", "02:00"), "25:00", id="clock"),

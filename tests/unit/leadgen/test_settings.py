@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 
 def started(expression: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """That expression over `settings`, as JSON; the tests' own settings are not asked."""
@@ -35,3 +37,24 @@ class TestLogging:
         ended = started(f"[{program}, {log}]", LOG_FORMAT="console")
 
         assert ended.stderr.endswith("ERROR pipeline chunk failed chunk=7\n")
+
+
+class TestBounds:
+    @pytest.mark.parametrize(
+        ("name", "value", "bound"),
+        [
+            ("TICK_SECONDS", "0", "1 or more"),
+            ("TICK_SECONDS", "61", "60 or less"),
+            ("LEASE_SECONDS", "0", "1 or more"),
+            ("LINK_DAYS", "-1", "1 or more"),
+            ("MAX_ROWS", "-1", "1 or more"),
+            ("EMAIL_PORT", "0", "1 or more"),
+            ("GEMINI_CONCURRENCY", "0", "1 or more"),
+            ("AI_BUDGET_DAY_CENTS", "-1", "0 or more"),
+        ],
+    )
+    def test_stop_the_start_with_a_sentence(self, name, value, bound):
+        ended = started("1", **{name: value})
+
+        assert ended.returncode != 0
+        assert ended.stderr.strip() == f"{name} must be {bound}, not {value}."
