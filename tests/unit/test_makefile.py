@@ -76,3 +76,16 @@ class TestCheck:
 
         assert ended.returncode == 0
         assert "no known vulnerability" in ended.stdout
+
+
+class TestTest:
+    def test_holds_the_whole_suite_to_the_bar_of_coverage(self, project):
+        assert project.make("test").returncode == 0
+
+        assert project.calls("coverage")[-1] == "coverage report"
+
+    def test_holds_a_part_of_it_to_none(self, project):
+        assert project.make("test", "ARGS=-k states").returncode == 0
+
+        assert "coverage run -m pytest -n 2 -k states" in project.calls("coverage")
+        assert project.calls("coverage")[-1] == "coverage report --fail-under=0"
