@@ -194,6 +194,9 @@ class TestWithoutAKey:
         assert in_words("no_ai_account") in shown
 
     def test_the_clients_mail_says_so(self, run):
-        for delivery in run.deliveries.all():
+        deliveries = run.deliveries.all()
+
+        assert len(deliveries) == 2
+        for delivery in deliveries:
             letter = letters.about_delivery(delivery, delivery.mails.get())
             assert letters.BECAUSE.get("no_ai_account", letters.ELSE) in letter.text

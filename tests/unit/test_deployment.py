@@ -12,7 +12,8 @@ from honcho.environ import parse_procfile
 from leadgen import embedded
 
 ROOT = Path(__file__).parents[2]
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+COMPOSE_FILE = (ROOT / "docker-compose.yml").read_text()
+COMPOSE = yaml.safe_load(COMPOSE_FILE)
 SERVICES = COMPOSE["services"]
 PROCFILE = parse_procfile((ROOT / "Procfile").read_text()).processes
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -108,9 +109,11 @@ class TestCompose:
         assert used == set(COMPOSE["volumes"]) == {"database", "valkey", "files"}
 
     def test_no_secret_stands_in_the_file(self):
-        for each in SERVICES.values():
-            for name, value in each.get("environment", {}).items():
-                assert "PASSWORD" not in name or value.startswith("${")
+        named = re.findall(r"PASSWORD: +(.+)$", COMPOSE_FILE, re.MULTILINE)
+        in_addresses = re.findall(r"://[^:/@\s]*:([^@\n]+)@", COMPOSE_FILE)
+
+        assert (len(named), len(in_addresses)) == (1, 1)
+        assert all(secret.startswith("${") for secret in [*named, *in_addresses])
 
     @pytest.mark.parametrize("name", sorted(SERVICES))
     def test_images_are_built_here_or_pinned_by_a_version(self, name):
@@ -158,5 +161,6 @@ class TestHooks:
         found = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
         checks = (ROOT / "Makefile").read_text().replace("$(BIN)", ".venv/bin")
 
+        assert len(found[0]["hooks"]) == 5
         for hook in found[0]["hooks"]:
             assert f"\t{hook['entry']}\n" in checks.replace("\t@", "\t")
