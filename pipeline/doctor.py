@@ -29,7 +29,7 @@ from pipeline.shown import duration
 OK, NOT_CONFIGURED, FAILING = "ok", "not_configured", "failing"
 PATIENCE = 5  # seconds for Redis to answer
 OLDEST_TICK = 60  # seconds; beat ticks every few
-AT_HOME = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}  # noqa: S104 # nosec B104  (names, not a binding)
+AT_HOME = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}  # noqa: S104  (names, not a binding)
 
 
 @dataclass(frozen=True, kw_only=True)
