@@ -97,6 +97,25 @@ class TestReadme:
         assert ours <= set(re.findall(r"^\| `(\w+)", commands, re.MULTILINE))
 
 
+class TestGlossary:
+    def test_is_in_alphabetical_order_with_each_term_once(self):
+        terms = re.findall(r"^\| \*\*(.+?)\*\*", (ROOT / "GLOSSARY.md").read_text(), re.MULTILINE)
+
+        assert len(terms) > 50
+        assert terms == sorted(set(terms), key=str.casefold)
+
+
+class TestContributing:
+    def test_names_every_folder_of_code_and_tests(self):
+        told = re.findall(
+            r"^\| `([\w/]+)/` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE
+        )
+        tests = {named(path.parent) for path in (ROOT / "tests").glob("*/*.py")}
+
+        assert tests >= {"tests/flows", "tests/stages"}
+        assert tests - {"tests/unit"} <= set(told)
+
+
 class TestArchitecture:
     def test_fits_on_a_page(self):
         assert len(ARCHITECTURE.splitlines()) <= 150
