@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from django.db import connection, transaction
 
-from pipeline import filling
+from pipeline import between_runs, filling
 from pipeline.models import Lead, LeadStatus, Run
 from pipeline.models.leads import LIVE
 
@@ -98,7 +98,8 @@ def one_person(lead: Lead) -> Lead:
     while a run is active: it has counted the leads that it works on.
     """
     with transaction.atomic():
-        _hold_runs()
+        if not between_runs.hold_soon():
+            raise NotPossible(between_runs.BUSY)
         newer, older = _locked(lead)
         if refusal := _why_not(newer, older):
             raise NotPossible(refusal)
@@ -117,12 +118,6 @@ def two_people(lead: Lead) -> bool:
     """Take the mark away for good; whether there was one."""
     marked = Lead.objects.filter(pk=lead.pk, lookalike__isnull=False)
     return bool(marked.update(lookalike=None, lookalike_by=""))
-
-
-def _hold_runs() -> None:
-    """No run opens until this transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE pipeline_run IN SHARE MODE")
 
 
 def _locked(lead: Lead) -> tuple[Lead, Lead]:

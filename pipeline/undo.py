@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from deliveries.models import DeliveredLead, DeliveredLeadStatus
-from pipeline import filling, restoring
+from pipeline import between_runs, filling, restoring
 from pipeline.models import Lead, LeadFile, LeadStatus, Rejection, Run
 from pipeline.models.lead_files import LeadFileStatus
 
@@ -82,7 +82,8 @@ class Refused(Exception):
 def ask(lead_file: LeadFile, by: str) -> None:
     """Have the file undone; one that is only queued is dropped at once. Raises Refused."""
     with transaction.atomic():
-        _hold_runs()
+        if not between_runs.hold_soon():
+            raise Refused(between_runs.BUSY)
         found = LeadFile.objects.select_for_update().get(pk=lead_file.pk)
         refusal = _why_not(found)
         if refusal:
@@ -117,12 +118,6 @@ def _not_ripe(lead_file: LeadFile) -> str:
             return f"Nothing of {lead_file.name} was imported, so there is nothing to undo."
 
 
-def _hold_runs() -> None:
-    """No run opens or ends until this transaction does."""
-    with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE pipeline_run IN SHARE MODE")
-
-
 def asked() -> list[int]:
     """Files whose undoing is owed and may go on now, oldest first."""
     if Run.objects.running().exists():
@@ -137,7 +132,7 @@ def go_on(lead_file_id: int, max_leads: int = LEADS_AT_ONCE) -> bool:
     Does nothing while a run is active, or while somebody else is at the file.
     """
     with transaction.atomic():
-        _hold_runs()
+        between_runs.hold()
         owed = LeadFile.objects.select_for_update(skip_locked=True).exclude(undo_by="")
         lead_file = owed.filter(pk=lead_file_id).order_by("pk").first()
         if lead_file is None or lead_file.status == LeadFileStatus.UNDONE:

@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from deliveries.models import DeliveredLead
-from pipeline import audit, starting, tasks, undo
+from pipeline import audit, between_runs, lookalikes, starting, tasks, undo
 from pipeline.chunks import Lease
 from pipeline.models import Draft, ForecastPair, Lead, LeadChange, LeadFile, Rejection, Run
 from pipeline.stages import dedupe, validate
@@ -481,13 +481,48 @@ class TestAsking:
         assert file.status == "UNDONE"
 
 
+@pytest.fixture
+def other():
+    """A connection beside, of somebody who does not wait for long."""
+    with contextlib.closing(connection.copy()) as beside, beside.cursor() as cursor:
+        cursor.execute("SET lock_timeout = 50")
+        cursor.execute("BEGIN")
+        yield cursor
+
+
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-class TestAgainstARunThatOpens:
-    def test_no_run_opens_within_a_slice(self):
-        """LOCK TABLE makes it wait; here it gives up at once, which proves that it would."""
+class TestAgainstOthers:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            pytest.param("UPDATE pipeline_run SET error = ''", id="a run that opens or ends"),
+            pytest.param(between_runs._LOCK, id="another undo or merge"),
+        ],
+    )
+    def test_keeps_them_out_of_a_slice(self, other, statement):
+        """LOCK TABLE makes them wait; here they give up at once: it proves that they would."""
         with transaction.atomic():
-            undo._hold_runs()
-            with contextlib.closing(connection.copy()) as other, other.cursor() as cursor:
-                cursor.execute("SET lock_timeout = 50")
-                with pytest.raises(OperationalError, match="lock timeout"):
-                    cursor.execute("UPDATE pipeline_run SET error = ''")
+            between_runs.hold()
+
+            with pytest.raises(OperationalError, match="lock timeout"):
+                other.execute(statement)
+
+    def test_who_asks_at_the_desk_is_told_to_come_back(self, other):
+        file = make.LeadFileFactory.create()
+        alike = make.LeadFactory.create(lookalike=make.LeadFactory.create(), lookalike_by="phone")
+        other.execute(between_runs._LOCK)
+
+        with pytest.raises(undo.Refused, match="try again in a minute"):
+            undo.ask(file, "ida")
+        with pytest.raises(lookalikes.NotPossible, match="try again in a minute"):
+            lookalikes.one_person(alike)
+
+    def test_who_asked_at_the_desk_waits_for_other_things_as_long_as_anybody(self):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            usual = cursor.fetchone()
+
+            assert between_runs.hold_soon()
+
+            cursor.execute("SHOW lock_timeout")
+            assert cursor.fetchone() == usual
