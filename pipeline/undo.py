@@ -110,7 +110,7 @@ def _not_ripe(lead_file: LeadFile) -> str:
     match LeadFileStatus(lead_file.status):
         case LeadFileStatus.IMPORTED | LeadFileStatus.QUEUED:
             return ""
-        case LeadFileStatus.CHECKED if lead_file.records_done:
+        case LeadFileStatus.CHECKED | LeadFileStatus.REFUSED if lead_file.records_done:
             return ""
         case LeadFileStatus.IMPORTING:
             return f"{lead_file.name} is half imported; stop it first."

@@ -153,7 +153,7 @@ def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -
         "undoing": undoing,
         "moving": taken or undoing or status == LeadFileStatus.IMPORTING,
         "may_undo": status == LeadFileStatus.IMPORTED
-        or (status == LeadFileStatus.CHECKED and begun),
+        or (begun and status in {LeadFileStatus.CHECKED, LeadFileStatus.REFUSED}),
         "stopped": status == LeadFileStatus.CHECKED and begun,
         "stopping": status == LeadFileStatus.IMPORTING and bool(lead_file.stop_by),
         "stalled": importing.is_stalled(lead_file, now=now),

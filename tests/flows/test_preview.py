@@ -490,3 +490,11 @@ class TestUndoing:
         imported = LeadFileFactory.create()
         address = reverse("admin:pipeline_leadfile_change", args=[imported.pk])
         assert b"Undo this import" in desk.get(address).content
+
+    @pytest.mark.parametrize("status", ["CHECKED", "REFUSED"])
+    def test_is_offered_for_what_came_half_way(self, desk, status):
+        file = LeadFileFactory.create(status=status, accepted=3, records_done=2)
+
+        page = desk.get(reverse("admin:pipeline_leadfile_change", args=[file.pk]))
+
+        assert b"Undo this import" in page.content

@@ -431,12 +431,13 @@ class TestAsking:
 
         assert again.pk
 
-    def test_for_a_file_that_was_stopped_half_way_is_taken(self):
-        file = make.LeadFileFactory.create(status="CHECKED", accepted=3, records_done=2)
+    @pytest.mark.parametrize("status", ["CHECKED", "REFUSED"])
+    def test_for_a_file_that_came_half_way_is_taken(self, status):
+        file = make.LeadFileFactory.create(status=status, accepted=3, records_done=2)
 
         undo.ask(file, "ida")
 
-        assert (file.status, undo.asked()) == ("CHECKED", [file.pk])
+        assert (file.status, undo.asked()) == (status, [file.pk])
 
     @pytest.mark.parametrize(
         ("columns", "sentence"),
