@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from deliveries.models import DeliveredLead, DeliveredLeadStatus
-from pipeline import between_runs, filling, restoring
+from pipeline import between_runs, filling, importing, restoring
 from pipeline.models import Lead, LeadFile, LeadStatus, Rejection, Run
 from pipeline.models.lead_files import LeadFileStatus
 
@@ -91,7 +91,8 @@ def ask(lead_file: LeadFile, by: str) -> None:
         found.undo_by, found.undo_result = by, _NOTHING
         if not found.records_done:
             found.status = LeadFileStatus.UNDONE
-        found.save(update_fields=["undo_by", "undo_result", "status"])
+            found.preview = importing.without_people(found.preview)
+        found.save(update_fields=["undo_by", "undo_result", "status", "preview"])
     lead_file.refresh_from_db()
 
 

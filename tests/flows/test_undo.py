@@ -424,6 +424,14 @@ class TestAsking:
         night()
         assert not Lead.objects.exists()
 
+    def test_for_a_queued_file_keeps_nobody_in_its_preview(self):
+        file = nights.take_in(FIRST)
+        assert "Ashby" in str(file.preview)
+
+        undo.ask(file, "ida")
+
+        assert "Ashby" not in str(file.preview)
+
     def test_lets_the_same_bytes_in_again(self):
         undo.ask(nights.take_in(FIRST), "ida")
 
