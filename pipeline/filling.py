@@ -8,12 +8,14 @@ takes away. Several files take turns, in order of their ids, so that each has it
 A row whose twin came in the same file always fills it, and leaves no image: an undo takes both.
 Address, key, status, opt-out and delivery history are not a file's to change. One thing is: an
 EXPIRED lead that is met again, whatever the file was told, becomes READY, as old as if it had
-come in now.
+come in now (`wake`). What is told anew, as nobody brought it, wakes nobody.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from django.db import connection
 
@@ -33,19 +35,21 @@ _KEEP_BOTH = """
 _WAKE = f"""
 WITH expired AS (
     SELECT DISTINCT ON (twin.id) twin.id, twin.reason, twin.created_at, settled.file_id,
+           greatest(twin.created_at, coalesce(%(since)s, now())) AS since,
            settled.file_id = twin.file_id AS own
       FROM settled
       JOIN ONLY pipeline_lead twin ON twin.id = settled.twin_id AND twin.status = 'EXPIRED'
      WHERE settled.twin_status = 'EXPIRED'
      ORDER BY twin.id, settled.file_id, settled.record
 ), woken AS (
-    UPDATE ONLY pipeline_lead twin SET status = 'READY', reason = '', created_at = now()
+    UPDATE ONLY pipeline_lead twin
+       SET status = 'READY', reason = %(reason)s, created_at = expired.since
       FROM expired WHERE twin.id = expired.id AND twin.status = 'EXPIRED'
     RETURNING twin.id
 )
 INSERT INTO pipeline_leadchange (file_id, lead_id, before, after)
 SELECT file_id, id, jsonb_build_object('status', 'EXPIRED', 'reason', reason, 'created_at', created_at),
-       jsonb_build_object('status', 'READY', 'reason', '', 'created_at', now())
+       jsonb_build_object('status', 'READY', 'reason', %(reason)s::text, 'created_at', since)
   FROM expired JOIN woken USING (id) WHERE NOT own
 {_KEEP_BOTH}
 """  # noqa: S608
@@ -158,12 +162,31 @@ SELECT dup.id, dup.file_id, dup.record,
 """
 
 
-def fill_from(duplicates: Sequence[int]) -> None:
-    """Tell their twins what these leads, by id, say of them; who has no twin tells nobody."""
+@dataclass(frozen=True, kw_only=True)
+class Awake:
+    """What an EXPIRED lead is once it is met again: since when, None for now, and why READY."""
+
+    since: dt.datetime | None = None
+    reason: str = ""
+
+
+def fill_from(duplicates: Sequence[int], *, awake: Awake | None = None) -> None:
+    """Tell their twins what these leads, by id, say of them; who has no twin tells nobody.
+
+    EXPIRED twins stay so, unless it is said what they are once awake.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_SETTLED, {"duplicates": list(duplicates)})
+        if awake is not None:
+            wake(awake)
         fill()
         cursor.execute("DROP TABLE settled")
+
+
+def wake(awake: Awake) -> None:
+    """Make READY the EXPIRED twins of the rows of the temporary table `settled` (see `fill`)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAKE, asdict(awake))
 
 
 def fill() -> None:
@@ -172,7 +195,6 @@ def fill() -> None:
     Its columns: id, file_id and record of the row; twin_id, twin_file and twin_status of its twin.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_WAKE)
         cursor.execute(_MEET)
         cursor.execute("ANALYZE met")
         cursor.execute("SELECT coalesce(max(turn), 0) FROM met")

@@ -94,8 +94,9 @@ class NotPossible(Exception):
 def one_person(lead: Lead) -> Lead:
     """Keep the lead that this one looks like, tell it what this one says, and return it.
 
-    This one becomes its duplicate, and so do those that were this one's. Raises NotPossible, and
-    while a run is active: it has counted the leads that it works on.
+    This one becomes its duplicate, and so do those that were this one's; where this one is READY
+    and the other EXPIRED, the other is READY in its place. Raises NotPossible, and while a run is
+    active: it has counted the leads that it works on.
     """
     with transaction.atomic():
         if not between_runs.hold_soon():
@@ -103,6 +104,8 @@ def one_person(lead: Lead) -> Lead:
         newer, older = _locked(lead)
         if refusal := _why_not(newer, older):
             raise NotPossible(refusal)
+        ready = newer.status == LeadStatus.READY
+        awake = filling.Awake(since=newer.created_at, reason=newer.reason) if ready else None
         newer.status, newer.twin = LeadStatus.DUPLICATE, older
         newer.reason = "dup_file" if newer.file_id == older.file_id else "dup_db"
         newer.lookalike, newer.lookalike_by = None, ""
@@ -110,7 +113,7 @@ def one_person(lead: Lead) -> Lead:
         with connection.cursor() as cursor:
             for statement in _POINT_TO_THE_OLDER:
                 cursor.execute(statement, {"newer": newer.pk, "older": older.pk})
-        filling.fill_from([newer.pk])
+        filling.fill_from([newer.pk], awake=awake)
     return older
 
 

@@ -171,6 +171,7 @@ def _settle(run_id: int, table: str) -> Counts:
         cursor.execute(_move(table), run)
         _check(cursor.rowcount, leads)
         cursor.execute("DELETE FROM settled WHERE twin_id IS NULL")
+        filling.wake(filling.Awake())
         filling.fill()
         cursor.execute("DROP TABLE settled")
     return Counts(kept=leads - sum(n for _, n in dropped), dropped=dict(dropped))

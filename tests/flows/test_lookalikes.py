@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
@@ -103,6 +105,39 @@ class TestOnePerson:
         third.refresh_from_db()
         assert repeated.twin == older
         assert (third.lookalike, third.lookalike_by) == (older, "linkedin")
+
+    @pytest.mark.parametrize(("days", "since"), [(80, 80), (500, 400)])
+    def test_is_for_sale_as_the_older_lead_where_only_the_newer_was(self, days, since):
+        """As young as the younger of them, and left over for the reason that the newer was."""
+        older, newer = two_nights()
+        now = timezone.now()
+        ago = {each: now - dt.timedelta(days=each) for each in (80, 400, 500)}
+        expired = {"status": "EXPIRED", "reason": "too_old", "created_at": ago[400]}
+        Lead.objects.filter(pk=older.pk).update(**expired)
+        Lead.objects.filter(pk=newer.pk).update(created_at=ago[days])
+        was = Lead.objects.filter(pk=older.pk).values().get()
+
+        lookalikes.one_person(newer)
+
+        older.refresh_from_db()
+        assert (older.status, older.reason) == ("READY", newer.reason)
+        assert older.created_at == ago[since]
+        assert audit.run()["ok"]
+        undo.ask(newer.file, "ida")
+        while undo.go_on(newer.file_id):
+            pass
+        assert Lead.objects.values().get() == was
+
+    def test_stays_expired_where_both_are(self):
+        older = LeadFactory.create(status="EXPIRED", reason="too_old")
+        newer = LeadFactory.create(
+            status="EXPIRED", reason="too_old", lookalike=older, lookalike_by="phone"
+        )
+
+        lookalikes.one_person(newer)
+
+        older.refresh_from_db()
+        assert (older.status, older.reason) == ("EXPIRED", "too_old")
 
     def test_in_one_file_stands_in_it_twice(self):
         older = LeadFactory.create()

@@ -169,6 +169,17 @@ class TestWhatGoesAndWhatStays:
         row.refresh_from_db()
         assert (row.status, row.reason, row.twin) == ("DUPLICATE", "dup_db", live)
 
+    def test_a_person_who_has_expired_elsewhere_is_not_woken(self):
+        gone = make.LeadFactory.create(key=ANN, status="SUPPRESSED")
+        expired = make.LeadFactory.create(key=ANN, status="EXPIRED", reason="too_old")
+        make.LeadFactory.create(key=ANN, status="DUPLICATE", reason="dup_db", twin=gone)
+        undo.ask(gone.file, "ida")
+
+        while undo.go_on(gone.file_id):
+            pass
+
+        assert columns_of(expired)["status"] == "EXPIRED"
+
     def test_what_was_withdrawn_or_returned_is_kept_too(self):
         lead = make.LeadFactory.create()
         make.DeliveredLeadFactory.create(lead=lead, status="WITHDRAWN")
