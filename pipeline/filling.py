@@ -26,7 +26,7 @@ FIELDS = tuple(name for name in COLUMNS if name != "email")
 DERIVED = {"phone_key": "phone", "linkedin_key": "linkedin_url", "country_code": "country"}
 EXTRA = "extras."  # how an image names what lies in extras
 
-_KEEP_BOTH = """
+KEEP_BOTH = """
     ON CONFLICT (file_id, lead_id) DO UPDATE
        SET before = excluded.before || pipeline_leadchange.before,
            after = pipeline_leadchange.after || excluded.after
@@ -51,7 +51,7 @@ INSERT INTO pipeline_leadchange (file_id, lead_id, before, after)
 SELECT file_id, id, jsonb_build_object('status', 'EXPIRED', 'reason', reason, 'created_at', created_at),
        jsonb_build_object('status', 'READY', 'reason', %(reason)s::text, 'created_at', since)
   FROM expired JOIN woken USING (id) WHERE NOT own
-{_KEEP_BOTH}
+{KEEP_BOTH}
 """  # noqa: S608
 
 # `alone`: the only row of its file that speaks of the twin, as nearly all are; nothing of it has to
@@ -149,7 +149,7 @@ SELECT file_id, id,
        {_image("was_")} || coalesce(more_before, '{{}}'),
        {_image("")} || coalesce(more_after, '{{}}')
   FROM news JOIN told USING (id) WHERE NOT own
-{_KEEP_BOTH}
+{KEEP_BOTH}
 """  # noqa: S608  (made of column names)
 
 

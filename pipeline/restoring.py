@@ -2,7 +2,8 @@
 
 Field by field: what was changed again since is left as it is. Where a later file changed it, be it
 to the same, that file's image learns what was there before, so that undoing both, in any order,
-ends where both began. A key that is made of a field goes with the field.
+ends where both began. A key that is made of a field goes with the field. A lead that was EXPIRED
+stays awake as long as one of the files that met it is left.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from pipeline.filling import DERIVED, EXTRA, FIELDS
+from pipeline.filling import DERIVED, EXTRA, FIELDS, KEEP_BOTH
 from pipeline.models import LeadChange, LeadFile
 
 _MEASURED_BY = {**DERIVED, "reason": "status", "created_at": "status"}
@@ -75,6 +76,31 @@ UPDATE pipeline_lead lead
   FROM back WHERE lead.id = back.lead_id
 """  # noqa: S608  (made of column names)
 
+# Another file met the lead, too, in that run or later; but found it awake, so that it has no image
+# of it. It gets this one: the lead is awake for its sake now.
+_PASS_ON = f"""
+WITH woken AS (
+    SELECT lead_id, min(id) AS id FROM image WHERE key = 'status' AND same GROUP BY lead_id
+), met AS (
+    SELECT woken.lead_id, woken.id, min(again.file_id) AS file_id
+      FROM woken
+      JOIN pipeline_leadchange change ON change.id = woken.id
+      JOIN ONLY pipeline_lead own ON own.twin_id = woken.lead_id AND own.file_id = change.file_id
+      JOIN ONLY pipeline_lead again
+        ON again.twin_id = woken.lead_id AND again.status = 'DUPLICATE'
+       AND again.file_id <> change.file_id AND again.run_id >= own.run_id
+     GROUP BY woken.lead_id, woken.id
+), kept AS (
+    UPDATE image SET same = false FROM met
+     WHERE image.id = met.id AND image.key IN ('status', 'reason', 'created_at')
+    RETURNING met.file_id, image.lead_id, image.key, image.before, image.after
+)
+INSERT INTO pipeline_leadchange (file_id, lead_id, before, after)
+SELECT file_id, lead_id, jsonb_object_agg(key, before), jsonb_object_agg(key, after)
+  FROM kept GROUP BY file_id, lead_id
+{KEEP_BOTH}
+"""  # noqa: S608
+
 _OUTCOME = """
 SELECT count(*) FILTER (WHERE same), count(*) FILTER (WHERE same IS NOT TRUE)
   FROM image WHERE NOT derived
@@ -102,6 +128,7 @@ def restore(lead_file: LeadFile, *, changes: int, shown: int) -> Outcome | None:
     with connection.cursor() as cursor:
         cursor.execute(_COMPARE, {"changes": ids})
         cursor.execute(_TELL_LATER)
+        cursor.execute(_PASS_ON)
         cursor.execute(_RESTORE)
         cursor.execute(_OUTCOME)
         restored, kept = cursor.fetchone() or (0, 0)

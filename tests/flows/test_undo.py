@@ -272,6 +272,26 @@ class TestWhatComesBack:
 
         assert columns_of(old) == was
 
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    @pytest.mark.parametrize("together", [True, False])
+    def test_is_expired_again_only_once_nobody_is_left_who_met_it(self, together, order):
+        old = make.LeadFactory.create(key=ANN, status="EXPIRED", created_at=make.NOW)
+        was = columns_of(old)
+        row = {"title": "", "city": "", "phone": "", "extras": {}}
+        met = [meet(mode, [row], settled=not together) for mode in ("FILL", "SKIP")]
+        dedupe.settle(Run.objects.get(status="RUNNING").pk)
+        Run.objects.update(status="CANCELLED", ended_at=timezone.now())
+
+        found = []
+        for n in order:
+            undo.ask(met[n], "ida")
+            while undo.go_on(met[n].pk, 1):
+                pass
+            found.append(columns_of(old)["status"])
+
+        assert found == ["READY", "EXPIRED"]
+        assert columns_of(old) == was
+
     def test_stays_allocated_what_a_client_got_since(self):
         given = make.DeliveredLeadFactory.create()
         change = make.LeadChangeFactory.create(
