@@ -58,7 +58,8 @@ SELECT file_id, id, jsonb_build_object('status', 'EXPIRED', 'reason', reason, 'c
 # be put together.
 _MEET = """
 CREATE TEMPORARY TABLE met AS
-SELECT settled.id, settled.twin_id, settled.file_id, mode.own, mode.overwrites,
+SELECT settled.id, settled.twin_id, settled.file_id, mode.own,
+       mode.overwrites AND NOT %(blanks_only)s AS overwrites,
        CASE WHEN mode.overwrites THEN -settled.record ELSE settled.record END AS place,
        dense_rank() OVER (PARTITION BY settled.twin_id ORDER BY settled.file_id) AS turn,
        count(*) OVER (PARTITION BY settled.twin_id, settled.file_id) = 1 AS alone
@@ -170,16 +171,19 @@ class Awake:
     reason: str = ""
 
 
-def fill_from(duplicates: Sequence[int], *, awake: Awake | None = None) -> None:
+def fill_from(
+    duplicates: Sequence[int], *, awake: Awake | None = None, blanks_only: bool = False
+) -> None:
     """Tell their twins what these leads, by id, say of them; who has no twin tells nobody.
 
-    EXPIRED twins stay so, unless it is said what they are once awake.
+    EXPIRED twins stay so, unless it is said what they are once awake. `blanks_only`: not even a
+    file that was told to overwrite does.
     """
     with connection.cursor() as cursor:
         cursor.execute(_SETTLED, {"duplicates": list(duplicates)})
         if awake is not None:
             wake(awake)
-        fill()
+        fill(blanks_only=blanks_only)
         cursor.execute("DROP TABLE settled")
 
 
@@ -189,13 +193,13 @@ def wake(awake: Awake) -> None:
         cursor.execute(_WAKE, asdict(awake))
 
 
-def fill() -> None:
+def fill(*, blanks_only: bool = False) -> None:
     """Tell the twins what the rows of the temporary table `settled` say of them.
 
     Its columns: id, file_id and record of the row; twin_id, twin_file and twin_status of its twin.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_MEET)
+        cursor.execute(_MEET, {"blanks_only": blanks_only})
         cursor.execute("ANALYZE met")
         cursor.execute("SELECT coalesce(max(turn), 0) FROM met")
         (turns,) = cursor.fetchone() or (0,)

@@ -3,7 +3,8 @@
 Field by field: what was changed again since is left as it is. Where a later file changed it, be it
 to the same, that file's image learns what was there before, so that undoing both, in any order,
 ends where both began. A key that is made of a field goes with the field. A lead that was EXPIRED
-stays awake as long as one of the files that met it is left.
+stays awake as long as one of the files that met it is left. What is blank again, the rows of the
+files that are left fill.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from pipeline import filling
 from pipeline.filling import DERIVED, EXTRA, FIELDS, KEEP_BOTH
 from pipeline.models import LeadChange, LeadFile
 
@@ -101,6 +103,14 @@ SELECT file_id, lead_id, jsonb_object_agg(key, before), jsonb_object_agg(key, af
 {KEEP_BOTH}
 """  # noqa: S608
 
+# Rows of other files, which may have said the same, or something else where this file had spoken
+# first: they left no image then.
+_OTHERS = """
+SELECT other.id FROM ONLY pipeline_lead other
+ WHERE other.twin_id IN (SELECT lead_id FROM image WHERE same)
+   AND other.status = 'DUPLICATE' AND other.file_id <> %(file)s
+"""
+
 _OUTCOME = """
 SELECT count(*) FILTER (WHERE same), count(*) FILTER (WHERE same IS NOT TRUE)
   FROM image WHERE NOT derived
@@ -134,6 +144,9 @@ def restore(lead_file: LeadFile, *, changes: int, shown: int) -> Outcome | None:
         restored, kept = cursor.fetchone() or (0, 0)
         cursor.execute(_KEPT, {"shown": shown})
         found = Outcome(restored=restored, kept=kept, shown=cursor.fetchall())
+        cursor.execute(_OTHERS, {"file": lead_file.pk})
+        others = [lead for (lead,) in cursor.fetchall()]
         cursor.execute("DROP TABLE image")
     LeadChange.objects.filter(pk__in=ids).delete()
+    filling.fill_from(others, blanks_only=True)
     return found

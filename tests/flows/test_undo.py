@@ -324,6 +324,25 @@ class TestWhatComesBack:
         left = [{*range(3)} - {*order[: n + 1]} for n in range(3)]
         assert found == ["aba"[max(files)] if files else "b" for files in left]
 
+    @pytest.mark.parametrize(
+        ("mode", "said"),
+        [("FILL", "Germany"), ("FILL", "Italy"), ("OVERWRITE", "Germany")],
+    )
+    def test_is_filled_by_what_a_later_file_says_too(self, mode, said):
+        twin = make.LeadFactory.create(key=ANN, country="", title="CFO")
+        row = {"phone": "", "title": "", "extras": {}}
+        first = meet("FILL", [{**row, "country": "Germany"}], settled=True)
+        meet(mode, [{**row, "country": said, "title": "CEO"}], settled=True)
+        Lead.objects.filter(pk=twin.pk).update(title="Chief of money")
+        Run.objects.update(status="CANCELLED", ended_at=timezone.now())
+
+        undo.ask(first, "ida")
+        while undo.go_on(first.pk, 1):
+            pass
+
+        found = columns_of(twin)
+        assert (found["country"], found["title"]) == (said, "Chief of money")
+
     cells = st.sampled_from(["", "a", "b", "c"])
     said = st.fixed_dictionaries({
         "title": cells, "city": cells,
