@@ -22,7 +22,8 @@ _KEYS = (
     ("phone", "phone_key", "phone_key IS NOT NULL", SWITCHBOARD),
 )
 
-_FRESH = "run_id = %(run)s AND status = 'READY' AND lookalike_id IS NULL"
+# Of one run: PostgreSQL makes `run_id = 1` of it.
+_FRESH = "run_id IN ({runs}) AND status = 'READY' AND lookalike_id IS NULL"
 
 # One pass over the base for each key, which PostgreSQL shares out between its processes: what a
 # temporary table holds, only one of them can read. Who shares a key with a fresh lead other than
@@ -55,24 +56,38 @@ UPDATE ONLY pipeline_lead lead
  WHERE lead.id = found.id
 """  # noqa: S608
 
+# Runs that ended before all their leads were settled, since the last one that marked any.
+_HALF_SETTLED = """
+SELECT run.id FROM pipeline_run run
+  JOIN pipeline_stagerun stage ON stage.run_id = run.id AND stage.stage = 'DEDUPE'
+ WHERE run.id < %(run)s AND stage.status = 'FAILED'
+   AND run.id > (SELECT coalesce(max(run_id), 0) FROM pipeline_stagerun
+                  WHERE stage = 'DEDUPE' AND status = 'DONE' AND seen > 0
+                     AND run_id < %(run)s)
+"""
+
 
 def mark(run_id: int) -> int:
     """Mark the run's READY leads, once all its leads are settled; returns how many.
 
-    Wants the table analysed: a plan made for a handful of rows takes hours for a million.
+    And those of the runs before it that ended within dedupe: what they had left it has taken up,
+    and nobody else marks the others. Wants the table analysed: a plan made for a handful of rows
+    takes hours for a million.
     """
     marked = 0
     with connection.cursor() as cursor:
+        cursor.execute(_HALF_SETTLED, {"run": run_id})
+        runs = ", ".join(map(str, [run_id, *(run for (run,) in cursor.fetchall())]))
         # Nearly nobody is found; the planner expects everybody, and one process to do it all.
         cursor.execute("SET LOCAL parallel_tuple_cost = 0")
         for table, key, filled, below in _KEYS:
-            statement = _SHARED_BY.format(table=table, key=key, filled=filled)
-            cursor.execute(statement, {"run": run_id, "below": below})
+            statement = _SHARED_BY.format(table=table, key=key, filled=filled, runs=runs)
+            cursor.execute(statement, {"below": below})
             marked += cursor.rowcount
         cursor.execute("SET LOCAL parallel_tuple_cost TO DEFAULT")
         if marked:
             cursor.execute("ANALYZE page, phone")
-            cursor.execute(_MARK, {"run": run_id})
+            cursor.execute(_MARK.format(runs=runs))
             marked = cursor.rowcount
         cursor.execute("DROP TABLE page, phone")
     return marked

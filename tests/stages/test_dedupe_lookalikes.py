@@ -88,3 +88,26 @@ class TestLookalikes:
         self.mark(run)
 
         assert self.marks() == {}
+
+    def test_are_found_among_what_a_run_settled_that_ended_before_its_last_chunk(self):
+        """The leads that it left, the next run has taken up; it marks them all."""
+        unmarked = [dedupe_of("DONE"), dedupe_of("FAILED"), dedupe_of("FAILED")]
+        others = [live(run=run, file=lead_file(run), linkedin_key="in/ann") for run in unmarked]
+        run = make.RunFactory.create(status="RUNNING")
+
+        found = self.mark(run, linkedin_key="in/ann")
+
+        first = others[0].pk
+        assert self.marks() == {lead.pk: (first, "linkedin") for lead in (*others[1:], found)}
+        Lead.objects.update(lookalike=None, lookalike_by="")
+        make.StageRunFactory.create(run=run, stage="DEDUPE", status="DONE", kept=1)
+        Run.objects.update(status="DONE", ended_at=make.NOW)
+        later = self.mark(make.RunFactory.create(status="RUNNING"), linkedin_key="in/ann")
+        assert self.marks() == {later.pk: (first, "linkedin")}
+
+
+def dedupe_of(status: str) -> Run:
+    """A run whose dedupe ended so, and was not for nothing."""
+    run = make.RunFactory.create(status=status)
+    make.StageRunFactory.create(run=run, stage="DEDUPE", status=status, kept=1)
+    return run
