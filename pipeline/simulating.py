@@ -20,6 +20,7 @@ from pipeline import chain, chunks, report, runs, spending
 from pipeline.counts import Counts
 from pipeline.models import Chunk, ForecastPair, Run, StageRun
 from pipeline.models.runs import RunKind
+from pipeline.stages import dedupe
 from pipeline.states import LostRace, RunStatus, Stage
 
 # Blank, with a reason for which a run has it written: the estimate counts it as one to come.
@@ -99,6 +100,8 @@ def _work(chunk: Chunk, lease: chunks.Lease) -> None:
     stage = Stage(chunk.stage_run.stage)
     if stage is Stage.PERSONALIZE:
         lease.finish(_drafted(chunk))
+    elif stage is Stage.DEDUPE:  # a table that it emptied, nobody could read until all is done
+        dedupe.work(chunk, lease, may_empty=False)
     else:
         chain.stage_module(stage).work(chunk, lease)
 

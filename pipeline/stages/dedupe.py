@@ -123,7 +123,8 @@ def _tell_the_planner(tables: Iterable[str], fresh: int) -> None:
             cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")
 
 
-def work(chunk: Chunk, lease: Lease) -> None:
+def work(chunk: Chunk, lease: Lease, *, may_empty: bool = True) -> None:
+    """Settle a range of keys; a table may be emptied all at once where that ends in a moment."""
     run_id = chunk.stage_run.run_id
     with transaction.atomic():
         lease.hold()
@@ -134,7 +135,8 @@ def work(chunk: Chunk, lease: Lease) -> None:
         if _is_last(chunk.stage_run):
             _tell_the_planner(["pipeline_lead"], chunk.stage_run.chunks.counted().seen)
             lookalikes.mark(run_id)
-        _remove(run_id, tables, counts)  # last: who reads NEW leads may have to wait for the end
+        # Last: who reads NEW leads may have to wait for the end.
+        _remove(run_id, tables, counts, may_empty=may_empty)
 
 
 def _tables_of(chunk: Chunk) -> list[str]:
@@ -145,7 +147,7 @@ def _tables_of(chunk: Chunk) -> list[str]:
 def settle(run_id: int, tables: Iterable[str] = NEW_TABLES) -> Counts:
     """Give the NEW leads that lie there their status, and their twins what they say."""
     counts = _settled(run_id, tables)
-    _remove(run_id, tables, counts)
+    _remove(run_id, tables, counts, may_empty=True)
     return counts
 
 
@@ -177,9 +179,9 @@ def _settle(run_id: int, table: str) -> Counts:
     return Counts(kept=leads - sum(n for _, n in dropped), dropped=dict(dropped))
 
 
-def _remove(run_id: int, tables: Iterable[str], counts: Counts) -> None:
+def _remove(run_id: int, tables: Iterable[str], counts: Counts, *, may_empty: bool) -> None:
     """Take from where NEW leads lie what was settled: so many of the run."""
-    away = _emptied if counts.seen >= LARGE else _deleted
+    away = _emptied if may_empty and counts.seen >= LARGE else _deleted
     _check(sum(away(run_id, table) for table in tables), counts.seen)
 
 

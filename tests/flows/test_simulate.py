@@ -13,12 +13,14 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
 from clients.models import Client, Plan, Suppression, TargetRule
 from pipeline import report, simulating, starting
 from pipeline.models import Lead, LeadFile, Run
+from pipeline.stages import dedupe
 from tests import factories as make
 from tests.flows import nights
 from tests.flows.commands import ask
@@ -309,3 +311,25 @@ class TestThePage:
     def test_stands_on_the_overview_and_above_the_runs(self, desk):
         for address in ("/admin/", "/admin/pipeline/run/"):
             assert "/admin/pipeline/run/simulate/" in desk.get(address).content.decode()
+
+
+class TestTheDatabase:
+    def test_keeps_nobody_from_reading_leads_while_it_is_simulated(self, monkeypatch):
+        """As an emptied table would, until it is taken back."""
+        monkeypatch.setattr(dedupe, "LARGE", 1)
+        nights.make_agency()
+        found: list[str] = []
+
+        def look(_run: Run) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    """SELECT relation::regclass::text FROM pg_locks
+                        WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'
+                          AND relation::regclass::text LIKE 'pipeline_%'"""
+                )
+                found.extend(name for (name,) in cursor.fetchall())
+
+        now = timezone.now()
+        simulating.simulate(as_of=now, local_date=now.date(), started_by="test", look=look)
+
+        assert found == []
