@@ -21,6 +21,7 @@ from deliveries.quotas import Used, Window, window_bounds
 
 EVEN, MONEY = "even", "money"  # windows beside the caps: a day's share, and a month's money
 _LASTING = {"month", "total", MONEY}  # windows that a new day does not open again
+_MOST = 2**31 - 1  # what a column of leads holds
 _DAY = dt.timedelta(days=1)
 _AN_UNKNOWN_ZONES = "UTC"  # whose days are shown, while nothing is delivered
 
@@ -199,9 +200,9 @@ def _carried(
     cap = client.cap("month")
     if client.carry_over != CarryOver.LAST_MONTH or cap is None:
         return 0
-    cap = cap if last_cap is None else last_cap
+    lacked = (cap if last_cap is None else last_cap) - used.last_month
     last_month = (today.replace(day=1) - _DAY).replace(day=1)
-    return max(cap - used.last_month, 0) if since <= last_month else 0
+    return min(max(lacked, 0), _MOST - cap) if since <= last_month else 0
 
 
 def _month(client: Client, used: Used, today: dt.date, since: dt.date) -> Month:

@@ -255,6 +255,11 @@ class TestCarryOver:
 
         assert found.left == 100
 
+    def test_adds_no_more_than_a_number_of_leads_can_be(self):
+        found = promised(cap_month=2_000_000_000, carry_over="LAST_MONTH")
+
+        assert (found.left, found.carried) == (2_147_483_647, 147_483_647)
+
 
 class TestMeasure:
     def test_is_the_month_where_it_is_capped(self):
