@@ -180,8 +180,9 @@ def _windows(
         _window(name, as_of, zone, cap=cap, used=getattr(used, name)) for name, cap in caps.items()
     ]
     price = client.plan.price_cents  # of today, for all of the month: leads keep no price of theirs
-    if client.money_limit_cents is not None and price:
-        affordable = client.money_limit_cents // price
+    limit = client.money_limit_cents
+    if limit is not None and (price or not limit):  # what is free stays within all but none
+        affordable = limit // (price or 1)
         windows.append(_window(MONEY, as_of, zone, cap=affordable, used=used.month))
     return tuple(windows)
 

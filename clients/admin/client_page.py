@@ -116,8 +116,8 @@ def warnings(client: Client, preview: Preview) -> list[str]:
         "Carrying a month over needs a cap for the month: there is none.": (
             client.carry_over != CarryOver.NONE and month is None
         ),
-        "Its leads cost nothing, so the money limit has no effect.": (
-            client.money_limit_cents is not None and not price
+        "Its leads cost nothing, so the money limit has no effect.": bool(
+            client.money_limit_cents and not price
         ),
     }
     return [

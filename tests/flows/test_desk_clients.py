@@ -214,6 +214,13 @@ class TestAClientsPage:
 
         assert says in shown(desk, client)
 
+    def test_says_nothing_of_no_effect_where_there_is_no_money_at_all(self, desk):
+        """0 means none, though its leads cost nothing."""
+        page = shown(desk, ClientFactory.create(money_limit_cents=0))
+
+        assert "Its money of the month is spent." in page
+        assert "no effect" not in page
+
     def test_keeps_a_time_zone_that_is_unknown_until_somebody_chooses(self, desk):
         client = ClientFactory.create(time_zone="Mars/Olympus")
 

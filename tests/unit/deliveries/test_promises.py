@@ -218,11 +218,14 @@ class TestMoney:
 
         assert found.closed == "money_limit"
 
-    def test_0_is_none(self):
-        assert promised(money_limit_cents=0, plan={"price_cents": 1}).closed == "money_limit"
+    @pytest.mark.parametrize("price", [0, 1])
+    def test_0_is_none_whatever_a_lead_costs(self, price):
+        found = promised(money_limit_cents=0, plan={"price_cents": price})
+
+        assert (found.left, found.closed) == (0, "money_limit")
 
     def test_limits_nothing_where_leads_are_free(self):
-        assert promised(money_limit_cents=0).left is None
+        assert promised(money_limit_cents=1).left is None
 
 
 class TestCarryOver:
