@@ -6,33 +6,10 @@ in no table stands for itself.
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from functools import cache, lru_cache
 
-# What people type and the table of countries lacks; short names in a country's own language.
-_COUNTRIES = {
-    "AE": "uae|emirates",
-    "AT": "österreich",
-    "BE": "belgië|belgique",
-    "BR": "brasil",
-    "CH": "schweiz|suisse|svizzera",
-    "CZ": "czechia|česko",
-    "DE": "deutschland",
-    "DK": "danmark",
-    "ES": "españa|espana",
-    "FI": "suomi",
-    "GB": "uk|u.k.|great britain|britain|england|scotland|wales|northern ireland",
-    "IT": "italia",
-    "KR": "korea",
-    "MX": "méxico",
-    "NL": "nederland|holland|the netherlands",
-    "NO": "norge",
-    "PL": "polska",
-    "SE": "sverige",
-    "TR": "türkiye|turkey",
-    "US": "u.s.|u.s.a.|america|united states of america|the united states",
-}
+from clients.countries import country_code
 
 # As LinkedIn's list of industries and its two successors name them, and as people say it.
 _INDUSTRIES = (
@@ -122,7 +99,7 @@ def one_name(field: str, text: str) -> str:
     """The one name, in plain form, of all that mean the same in that field of a lead."""
     name = plain(text)
     if field in _COUNTRY_FIELDS:
-        return _countries().get(name, name)
+        return country_code(text).casefold() or name
     return _names(field).get(name, name)
 
 
@@ -130,22 +107,3 @@ def one_name(field: str, text: str) -> str:
 def _names(field: str) -> dict[str, str]:
     groups = [group.split("|") for group in _TABLES.get(field, ())]
     return {plain(name): group[0] for group in groups for name in group}
-
-
-@cache
-def _countries() -> dict[str, str]:
-    """Every English name and ISO code of a country → its two letters, in lower case."""
-    from country_converter.country_converter import COUNTRY_DATA_FILE  # noqa: PLC0415  (slow)
-
-    with open(COUNTRY_DATA_FILE, encoding="utf-8", newline="") as stream:  # noqa: PTH123
-        rows = list(csv.DictReader(stream, delimiter="\t"))
-    names = {
-        plain(name): plain(row["ISO2"].strip("^$").split("$|^")[0])
-        for row in rows
-        for column in ("name_short", "name_official", "ISO2", "ISO3")
-        for name in row[column].strip("^$").split("$|^")
-    }
-    ours = {
-        plain(name): plain(code) for code, each in _COUNTRIES.items() for name in each.split("|")
-    }
-    return names | ours

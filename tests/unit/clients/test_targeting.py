@@ -34,6 +34,10 @@ class TestRule:
             pytest.param("country", "Germany", "DEU", True, id="ISO code of three letters"),
             pytest.param("country", "UK", "England", True, id="a part of the United Kingdom"),
             pytest.param("company_country", "Austria", "Österreich", True, id="its own language"),
+            pytest.param("country", "Vietnam", "Viet Nam", True, id="as ISO writes it"),
+            pytest.param("country", "Ivory Coast", "Cote d'Ivoire", True, id="without accents"),
+            pytest.param("country", "EMEA", "emea", True, id="no country's name stands for itself"),
+            pytest.param("country", "EMEA", "DACH", False, id="two that are no country's name"),
             pytest.param("country", "Niger", "Nigeria", False, id="no part of another's name"),
             pytest.param("city", "DE", "Germany", False, id="only where the field is a country"),
             pytest.param(
