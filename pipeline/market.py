@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import connection
+from django.db.models import Max
+from django.db.models.functions import Coalesce
 from psycopg import sql
 
-from clients.models import Client
+from clients.models import Client, ClientStatus
 from deliveries.promises import Promise, promises_of
 from pipeline import reviewing, suppressing
 from pipeline.allocation.domains import Had
@@ -55,17 +57,15 @@ SELECT given.client_id, lead.company_domain, count(*)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Market:
-    """Who may be given leads as of a moment, and what each is promised."""
+    """Who may be given leads as of a moment, and what each is promised.
+
+    `oldest`: no client takes a lead that came in before this, nor will once it goes on (spec A8).
+    """
 
     as_of: dt.datetime
     clients: Sequence[Client]
     promises: Mapping[int, Promise]
-
-    @property
-    def oldest(self) -> dt.datetime:
-        """No client takes a lead that came in before this (spec A8)."""
-        most = max(map(lead_age, self.clients), default=settings.MAX_LEAD_AGE_DAYS)
-        return self.as_of - dt.timedelta(days=most)
+    oldest: dt.datetime
 
     def seats(self) -> list[Seat]:
         """One per client, with what it is promised; a closed one has nothing left, and says why."""
@@ -111,7 +111,21 @@ class Market:
 def market(as_of: dt.datetime) -> Market:
     """The market as of that moment, from the rows of now."""
     clients = active_clients()
-    return Market(as_of=as_of, clients=clients, promises=promises_of(clients, as_of))
+    return Market(
+        as_of=as_of,
+        clients=clients,
+        promises=promises_of(clients, as_of),
+        oldest=as_of - dt.timedelta(days=_greatest_age()),
+    )
+
+
+def _greatest_age() -> int:
+    """In days, of a lead that some client takes; one that is paused will take leads again."""
+    usual = settings.MAX_LEAD_AGE_DAYS
+    to_serve = Client.objects.exclude(status=ClientStatus.ENDED)
+    age = Coalesce("max_lead_age_days", usual)
+    found: int = to_serve.aggregate(most=Coalesce(Max(age), usual))["most"]
+    return found
 
 
 def refusals_of(client: Client, as_of: dt.datetime) -> dict[str, int]:

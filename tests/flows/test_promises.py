@@ -231,6 +231,17 @@ class TestANight:
         assert stages(run)["allocate"]["dropped"] == {"too_old": 1}
         assert stages(run)["allocate"]["seen"] == stages(run)["personalize"]["seen"] == 2
 
+    @pytest.mark.parametrize(("status", "then"), [("PAUSED", "READY"), ("ENDED", "EXPIRED")])
+    def test_keeps_for_a_client_that_is_paused_what_it_takes_when_it_goes_on(self, status, then):
+        ClientFactory.create(max_lead_age_days=10)
+        ClientFactory.create(max_lead_age_days=20, status=status)
+        lead = aged(15)
+
+        night()
+
+        lead.refresh_from_db()
+        assert (lead.status, lead.reason) == (then, "too_old")
+
     def test_gives_a_client_nothing_older_than_it_takes(self):
         strict = ClientFactory.create(max_lead_age_days=2, priority=1)
         other = ClientFactory.create(
