@@ -165,17 +165,19 @@ def _by_room(person: Person, row: RunClient) -> tuple[str, str]:
     if row.left is not None and row.placed >= row.left:
         name = row.terms.get("tightest") or "total"
         return "money_limit" if name == "money" else f"cap_{name}", _cap(row, name)
-    if len(person.winners) >= person.max_clients:
-        return OUTBID, _outbid(person.winners[0], row)
-    return _by_what_is_left(person, row)
+    return _by_the_others(person, row)
 
 
-def _by_what_is_left(person: Person, row: RunClient) -> tuple[str, str]:
-    if person.held_for:
+def _by_the_others(person: Person, row: RunClient) -> tuple[str, str]:
+    """Its company's other leads, and the other clients: what a client with room cannot help."""
+    is_free = len(person.winners) < person.max_clients
+    if is_free and person.held_for:
         return "held_review", f"kept for {person.held_for}: its draft waits for a person"
     limit, has = row.terms.get("max_per_domain"), person.of_company.get(row.client_id, 0)
     if person.company and limit is not None and has >= limit:
         return CAP_DOMAIN, f"enough leads of {person.company}: {has} of {limit}"
+    if not is_free:
+        return OUTBID, _outbid(person.winners[0], row)
     return CHANGED, "by what is known now nothing kept it away: lead or lists have changed since"
 
 

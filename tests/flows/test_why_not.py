@@ -178,6 +178,17 @@ class TestWhyNot:
         assert left.reason == "cap_domain"
         assert said(left.email)["Germania"] == ("cap_domain", "enough leads of acme.com: 2 of 2")
 
+    def test_enough_leads_of_one_company_though_another_client_got_it(self):
+        """Without the other, too, the limit would have kept it away."""
+        make_client("Germania", max_per_domain=1)
+        night(people=[line("ann")])
+        make_client("Other")
+        night(people=[line("bob")])
+
+        assert said("bob@acme.com") == {
+            "Germania": ("cap_domain", "enough leads of acme.com: 1 of 1")
+        }
+
     def test_uses_the_rules_of_the_night_not_those_of_today(self):
         make_client("Germania", rule=("country", "IN", ["Spain"]))
         run = night(people=[line("ann")])
