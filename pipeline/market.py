@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,11 @@ class Market:
 
     def seats(self) -> list[Seat]:
         """One per client, with what it is promised; a closed one has nothing left, and says why."""
-        return [_seat(client, self.promises[client.pk], self.as_of) for client in self.clients]
+        usual = _usual_quotas(self.clients, self.promises)
+        return [
+            _seat(client, self.promises[client.pk], self.as_of, usual=usual[client.priority])
+            for client in self.clients
+        ]
 
     def allocate(self) -> Allocation:
         """Who gets which lead; writes nothing. The forecast and the real thing alike."""
@@ -156,17 +161,27 @@ def lead_age(client: Client) -> int:
 def _reserve_seat(seat: Seat, expected: Mapping[int, int]) -> Seat:
     """The same client, asking for what it would need should some of its leads fall out."""
     more = math.ceil(expected.get(seat.client_id, 0) * RESERVE)
-    return replace(seat, left=more, quota=more, already=0)
+    return replace(seat, left=more, quota=more, already=0, weight=None)
 
 
-def _seat(client: Client, promise: Promise, as_of: dt.datetime) -> Seat:
+def _usual_quotas(clients: Iterable[Client], promises: Mapping[int, Promise]) -> Mapping[int, int]:
+    """Priority → what a client without a quota is measured by: its clients' median, or all's."""
+    quotas: dict[int, list[int]] = {1: [], 2: [], 3: []}
+    for client in clients:
+        if quota := promises[client.pk].quota:
+            quotas[client.priority].append(quota)
+    everyones = [quota for some in quotas.values() for quota in some]
+    return {tier: median_low(some or everyones or [1]) for tier, some in quotas.items()}
+
+
+def _seat(client: Client, promise: Promise, as_of: dt.datetime, *, usual: int = 1) -> Seat:
     return Seat(
         client_id=client.pk,
         priority=client.priority,
         left=promise.left,
         quota=promise.quota,
         already=promise.already,
-        weight=client.weight if promise.quota is None else None,
+        weight=client.weight * usual if promise.quota is None else None,
         max_per_domain=client.domain_limit,
         rules=client.rules(),
         oldest=int((as_of - dt.timedelta(days=lead_age(client))).timestamp()),

@@ -217,6 +217,18 @@ class TestANight:
         assert kept.terms["max_lead_age_days"] == 30
         assert kept.terms["delivery_days"] == [1, 2, 3, 4, 5, 6, 7]
 
+    @pytest.mark.parametrize(("weight", "given"), [(1, 2), (3, 6)])
+    def test_measures_a_client_without_caps_by_the_usual_quota(self, weight, given):
+        """Beside two with 100 a month it is as one of them, times its weight."""
+        ClientFactory.create_batch(2, cap_month=100)
+        free = ClientFactory.create(weight=weight)
+        for _ in range(2 * (2 + weight)):
+            aged(0)
+
+        run = night()
+
+        assert run.run_clients.get(client=free).placed == given
+
     def test_expires_what_is_too_old_for_every_client(self):
         ClientFactory.create(max_lead_age_days=10)
         ClientFactory.create(max_lead_age_days=20)
