@@ -30,6 +30,7 @@ def enter(
 
     `hold` is called right before a create and may raise. Raises the service's errors.
     """
+    delivery.refresh_from_db(fields=["notion_key", "notion_page_id"])  # another may have begun
     if not notion.is_configured() or (delivery.notion_page_id and not again):
         return
     book = notion.notion(pace=partial(services.pace, notion.SERVICE, per_second=PER_SECOND))

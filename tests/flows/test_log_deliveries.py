@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from django.db import connection
 
 from deliveries.models import Delivery
-from pipeline import logbook
+from pipeline import logbook, slots
 from pipeline.models import Chunk
 from tests.factories import ChunkFactory, DeliveryFactory, RunFactory, StageRunFactory
 from tests.flows import commands
@@ -77,6 +80,35 @@ class TestLogDeliveries:
         code, found = commands.ask("log_deliveries")
 
         assert (code, found["entered"], found["missing"]) == (1, 1, 1)
+
+    def test_is_one_at_a_time_for_two_would_each_make_every_row(self, double):
+        DeliveryFactory.create(status="LOGGED")
+        taken, ended = threading.Event(), threading.Event()
+
+        def hold():
+            with slots.slot("log_deliveries", of=1):
+                taken.set()
+                ended.wait(30)
+            connection.close()
+
+        other = threading.Thread(target=hold)
+        other.start()
+        taken.wait(30)
+        code, found = commands.ask("log_deliveries")
+        ended.set()
+        other.join()
+
+        assert (code, found["hint"]) == (2, "Run it again once that has ended.")
+        assert double.rows() == []
+
+    def test_makes_no_row_that_a_worker_has_made_since_it_looked(self, double):
+        DeliveryFactory.create(status="LOGGED")
+        seen = Delivery.objects.get()
+        commands.ask("log_deliveries")
+
+        logbook.enter(seen)
+
+        assert len(double.rows()) == 1
 
     def test_says_that_notion_is_not_set_up(self, settings):
         settings.NOTION_INTEGRATION_SECRET = ""

@@ -13,7 +13,7 @@ from rich.progress import track
 from deliveries.models import Delivery, DeliveryStatus
 from leadgen.integrations import notion
 from leadgen.integrations.errors import PermanentError, ServiceError
-from pipeline import logbook, retrying, runs, tasks
+from pipeline import logbook, retrying, runs, slots, tasks
 from pipeline.management.operator import EXIT_DONE, EXIT_NEGATIVE, OperatorCommand, Problem
 
 
@@ -30,6 +30,15 @@ class Command(OperatorCommand):
             raise Problem(
                 "Notion is not set up.", "Set NOTION_INTEGRATION_SECRET and NOTION_DATABASE_ID."
             )
+        with slots.slot("log_deliveries", of=1) as free:
+            if not free:
+                raise Problem(
+                    "Somebody is entering deliveries in Notion just now.",
+                    "Run it again once that has ended.",
+                )
+            return self._entered(options)
+
+    def _entered(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         retried = retry_failed()
         rewritten = list(logbook.entered()) if options["again"] else []
         entered = self._enter(list(logbook.not_entered()))
