@@ -20,6 +20,7 @@ from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
 from pipeline import clock
+from pipeline.chunks import Lease
 from pipeline.models import AiBudget, AiCall, Chunk, Run
 from pipeline.models.money import AiCallQuerySet, BudgetScope, CallOutcome
 from pipeline.prices import MICROS_PER_CENT
@@ -89,11 +90,14 @@ SELECT %(run)s, %(chunk)s, %(attempt)s, wanted.lead_id, wanted.client_id, %(day)
 def reserve(run: Run | None, wanted: Sequence[Wanted], *, chunk: Chunk | None = None) -> list[int]:
     """Ids of the calls that may be made: of the first ones, as many as both caps allow.
 
-    Without a run, for somebody at the desk, the day's alone.
+    Without a run, for somebody at the desk, the day's alone. Raises LostRace where another worker
+    has taken the chunk over: that one pays now.
     """
     now = clock.database_now()
     day = _day_of(now)
     with transaction.atomic():
+        if chunk is not None:
+            Lease(chunk.pk, chunk.attempt).hold()
         budgets = _locked(run, day)
         calls = wanted[: _affordable(wanted, min(map(_room, budgets)))]
         for budget in budgets:

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from pipeline import budget, prices
 from pipeline.budget import Settled, Wanted
-from pipeline.models import AiBudget, AiCall
+from pipeline.models import AiBudget, AiCall, Chunk
 from pipeline.models.money import CallOutcome
+from pipeline.states import LostRace
 from tests.factories import ChunkFactory, ClientFactory, LeadFactory, RunFactory
 
 CENT = prices.MICROS_PER_CENT
@@ -38,8 +39,23 @@ def books() -> dict[str, tuple[int, int, int]]:
     return {scope: (cap, reserved, spent) for scope, cap, reserved, spent in rows}
 
 
+def leased() -> Chunk:
+    until = timezone.now() + dt.timedelta(minutes=1)
+    found: Chunk = ChunkFactory.create(attempt=1, status="LEASED", lease_until=until)
+    return found
+
+
 @pytest.mark.django_db
 class TestReserving:
+    def test_is_refused_to_a_worker_that_lost_its_chunk(self):
+        chunk = leased()
+        Chunk.objects.update(attempt=2)
+
+        with pytest.raises(LostRace):
+            budget.reserve(chunk.stage_run.run, wanted(), chunk=chunk)
+
+        assert not AiCall.objects.exists()
+
     def test_takes_from_the_run_and_the_day(self, settings):
         settings.AI_BUDGET_RUN_CENTS, settings.AI_BUDGET_DAY_CENTS = 5, 50
 
@@ -156,7 +172,7 @@ class TestACallWithoutAnEnd:
         assert books()["RUN"][1:] == (CENT, CENT)
 
     def test_is_lost_when_another_attempt_takes_its_chunk_over(self):
-        chunk = ChunkFactory.create(attempt=1)
+        chunk = leased()
         budget.reserve(chunk.stage_run.run, wanted(), chunk=chunk)
         chunk.attempt = 2
 
