@@ -21,7 +21,13 @@ from urllib.request import getproxies, proxy_bypass
 from django.conf import settings
 
 from leadgen.integrations import loops
-from leadgen.integrations.errors import Dropped, PermanentError, ServiceError, TransientError
+from leadgen.integrations.errors import (
+    ConfigError,
+    Dropped,
+    PermanentError,
+    ServiceError,
+    TransientError,
+)
 from leadgen.integrations.gemini_answers import Answer, answer_of
 from leadgen.integrations.gemini_errors import SERVICE, refusal
 
@@ -237,6 +243,10 @@ def translated(error: Exception) -> ServiceError:
     if isinstance(error, errors.APIError):
         headers = getattr(error.response, "headers", None) or {}
         return refusal(error.code, error.details, retry_after=str(headers.get("Retry-After", "")))
+    if isinstance(error, aiohttp.InvalidURL):
+        return ConfigError(
+            "GEMINI_BASE_URL is no address; it begins with https://.", service=SERVICE
+        )
     if isinstance(error, aiohttp.ClientConnectorError):
         return TransientError("Gemini cannot be reached.", service=SERVICE)
     sentence = f"Gemini's answer cannot be read ({type(error).__name__})."  # HTML, cut JSON …

@@ -200,3 +200,14 @@ class TestWithoutAKey:
         for delivery in deliveries:
             letter = letters.about_delivery(delivery, delivery.mails.get())
             assert letters.BECAUSE.get("no_ai_account", letters.ELSE) in letter.text
+
+
+class TestABaseUrlWithoutItsScheme:
+    def test_costs_nothing_for_no_call_has_left(self, server, settings):
+        nights.make_agency()
+        settings.GEMINI_BASE_URL = "generativelanguage.googleapis.com"
+
+        found = report.run_object(night())
+
+        assert found["drafts"]["template"] == 4
+        assert set(AiCall.objects.values_list("outcome", "micros")) == {("REFUSED", 0)}
