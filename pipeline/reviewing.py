@@ -30,6 +30,10 @@ _BRACES = re.compile(r"\{\{|\}\}")
 class NotPossible(Exception):
     """The decision came too late, or says nothing; the message is for the person who made it."""
 
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field  # the part of the words that cannot be kept
+
 
 class Writer(Protocol):
     """Whoever can put a request into words while a person waits."""
@@ -74,11 +78,13 @@ def edit(draft_id: int, *, subject: str, body: str, icebreaker: str, by: str) ->
 def _check(said: dict[str, str]) -> None:
     for name, text in said.items():
         if not text:
-            raise NotPossible(f"The {name} is empty.")
+            raise NotPossible(f"The {name} is empty.", field=name)
         if _BRACES.search(text):
-            raise NotPossible(f"The {name} holds a {{{{variable}}}}: write what it stands for.")
+            raise NotPossible(
+                f"The {name} holds a {{{{variable}}}}: write what it stands for.", field=name
+            )
     if "\n" in said["subject"]:
-        raise NotPossible("The subject must be one line.")
+        raise NotPossible("The subject must be one line.", field="subject")
 
 
 def reject(draft_id: int, *, by: str) -> Draft:

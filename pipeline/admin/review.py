@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -138,7 +140,9 @@ class DraftAdmin(BigHistory[Draft]):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         may_change = signed_in(request).has_perm(CHANGE)
-        context |= draft_context(kwargs["obj"], client_of(request)) | {"may_change": may_change}
+        draft: Draft = kwargs["obj"]
+        context |= draft_context(draft, client_of(request)) | {"may_change": may_change}
+        context.setdefault("edit", EditForm(initial=model_to_dict(draft)))
         return super().render_change_form(request, context, *args, **kwargs)
 
     # Buttons
@@ -160,18 +164,22 @@ class DraftAdmin(BigHistory[Draft]):
         draft = get_object_or_404(Draft, pk=draft_id)
         form = EditForm(request.POST)
         if not form.is_valid():
-            messages.error(
-                request, "Not saved: subject, icebreaker and body must each say something."
-            )
-            return redirect(page_of(draft, client_of(request)))
+            return self._refused(request, draft, form)
         try:
             reviewing.edit(draft.pk, **form.cleaned_data, by=signed_in(request).get_username())
         except reviewing.NotPossible as refusal:
-            messages.warning(request, f"Not saved. {refusal}")
-            return redirect(page_of(draft, client_of(request)))
+            form.add_error(refusal.field, str(refusal))
+            return self._refused(request, draft, form)
         self.log_change(request, draft, "Edited; the words are a person's now.")
         messages.success(request, "Saved and approved: the words are yours now.")
         return go_on(request, draft)
+
+    def _refused(self, request: HttpRequest, draft: Draft, form: EditForm) -> HttpResponse:
+        """The draft's page with the words as typed; the admin shows a page to a GET only."""
+        messages.error(request, " ".join(["Not saved.", *form.non_field_errors()]))
+        shown = copy.copy(request)
+        shown.method = "GET"
+        return self.change_view(shown, str(draft.pk), extra_context={"edit": form})
 
     def redo_view(self, request: HttpRequest, draft_id: int) -> HttpResponse:
         from pipeline import reviewing  # noqa: PLC0415  (its words need large tables)

@@ -338,7 +338,24 @@ class TestTheQueue:
 
         text = desk.post(page(waiting, "edit"), said, follow=True).content.decode()
 
-        assert "Not saved. The body holds a {{variable}}" in text
+        assert "Not saved." in text
+        assert "The body holds a {{variable}}" in text
+
+    @pytest.mark.parametrize(
+        ("said", "why"),
+        [({"body": "Hello {{name}}"}, "{{variable}}"), ({"subject": "x" * 201}, "at most 200")],
+        ids=["unsayable", "too long"],
+    )
+    def test_shows_refused_words_again_with_the_reason_beside_them(self, desk, waiting, said, why):
+        whole = {"subject": "Yours", "icebreaker": "Mine, at length.", "body": "Hello."} | said
+
+        shown = desk.post(page(waiting, "edit"), whole)
+
+        edit = shown.context["edit"]
+        assert {name: edit[name].value() for name in whole} == whole
+        assert list(edit.errors) == list(said)
+        assert why in shown.content.decode()
+        assert 'data-key="e" open>' in shown.content.decode()
 
     def test_says_that_a_decision_came_too_late(self, desk, waiting):
         Lead.objects.update(status="DELIVERED")
