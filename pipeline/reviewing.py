@@ -7,6 +7,7 @@ to somebody: then the file is as good as made.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -14,6 +15,8 @@ from typing import Protocol
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.formats import date_format
 from psycopg import sql
 
 from clients.wishes import Unreviewed
@@ -24,6 +27,7 @@ from pipeline.models import Draft, Lead, LeadStatus, Review, Run
 from pipeline.models.drafts import DraftSource
 from pipeline.wording import spam
 
+DECIDED = (Review.APPROVED, Review.REJECTED)
 _BRACES = re.compile(r"\{\{|\}\}")
 
 
@@ -57,12 +61,26 @@ def approve(ids: Iterable[int], *, by: str) -> int:
     )
 
 
-def edit(draft_id: int, *, subject: str, body: str, icebreaker: str, by: str) -> Draft:
+def approve_shown(draft_id: int, *, shown: str, by: str) -> None:
+    """Let this one go out as it was shown. Raises NotPossible."""
+    with transaction.atomic():
+        _open(draft_id, shown)
+        if not approve([draft_id], by=by):
+            raise NotPossible("This draft does not wait for a review.")
+
+
+def as_shown(draft: Draft) -> str:
+    """What a page shows of a draft, as a token: a decision holds only for what was seen."""
+    seen = (draft.review, str(draft.reviewed_at), draft.subject, draft.body, draft.icebreaker)
+    return hashlib.sha256("\0".join(seen).encode()).hexdigest()
+
+
+def edit(draft_id: int, *, subject: str, body: str, icebreaker: str, shown: str, by: str) -> Draft:
     """A person's words, in place of what stood there. Raises NotPossible."""
     said = {"subject": subject.strip(), "body": body.strip(), "icebreaker": icebreaker.strip()}
     _check(said)
     with transaction.atomic():
-        draft = _open(draft_id)
+        draft = _open(draft_id, shown)
         Draft.objects.filter(pk=draft.pk).update(
             **said,
             source=DraftSource.HUMAN,
@@ -87,22 +105,22 @@ def _check(said: dict[str, str]) -> None:
         raise NotPossible("The subject must be one line.", field="subject")
 
 
-def reject(draft_id: int, *, by: str) -> Draft:
+def reject(draft_id: int, *, shown: str, by: str) -> Draft:
     """Never these words: the template goes out in their place. Raises NotPossible."""
     with transaction.atomic():
-        draft = _open(draft_id)
+        draft = _open(draft_id, shown)
         _to_template([draft], reason=drafts.REJECTED, review=Review.REJECTED, by=by)
     return draft
 
 
-def redo(draft_id: int, *, writer: Writer | None) -> Draft:
+def redo(draft_id: int, *, shown: str, writer: Writer | None) -> Draft:
     """Ask for other words: now where somebody can write them, else by the next run.
 
     Until then the template stands there: what a person did not want never goes out. Raises
     NotPossible.
     """
     with transaction.atomic():
-        draft = _open(draft_id)
+        draft = _open(draft_id, shown)
         _to_template([draft], reason=drafts.REDO, review=Review.NONE, by="")
         Draft.objects.filter(pk=draft.pk).update(cache_key="")
     if writer is not None:
@@ -111,12 +129,12 @@ def redo(draft_id: int, *, writer: Writer | None) -> Draft:
 
 
 def _write_anew(draft: Draft, writer: Writer) -> None:
-    """The AI takes its time: what has been promised meanwhile keeps the template."""
+    """The AI takes its time: what was promised or decided meanwhile stays as it is."""
     prompt = drafting.prompts_in_use().of(draft.lead)
     request = drafting.request_for(draft.lead, draft.client, prompt=prompt, model=writer.model)
     words = writer.write([request])
     with transaction.atomic():
-        _open(draft.pk)
+        _open(draft.pk, as_shown(draft))
         drafting.store(draft.run, zip([request], words, strict=True))
 
 
@@ -151,14 +169,24 @@ def _rows() -> QuerySet[Draft]:
     )
 
 
-def _open(draft_id: int) -> Draft:
+def _open(draft_id: int, shown: str) -> Draft:
     # The lead too: nobody may promise it while its words change.
     draft = _rows().select_for_update(of=("self", "lead")).filter(pk=draft_id).first()
     if draft is None:
         raise NotPossible("The draft is gone: its lead was taken out or erased.")
     if draft.lead.status != LeadStatus.READY:
         raise NotPossible("Too late: the lead is no longer in stock, so its draft stays as it is.")
+    if as_shown(draft) != shown:
+        raise NotPossible(f"{_who_came_first(draft)} Look at it again before you decide.")
     return draft
+
+
+def _who_came_first(draft: Draft) -> str:
+    if draft.review in DECIDED and draft.reviewed_at:
+        decided = Review(draft.review).label.lower()
+        at = date_format(timezone.localtime(draft.reviewed_at), "j M Y, H:i")
+        return f"{draft.reviewed_by} has {decided} it at {at}."
+    return "The draft has changed since it was shown."
 
 
 def _to_template(found: Iterable[Draft], *, reason: str, review: Review, by: str) -> None:

@@ -18,7 +18,15 @@ from django.utils.safestring import SafeString
 from clients.models import Client
 from pipeline.admin.desk import BigHistory, button, signed_in
 from pipeline.admin.filters import RunFilter
-from pipeline.admin.review_queue import client_of, draft_context, go_on, page_of, queue_of, queues
+from pipeline.admin.review_queue import (
+    client_of,
+    draft_context,
+    go_on,
+    page_of,
+    queue_of,
+    queues,
+    shown_in,
+)
 from pipeline.models import Draft, Run
 from pipeline.models import Review as State
 from pipeline.reasons import in_words
@@ -151,11 +159,14 @@ class DraftAdmin(BigHistory[Draft]):
         from pipeline import reviewing  # noqa: PLC0415  (its words need large tables)
 
         draft = get_object_or_404(Draft, pk=draft_id)
-        if reviewing.approve([draft.pk], by=signed_in(request).get_username()):
-            self.log_change(request, draft, "Approved.")
-            messages.success(request, "Approved: the next run may deliver it.")
-        else:
-            messages.warning(request, "This draft does not wait for a review any more.")
+        by = signed_in(request).get_username()
+        try:
+            reviewing.approve_shown(draft.pk, shown=shown_in(request), by=by)
+        except reviewing.NotPossible as refusal:
+            messages.warning(request, f"Not approved. {refusal}")
+            return redirect(page_of(draft, client_of(request)))
+        self.log_change(request, draft, "Approved.")
+        messages.success(request, "Approved: the next run may deliver it.")
         return go_on(request, draft)
 
     def edit_view(self, request: HttpRequest, draft_id: int) -> HttpResponse:
@@ -165,8 +176,9 @@ class DraftAdmin(BigHistory[Draft]):
         form = EditForm(request.POST)
         if not form.is_valid():
             return self._refused(request, draft, form)
+        by = signed_in(request).get_username()
         try:
-            reviewing.edit(draft.pk, **form.cleaned_data, by=signed_in(request).get_username())
+            reviewing.edit(draft.pk, **form.cleaned_data, shown=shown_in(request), by=by)
         except reviewing.NotPossible as refusal:
             form.add_error(refusal.field, str(refusal))
             return self._refused(request, draft, form)
@@ -187,10 +199,10 @@ class DraftAdmin(BigHistory[Draft]):
         draft = get_object_or_404(Draft, pk=draft_id)
         writer = reviewing.writer()
         try:
-            reviewing.redo(draft.pk, writer=writer)
+            reviewing.redo(draft.pk, shown=shown_in(request), writer=writer)
         except reviewing.NotPossible as refusal:
             messages.warning(request, str(refusal))
-            return go_on(request, draft)
+            return redirect(page_of(draft, client_of(request)))
         self.log_change(request, draft, "Other words were asked for.")
         if writer is not None:
             messages.success(request, "Written anew.")
@@ -204,13 +216,14 @@ class DraftAdmin(BigHistory[Draft]):
         from pipeline import reviewing  # noqa: PLC0415  (its words need large tables)
 
         draft = get_object_or_404(Draft, pk=draft_id)
+        by = signed_in(request).get_username()
         try:
-            reviewing.reject(draft.pk, by=signed_in(request).get_username())
+            reviewing.reject(draft.pk, shown=shown_in(request), by=by)
         except reviewing.NotPossible as refusal:
-            messages.warning(request, str(refusal))
-        else:
-            self.log_change(request, draft, "Rejected.")
-            messages.success(request, "Rejected: the lead may go out with the template.")
+            messages.warning(request, f"Not rejected. {refusal}")
+            return redirect(page_of(draft, client_of(request)))
+        self.log_change(request, draft, "Rejected.")
+        messages.success(request, "Rejected: the lead may go out with the template.")
         return go_on(request, draft)
 
     def redo_templates_view(self, request: HttpRequest) -> HttpResponse:

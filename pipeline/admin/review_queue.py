@@ -22,6 +22,11 @@ def client_of(request: HttpRequest) -> Client | None:
     return Client.objects.filter(pk=text).first() if text.isdecimal() else None
 
 
+def shown_in(request: HttpRequest) -> str:
+    """What the person saw who presses; '' fits no draft."""
+    return request.POST.get("shown", "")
+
+
 def queue_of(client: Client | None) -> QuerySet[Draft]:
     rows = Draft.objects.waiting()
     return rows.filter(client=client) if client else rows
@@ -51,7 +56,7 @@ def queues() -> list[dict[str, Any]]:
 
 def draft_context(draft: Draft, client: Client | None) -> dict[str, Any]:
     """One draft with what it was made of beside it."""
-    from pipeline import drafting  # noqa: PLC0415  (its words need large tables)
+    from pipeline import drafting, reviewing  # noqa: PLC0415  (their words need large tables)
     from pipeline.wording import spam  # noqa: PLC0415
 
     prompt = drafting.as_prompt(draft.prompt) if draft.prompt else None
@@ -60,6 +65,7 @@ def draft_context(draft: Draft, client: Client | None) -> dict[str, Any]:
     ids = list(waiting.order_by("pk").values_list("pk", flat=True))
     return {
         "draft": draft,
+        "shown": reviewing.as_shown(draft),
         "whole": drafting.letter(draft.body, draft.client),
         "facts": [(name, text) for name, text in request.lead.items() if text],
         "not_told": sorted(

@@ -47,6 +47,10 @@ def waiting():
     return DraftFactory.create(source="AI", review="PENDING", model="gemini-test")
 
 
+def seen(draft, by="ida"):
+    return {"shown": reviewing.as_shown(draft), "by": by}
+
+
 class TestADecision:
     def test_approves(self, waiting):
         assert reviewing.approve([waiting.pk], by="ida") == 1
@@ -66,7 +70,7 @@ class TestADecision:
 
     def test_makes_the_words_a_persons(self, waiting):
         reviewing.edit(
-            waiting.pk, subject=" Pipes ", body="FREE!!!\n", icebreaker="Hello.", by="ida"
+            waiting.pk, subject=" Pipes ", body="FREE!!!\n", icebreaker="Hello.", **seen(waiting)
         )
 
         waiting.refresh_from_db()
@@ -86,13 +90,13 @@ class TestADecision:
         whole = {"subject": "s", "body": "b", "icebreaker": "i", **said}
 
         with pytest.raises(reviewing.NotPossible, match=why):
-            reviewing.edit(waiting.pk, **whole, by="ida")
+            reviewing.edit(waiting.pk, **whole, **seen(waiting))
 
         waiting.refresh_from_db()
         assert waiting.source == "AI"
 
     def test_rejects_and_the_template_stands_in(self, waiting):
-        reviewing.reject(waiting.pk, by="ida")
+        reviewing.reject(waiting.pk, **seen(waiting))
 
         waiting.refresh_from_db()
         assert (waiting.source, waiting.reason) == ("TEMPLATE", "rejected")
@@ -100,7 +104,7 @@ class TestADecision:
         assert waiting.client.offer in waiting.body
 
     def test_asks_for_other_words_by_the_next_run(self, waiting):
-        reviewing.redo(waiting.pk, writer=None)
+        reviewing.redo(waiting.pk, shown=reviewing.as_shown(waiting), writer=None)
 
         waiting.refresh_from_db()
         assert (waiting.source, waiting.reason, waiting.review) == ("TEMPLATE", "redo", "NONE")
@@ -110,7 +114,7 @@ class TestADecision:
     def test_gets_other_words_at_once_where_somebody_writes(self, waiting):
         writer = FakeWriter()
 
-        reviewing.redo(waiting.pk, writer=writer)
+        reviewing.redo(waiting.pk, shown=reviewing.as_shown(waiting), writer=writer)
 
         waiting.refresh_from_db()
         assert (waiting.source, waiting.body) == ("AI", "Hello, by AI.")
@@ -123,7 +127,7 @@ class TestADecision:
                 return super().write(requests)
 
         with pytest.raises(reviewing.NotPossible, match="Too late"):
-            reviewing.redo(waiting.pk, writer=Slow())
+            reviewing.redo(waiting.pk, shown=reviewing.as_shown(waiting), writer=Slow())
 
         waiting.refresh_from_db()
         assert (waiting.source, waiting.reason) == ("TEMPLATE", "redo")
@@ -133,13 +137,62 @@ class TestADecision:
         Lead.objects.update(status=status)
 
         for decide in (
-            lambda: reviewing.reject(waiting.pk, by="ida"),
-            lambda: reviewing.redo(waiting.pk, writer=None),
-            lambda: reviewing.edit(waiting.pk, subject="s", body="b", icebreaker="i", by="ida"),
+            lambda: reviewing.reject(waiting.pk, **seen(waiting)),
+            lambda: reviewing.redo(waiting.pk, shown=reviewing.as_shown(waiting), writer=None),
+            lambda: reviewing.edit(
+                waiting.pk, subject="s", body="b", icebreaker="i", **seen(waiting)
+            ),
         ):
             with pytest.raises(reviewing.NotPossible, match="Too late"):
                 decide()
         assert reviewing.approve([waiting.pk], by="ida") == 0
+
+    @pytest.mark.parametrize(
+        "decide",
+        [
+            lambda draft: reviewing.approve_shown(draft.pk, **seen(draft)),
+            lambda draft: reviewing.reject(draft.pk, **seen(draft)),
+            lambda draft: reviewing.redo(
+                draft.pk, shown=reviewing.as_shown(draft), writer=FakeWriter()
+            ),
+            lambda draft: reviewing.edit(
+                draft.pk, subject="s", body="b", icebreaker="i", **seen(draft)
+            ),
+        ],
+        ids=["approve", "reject", "redo", "edit"],
+    )
+    def test_is_refused_where_somebody_came_first(self, waiting, decide):
+        now = Draft.objects.get(pk=waiting.pk)
+        reviewing.edit(
+            now.pk, subject="Bea's", body="By Bea.", icebreaker="Hm.", **seen(now, "bea")
+        )
+
+        with pytest.raises(reviewing.NotPossible, match=r"^bea has approved it at "):
+            decide(waiting)
+
+        waiting.refresh_from_db()
+        assert (waiting.source, waiting.subject, waiting.reviewed_by) == ("HUMAN", "Bea's", "bea")
+
+    def test_is_refused_where_the_words_are_others_now(self, waiting):
+        reviewing.redo(waiting.pk, shown=reviewing.as_shown(waiting), writer=FakeWriter())
+
+        with pytest.raises(reviewing.NotPossible, match="has changed since it was shown"):
+            reviewing.approve_shown(waiting.pk, **seen(waiting))
+
+    def test_keeps_what_somebody_wrote_while_the_ai_did(self, waiting):
+        class Slow(FakeWriter):
+            def write(self, requests):
+                now = Draft.objects.get(pk=waiting.pk)
+                reviewing.edit(
+                    now.pk, subject="Bea's", body="By Bea.", icebreaker="Hm.", **seen(now, "bea")
+                )
+                return super().write(requests)
+
+        with pytest.raises(reviewing.NotPossible, match=r"^bea has approved it at "):
+            reviewing.redo(waiting.pk, shown=reviewing.as_shown(waiting), writer=Slow())
+
+        waiting.refresh_from_db()
+        assert waiting.subject == "Bea's"
 
     def test_lets_ai_write_templates_anew_but_none_that_a_person_rejected(self):
         fit = DraftFactory.create()
@@ -268,6 +321,11 @@ def page(draft, name="change"):
     return f"/admin/pipeline/draft/{draft.pk}/{name}/"
 
 
+def as_seen(draft):
+    """What the page of the draft sends along with each button."""
+    return {"shown": reviewing.as_shown(draft)}
+
+
 class TestTheQueue:
     def test_begins_with_the_oldest_and_says_how_many_wait(self, desk, waiting):
         second = DraftFactory.create(source="AI", review="PENDING")
@@ -299,7 +357,9 @@ class TestTheQueue:
         query = f"?client={waiting.client_id}"
 
         shown = desk.get("/admin/pipeline/draft/review/" + query)
-        after = desk.post(page(waiting, "approve"), {"client": waiting.client_id})
+        after = desk.post(
+            page(waiting, "approve"), {"client": waiting.client_id, **as_seen(waiting)}
+        )
 
         assert shown["Location"] == page(waiting) + query
         assert after["Location"] == page(mine) + query
@@ -319,7 +379,7 @@ class TestTheQueue:
     def test_goes_on_to_the_next_after_a_decision(self, desk, waiting, name):
         second = DraftFactory.create(source="AI", review="PENDING")
 
-        response = desk.post(page(waiting, name))
+        response = desk.post(page(waiting, name), as_seen(waiting))
 
         assert response["Location"] == page(second)
         waiting.refresh_from_db()
@@ -328,7 +388,7 @@ class TestTheQueue:
     def test_keeps_a_persons_words(self, desk, waiting):
         said = {"subject": "Yours", "icebreaker": "Mine.", "body": "Hello Ann,\n\nby Ida."}
 
-        desk.post(page(waiting, "edit"), said)
+        desk.post(page(waiting, "edit"), said | as_seen(waiting))
 
         waiting.refresh_from_db()
         assert (waiting.source, waiting.subject, waiting.reviewed_by) == ("HUMAN", "Yours", "ida")
@@ -336,7 +396,9 @@ class TestTheQueue:
     def test_says_why_words_are_not_kept(self, desk, waiting):
         said = {"subject": "Yours", "icebreaker": "Mine.", "body": "Hello {{name}}"}
 
-        text = desk.post(page(waiting, "edit"), said, follow=True).content.decode()
+        text = desk.post(
+            page(waiting, "edit"), said | as_seen(waiting), follow=True
+        ).content.decode()
 
         assert "Not saved." in text
         assert "The body holds a {{variable}}" in text
@@ -349,7 +411,7 @@ class TestTheQueue:
     def test_shows_refused_words_again_with_the_reason_beside_them(self, desk, waiting, said, why):
         whole = {"subject": "Yours", "icebreaker": "Mine, at length.", "body": "Hello."} | said
 
-        shown = desk.post(page(waiting, "edit"), whole)
+        shown = desk.post(page(waiting, "edit"), whole | as_seen(waiting))
 
         edit = shown.context["edit"]
         assert {name: edit[name].value() for name in whole} == whole
@@ -360,9 +422,22 @@ class TestTheQueue:
     def test_says_that_a_decision_came_too_late(self, desk, waiting):
         Lead.objects.update(status="DELIVERED")
 
-        text = desk.post(page(waiting, "reject"), follow=True).content.decode()
+        text = desk.post(page(waiting, "reject"), as_seen(waiting), follow=True).content.decode()
 
         assert "Too late: the lead is no longer in stock" in text
+
+    @pytest.mark.parametrize("name", ["approve", "redo", "reject", "edit"])
+    def test_says_on_the_drafts_page_who_came_first(self, desk, waiting, name):
+        stale = as_seen(waiting)
+        words = {"subject": "Yours", "icebreaker": "Mine.", "body": "Hello Ann."}
+        reviewing.reject(waiting.pk, **seen(waiting, "bea"))
+
+        shown = desk.post(page(waiting, name), words | stale, follow=True)
+
+        assert "bea has rejected it at " in shown.content.decode()
+        assert f'name="shown" value="{reviewing.as_shown(Draft.objects.get())}"' in (
+            shown.content.decode()
+        )
 
     def test_takes_decisions_only_from_whom_may(self, client, waiting):
         client.force_login(User.objects.create_user("viewer", is_staff=True))
