@@ -10,8 +10,9 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from pipeline import seats
 from pipeline.models import LeadFile, Run
-from pipeline.reasons import REASONS
+from pipeline.reasons import OF_A_CLIENT, REASONS
 
 NEWEST = 12  # as many as can be read at a glance; any other is reached by a link
 
@@ -96,25 +97,24 @@ class RejectionReasonFilter(CodeFilter):
     column = "code"
 
 
+# Every code that may stand at a lead: of dedupe, the review, the allocation, and its way out.
+LEAD_CODES = (
+    "dup_file",
+    "dup_db",
+    "suppressed_global",
+    "twin_undone",
+    "held_review",
+    *seats.CLOSENESS,
+    *(code for code in OF_A_CLIENT if code not in {*seats.CLOSENESS, "no_stock"}),
+    seats.CAP_DOMAIN,
+    seats.OUTBID,
+    "suppressed_before_delivery",
+    "released",
+)
+
+
 class LeadReasonFilter(CodeFilter):
-    codes = (
-        "dup_file",
-        "dup_db",
-        "suppressed_global",
-        "twin_undone",
-        "no_client",
-        "filter",
-        "not_exclusive",
-        "suppressed_client",
-        "dup_client",
-        "cap_day",
-        "cap_week",
-        "cap_month",
-        "cap_total",
-        "suppressed_before_delivery",
-        "released",
-        "too_old",
-    )
+    codes = LEAD_CODES
 
 
 class TypedFilter(admin.SimpleListFilter):

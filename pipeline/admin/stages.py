@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Model, Sum
 
-from deliveries.models import DeliveredLead, Delivery
+from deliveries.models import DeliveredLead, Delivery, DeliveryStatus
 from pipeline import report
 from pipeline.counts import Counts
 from pipeline.models import Chunk, Lead, LeadStatus, Rejection, Run, StageRun
@@ -26,6 +26,8 @@ ABOUT = {
     Stage.NOTIFY: ("A mail to each of the client's addresses", "deliveries"),
     Stage.LOG: ("Each delivery entered in the log", "deliveries"),
 }
+# What allocate took out of stock lies among what other runs and dedupe did for the same reason.
+SET_ASIDE = ("suppressed_global", "too_old")
 SHOWN_ERRORS = 5
 
 
@@ -182,8 +184,11 @@ def _kept_url(run: Run, stage: Stage) -> str:
 def _dropped_url(run: Run, stage: Stage, code: str, *, newest: bool) -> str:
     """Where these are listed; '' where no list shows just them."""
     if stage.reaches_outside:
-        return list_url(Delivery, run=run.pk, status__exact=code.upper())
-    if stage == Stage.ALLOCATE and newest:  # a later run has given its own reasons since
+        status = code.upper()
+        known = status in DeliveryStatus.values
+        return list_url(Delivery, run=run.pk, status__exact=status) if known else ""
+    if stage == Stage.ALLOCATE and code not in SET_ASIDE and newest:
+        # A later run has given its own reasons since.
         return list_url(Lead, status__exact=LeadStatus.READY, reason=code)
     listed: dict[Stage, type[Model]] = {Stage.VALIDATE: Rejection, Stage.DEDUPE: Lead}
     return list_url(listed[stage], run=run.pk, reason=code) if stage in listed else ""

@@ -250,6 +250,35 @@ class TestLeads:
         assert "There is no active client" in story(night.left_over)
         assert "No AI account is set up" in story(night.left_over)
 
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "cap_domain",
+            "cap_even",
+            "ended",
+            "held_review",
+            "money_limit",
+            "no_schedule",
+            "no_time_zone",
+            "not_started",
+            "outbid",
+            "paused",
+            "cap_day",
+            "dup_db",
+            "suppressed_global",
+            "too_old",
+            "twin_undone",
+        ],
+    )
+    def test_are_narrowed_to_any_reason_that_a_lead_bears(self, desk, code):
+        LeadFactory.create(reason=code)
+        LeadFactory.create(reason="filter")
+
+        found = desk.get("/admin/pipeline/lead/", {"reason": code})
+
+        assert found.context["cl"].result_count == 1
+        assert f"reason={code}" in desk.get("/admin/pipeline/lead/").content.decode()
+
     def test_show_markup_in_a_lead_as_text(self, desk):
         lead = LeadFactory.create(company="<script>alert(1)</script>", extras={"<i>": "<u>"})
 

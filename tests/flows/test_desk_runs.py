@@ -207,6 +207,22 @@ class TestARunsPage:
                 listed = desk.get(dropped.url).context["cl"].result_count
                 assert listed == dropped.count, dropped
 
+    @pytest.mark.parametrize(
+        ("stage", "code"),
+        [
+            (Stage.ALLOCATE, "suppressed_global"),
+            (Stage.ALLOCATE, "too_old"),
+            (Stage.UPLOAD, "released"),
+        ],
+    )
+    def test_links_nothing_that_no_list_shows(self, desk, stage, code):
+        night = complete_run()
+        night.run.stage_runs.filter(stage=stage).update(reasons={code: 1})
+
+        cards = {card.stage: card for card in desk.get(page(night.run)).context["cards"]}
+
+        assert [(each.code, each.url) for each in cards[stage].dropped] == [(code, "")]
+
     def test_shows_progress_and_problems_of_the_stage_at_work(self, desk):
         run = RunFactory.create(status="RUNNING")
         LeadFileFactory.create(run=run, status="IMPORTING", accepted=10, records_done=4)
