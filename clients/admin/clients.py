@@ -177,7 +177,8 @@ class ClientAdmin(Told[Client]):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context |= {"field_names": field_names(), "field_names_id": FIELD_NAMES}
-        if kwargs.get("obj") is not None:
+        # A refused form is the page: what stands above it otherwise would hide what to mend.
+        if kwargs.get("obj") is not None and not context["errors"]:
             context |= client_context(kwargs["obj"], now=timezone.now())
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from unfold import widgets  # type: ignore[import-untyped]
 
 from clients.admin.plans import CAPS, cap_in_words
@@ -19,6 +20,15 @@ from pipeline.mapping import FIELDS
 
 FIELD_NAMES = "lead-field-names"  # the id of the list that the browser offers
 WEEKDAYS = [(day, f"{dt.date(2024, 1, day):%A}") for day in ISO_WEEKDAYS]  # a Monday's week
+# Field → the least and the most, and the constraint that says so of the whole form otherwise.
+RANGES = {
+    "weight": (1, None, "client_weight_is_1_or_more"),
+    "max_per_domain": (1, None, "client_max_per_domain_is_1_or_more"),
+    "max_lead_age_days": (1, None, "client_lead_age_is_1_or_more"),
+    "review_percent": (1, 100, "client_review_percent_is_1_to_100"),
+    "access_days": (1, 365, "client_access_days_are_1_to_365"),
+}
+_SAYS = {rule.name: str(rule.violation_error_message) for rule in Client._meta.constraints}  # noqa: SLF001
 _COMMA = re.compile(r",(?!(?<=\d,)\d{3}(?!\d))")  # but not the one in 1,001
 
 
@@ -53,6 +63,24 @@ class ClientForm(forms.ModelForm[Client]):
         )
         self.fields["emails"].error_messages["item_invalid"] = "Address %(nth)s:"
         self._keep_unknown_zone()
+        for name, (least, most, rule) in RANGES.items():
+            validators = self.fields[name].validators
+            validators.append(MinValueValidator(least, _SAYS[rule]))
+            if most is not None:
+                validators.append(MaxValueValidator(most, _SAYS[rule]))
+
+    def clean_emails(self) -> list[str]:
+        """One mailbox once, however it is written: each address gets a mail of its own."""
+        first: dict[str, str] = {}
+        for address in self.cleaned_data["emails"]:
+            first.setdefault(address.lower(), address)
+        return list(first.values())
+
+    def clean_ends_on(self) -> dt.date | None:
+        starts, ends = self.cleaned_data.get("starts_on"), self.cleaned_data["ends_on"]
+        if starts and ends and ends < starts:
+            raise forms.ValidationError(_SAYS["client_ends_after_it_starts"])
+        return ends  # type: ignore[no-any-return]
 
     def clean_columns(self) -> list[str]:
         """Own columns hold the address, and no header twice: tools would take either for none."""

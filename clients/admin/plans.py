@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -26,8 +28,18 @@ def cap_in_words(cap: int | None) -> str:
     return number(cap) if cap else "none"
 
 
+class PlanForm(forms.ModelForm[Plan]):
+    def clean_currency(self) -> str:
+        """Three letters, as in ISO 4217, however they were typed."""
+        code: str = self.cleaned_data["currency"].upper()
+        if not re.fullmatch("[A-Z]{3}", code):
+            raise forms.ValidationError("Give the currency's three letters, such as USD or EUR.")
+        return code
+
+
 @admin.register(Plan)
 class PlanAdmin(Told[Plan]):
+    form = PlanForm
     when_empty = (
         "No plan yet. It says how many leads a client gets a day, week or month, and"
         " what one costs."

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from clients.models import Client, Suppression, TargetRule
+from clients.models import Client, Plan, Suppression, TargetRule
 from pipeline import schedule, services
 from pipeline.admin.schedule import next_night
 from tests.factories import (
@@ -147,6 +147,41 @@ class TestAClientsPage:
         assert (client.money_limit_cents, client.max_lead_age_days) == (0, 7)
         assert (client.starts_on, client.ends_on) == (dt.date(2026, 3, 1), dt.date(2026, 3, 31))
 
+    def test_mails_one_mailbox_once_however_it_is_written(self, desk):
+        twice = "Ann@germania.example, b@germania.example, ann@GERMANIA.example"
+
+        desk.post(ADD, filled_in(emails=twice))
+
+        assert Client.objects.get().emails == ["Ann@germania.example", "b@germania.example"]
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("weight", "0"),
+            ("max_per_domain", "0"),
+            ("max_lead_age_days", "0"),
+            ("review_percent", "101"),
+            ("access_days", "366"),
+            ("ends_on", "2026-03-01"),
+        ],
+    )
+    def test_says_what_cannot_be_at_the_field_itself(self, desk, field, value):
+        response = desk.post(ADD, filled_in(**{"starts_on": "2026-03-02", field: value}))
+
+        assert list(response.context["adminform"].form.errors) == [field]
+
+    def test_shows_nothing_above_a_form_that_was_refused(self, desk):
+        client = ClientFactory.create()
+
+        refused = desk.post(
+            reverse("admin:clients_client_change", args=[client.pk]), filled_in(name="")
+        )
+
+        text = refused.content.decode()
+        assert "Please correct the error" in text
+        assert "What the last runs gave it" not in text
+        assert "What the last runs gave it" in shown(desk, client)
+
     @pytest.mark.parametrize(
         ("terms", "says"),
         [
@@ -248,6 +283,22 @@ class TestAClientsPage:
         response = desk.post(f"/admin/clients/client/{client.pk}/delete/", {"post": "yes"})
 
         assert response.status_code == 403
+
+
+class TestAPlansPage:
+    def test_takes_a_currency_in_small_letters(self, desk):
+        form = {"name": "Silver", "price_cents": "40", "currency": "eur"}
+
+        desk.post("/admin/clients/plan/add/", form)
+
+        assert Plan.objects.get().currency == "EUR"
+
+    def test_says_at_the_field_what_a_currency_is(self, desk):
+        form = {"name": "Silver", "price_cents": "40", "currency": "E1"}
+
+        errors = desk.post("/admin/clients/plan/add/", form).context["adminform"].form.errors
+
+        assert errors == {"currency": ["Give the currency's three letters, such as USD or EUR."]}
 
 
 class TestTheList:
