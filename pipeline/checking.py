@@ -201,7 +201,7 @@ def _refuse_other_header(judged: Judged, found: Check) -> None:
 
 def _moves(found: Check, header: tuple[str, ...]) -> bool:
     """Whether some field of the file stands elsewhere by this header."""
-    theirs = columns_of(replace(found.layout, headers=header, sample=()), {})[0]
+    theirs = columns_of(replace(found.layout, headers=header, sample=()), Said())[0]
     filled = sum(map(bool, header))
     if "email" not in theirs.by_field or 2 * (len(header) - len(theirs.unmapped)) <= filled:
         return False  # a lead with two such words

@@ -6,6 +6,7 @@ offline.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import idna

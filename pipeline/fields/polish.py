@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import phonenumbers
-from cleanco import basename
 from nameparser import HumanName
 
+from pipeline.fields.legal_forms import without_legal_form
 from pipeline.fields.nothing import says_nothing
 
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
@@ -46,7 +46,6 @@ _FORMS = (
 )  # fmt: skip
 _CASED = {form.upper(): form for form in _FORMS}
 _REMEMBERED = 20_000  # values, some MB
-_LOOSE = " ,;-&"  # what is left at the end of a name without its legal form
 _SHORTEST_SHOUTED = 5  # letters; IBM, SAP and BMW are names, not shouting
 
 
@@ -129,7 +128,7 @@ def company(name: str) -> str:
     if says_nothing(name):
         return ""
     shown = " ".join(name.split())
-    is_shouted = shown.isupper() and len(_letters(basename(shown))) >= _SHORTEST_SHOUTED
+    is_shouted = shown.isupper() and len(_letters(without_legal_form(shown))) >= _SHORTEST_SHOUTED
     is_whispered = shown.islower() and "." not in shown  # acme.com is how it calls itself
     return _company_recased(shown) if is_shouted or is_whispered else shown
 
@@ -159,15 +158,9 @@ def company_in_prose(name: str) -> str:
     whole = " ".join(name.split())
     said = _REMARK.sub(" ", whole.translate({ord(sign): None for sign in "®™©"}))
     said = " ".join(said.split()).strip(" ,;-")
-    while (shorter := basename(said).strip(_LOOSE)) != said and shorter:
+    while (shorter := without_legal_form(said)) != said and shorter:
         said = shorter
     return company(said or whole)
-
-
-def has_legal_form(name: str) -> bool:
-    """Whether a name ends in a legal form (`Quay GmbH`, `Quay & Co.`), and is more than that."""
-    said = " ".join(name.split()).strip(_LOOSE)
-    return basename(said).strip(_LOOSE) not in {"", said}
 
 
 def phone_e164(text: str, country_code: str) -> str | None:

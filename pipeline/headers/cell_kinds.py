@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from pipeline.fields.places import country_code
-from pipeline.fields.polish import has_legal_form
+from clients.countries import country_code
+from pipeline.fields.legal_forms import has_legal_form
 from pipeline.headers.header_meaning import plain
 from pipeline.headers.job_words import ALONE, WITHIN
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from pipeline.fields.polish import (
     company,
     company_in_prose,
-    has_legal_form,
     person_name,
     person_names,
     phone_e164,
@@ -119,23 +118,6 @@ class TestCompany:
     )
     def test_never_becomes_empty(self, name):
         assert bool(company_in_prose(name)) == bool(name)
-
-
-class TestHasLegalForm:
-    @pytest.mark.parametrize(
-        ("name", "expected"),
-        [
-            ("Quay Pipes GmbH", True),
-            ("quay pipes sp. z o.o.", True),
-            ("Quay & Sons, Inc.", True),
-            ("Quay Pipes", False),
-            ("Ann Quay, ", False),
-            ("AG", False),
-            ("", False),
-        ],
-    )
-    def test_is_so_of_a_name_that_ends_in_one(self, name, expected):
-        assert has_legal_form(name) is expected
 
 
 class TestPhone:
