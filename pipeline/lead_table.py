@@ -11,9 +11,9 @@ from pipeline import addresses
 from pipeline.addresses import Keys
 from pipeline.arrow import TEXT, Column, Mask, escaped, joined, pa, pc, sizes, text, to_pandas
 from pipeline.fields import address_cells, places, second_keys
-from pipeline.fields.cleaning import clean
+from pipeline.fields.cleaning import blanked, clean
 from pipeline.fields.json_objects import json_objects
-from pipeline.fields.nothing import blanked, says_nothing
+from pipeline.fields.nothing import says_nothing
 from pipeline.headers import cell_kinds
 from pipeline.mapping import Columns
 

@@ -10,7 +10,6 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from pipeline import seats
 from pipeline.models import LeadFile, Run
 from pipeline.reasons import OF_A_CLIENT, REASONS
 
@@ -98,19 +97,13 @@ class RejectionReasonFilter(CodeFilter):
 
 
 # Every code that may stand at a lead: of dedupe, the review, the allocation, and its way out.
+# Named one by one: `seats` would load NumPy into every process.
 LEAD_CODES = (
-    "dup_file",
-    "dup_db",
-    "suppressed_global",
-    "twin_undone",
-    "held_review",
-    *seats.CLOSENESS,
-    *(code for code in OF_A_CLIENT if code not in {*seats.CLOSENESS, "no_stock"}),
-    seats.CAP_DOMAIN,
-    seats.OUTBID,
-    "suppressed_before_delivery",
-    "released",
-)
+    "dup_file", "dup_db", "suppressed_global", "twin_undone", "held_review",
+    "no_client", "filter", "not_exclusive", "too_old", "suppressed_client", "dup_client",
+    *(code for code in OF_A_CLIENT if code != "no_stock"), "cap_domain", "outbid",
+    "suppressed_before_delivery", "released",
+)  # fmt: skip
 
 
 class LeadReasonFilter(CodeFilter):

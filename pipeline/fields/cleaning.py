@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.arrow import TEXT, Column, byte_range, changed, holds, pa, pc, per_distinct, strange
+from pipeline.fields.nothing import A_NAME, NOTHING
 
 # Control characters, soft hyphen, joiners and fillers of no width, direction signs, variation
 # selectors, byte order mark, tags: unseen by people, obeyed by machines.
@@ -16,6 +17,7 @@ _SPACE = r"[\t\p{Zs}]"
 _TYPED = r'^\s*="([^"]*)"\s*$'  # how a CSV file keeps a spreadsheet from making a number of it
 # `MÃ¼ller`: UTF-8 that was once read as cp1252. No language has such a letter before such a sign.
 _TWICE_CODED = r"[ÂÃÄÅâ][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]"  # noqa: RUF001
+_WORDS = pa.array(sorted(NOTHING), TEXT)
 
 
 def clean(column: Column, *, several_lines: bool = False) -> Column:
@@ -30,6 +32,14 @@ def clean(column: Column, *, several_lines: bool = False) -> Column:
     if holds(column, "=") and holds(column, '"'):
         column = changed(column, pc.match_substring_regex(column, _TYPED), _as_typed)
     return pc.utf8_trim_whitespace(column)
+
+
+def blanked(column: Column) -> Column:
+    """The trimmed cells, without those that only say that there is nothing (`N/A`, `null`)."""
+    found = pc.is_in(pc.ascii_lower(column), value_set=_WORDS)
+    if not pc.any(found).as_py():
+        return column
+    return pc.if_else(pc.and_(found, pc.not_equal(column, A_NAME)), "", column)
 
 
 def _coded_once(column: Column) -> Column:

@@ -21,6 +21,7 @@ from django_celery_beat.models import PeriodicTask
 from clients.models import WINDOWS, TargetRule
 from pipeline import dashboard, drafts, schedule, seats, services
 from pipeline.admin.desk import History
+from pipeline.admin.filters import LEAD_CODES
 from pipeline.models import Run, ServiceState, SourceProfile
 from pipeline.reasons import REASONS, in_words
 from tests.factories import (
@@ -273,6 +274,9 @@ class TestReasons:
             drafts.NO_ACCOUNT,
             drafts.NO_DRAFT,
         } <= REASONS.keys()
+
+    def test_are_all_offered_where_leads_are_filtered(self):
+        assert {*seats.CLOSENESS, seats.OUTBID, seats.CAP_DOMAIN} <= set(LEAD_CODES)
 
     def test_show_an_unknown_code_as_it_is(self):
         assert in_words("sold_out") == "sold out"

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.arrow import TEXT, pa
-from pipeline.fields.nothing import blanked, says_nothing
+from pipeline.fields.cleaning import blanked
+from pipeline.fields.nothing import says_nothing
 
 
 class TestSaysNothing:
