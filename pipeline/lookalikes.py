@@ -132,6 +132,11 @@ def one_person(lead: Lead) -> Lead:
     return older
 
 
+def why_not_one(lead: Lead) -> str:
+    """Why `one_person` would refuse now; '' where it would not, or where nothing is marked."""
+    return _why_not(lead, lead.lookalike) if lead.lookalike else ""
+
+
 def two_people(lead: Lead) -> bool:
     """Take the mark away for good; whether there was one."""
     marked = Lead.objects.filter(pk=lead.pk, lookalike__isnull=False)

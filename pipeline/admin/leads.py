@@ -162,6 +162,7 @@ def lead_context(lead: Lead) -> dict[str, Any]:
         "verdict": verdict(lead, sum(row.status in ACTIVE for row in given)),
         "drafts": lead.drafts.select_related("client", "run").order_by("-pk"),
         "given": given,
+        "why_not_one": lookalikes.why_not_one(lead),
         "story": timeline.story(lead, given),
         "fields": [(name, getattr(lead, name)) for name in SHOWN_FIELDS if getattr(lead, name)],
         "polished": polished(lead),

@@ -251,3 +251,15 @@ class TestTheDesk:
         assert ("country_code", "DE") in context["fields"]
         assert dict(context["polished"])["first_name"] == "Ann"
         assert dict(context["polished"])["phone"] == "+49301234567"
+
+    @pytest.mark.parametrize(("status", "offered"), [("READY", True), ("DELIVERED", False)])
+    def test_offers_a_merge_only_where_there_can_be_one(self, desk, status, offered):
+        newer = LeadFactory.create(
+            lookalike=LeadFactory.create(), lookalike_by="phone", status=status
+        )
+
+        text = desk.get(f"/admin/pipeline/lead/{newer.pk}/change/").content.decode()
+
+        assert ("one_person/" in text) is offered
+        assert ("cannot become a duplicate any more" in text) is not offered
+        assert "two_people/" in text
