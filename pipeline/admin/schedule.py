@@ -104,7 +104,9 @@ class NightAdmin(ModelAdmin[PeriodicTask]):
 
     @admin.display(description="Next run")
     def next_run(self, task: PeriodicTask) -> str:
-        return in_words(task, clock.database_now())
+        """As it is stored: a refused form has changed the task at hand."""
+        stored = PeriodicTask.objects.select_related("crontab").get(pk=task.pk)
+        return in_words(stored, clock.database_now())
 
     def save_model(
         self,

@@ -533,6 +533,12 @@ class TestTheSchedule:
         assert next_night(NOW) is None
         assert "Switched off" in desk.get(self.LIST, follow=True).content.decode()
 
+    def test_is_told_as_it_is_stored_where_the_form_is_refused(self, desk):
+        refused = desk.post(desk.get(self.LIST)["Location"], {"at": "02:00", "time_zone": "UTC"})
+
+        assert refused.status_code == 200
+        assert "Switched off" not in refused.content.decode()
+
 
 class TestAccounts:
     def test_of_a_new_colleague_may_do_everything(self, desk):
