@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from clients.models import Client
+from clients.models import WINDOWS, Client
 from clients.targeting import Rule, contradictions
 from clients.terms import CarryOver, Pacing
 from deliveries import outbox
@@ -16,6 +17,7 @@ from pipeline.matching import Preview
 from pipeline.reasons import OF_A_CLIENT, of_a_client
 from pipeline.shown import day, number
 
+_A_WINDOW = {"day": "a day", "week": "a week", "month": "a month", "total": "in all"}
 LAST_DELIVERIES = 5
 LAST_RUNS = 7
 _TITLES = {
@@ -122,7 +124,18 @@ def warnings(client: Client, preview: Preview) -> list[str]:
     }
     return [
         *[words for words, holds in found.items() if holds],
+        *caps_without_effect(client),
         *rule_warnings(client.rules(), preview),
+    ]
+
+
+def caps_without_effect(client: Client) -> list[str]:
+    """Caps above that of the next longer window which has one."""
+    caps = [(_A_WINDOW[each], cap) for each in WINDOWS if (cap := client.cap(each)) is not None]
+    return [
+        f"Its cap of {number(cap)} {window} is more than its {number(longer)} {beyond}."
+        for (window, cap), (beyond, longer) in itertools.pairwise(caps)
+        if cap > longer > 0
     ]
 
 

@@ -81,7 +81,7 @@ class ClientAdmin(Told[Client]):
                     ("max_per_domain", "weight"),
                     ("money_limit_cents", "max_lead_age_days"),
                 ),
-                "description": f"Own caps win over the plan's. {CONVENTIONS}",
+                "description": f"Blank is the plan's, {CONVENTIONS}",
             },
         ),
         (

@@ -16,7 +16,7 @@ from pipeline.shown import number
 
 CAPS = tuple(f"cap_{window}" for window in WINDOWS)
 CONVENTIONS = (
-    "Blank is unlimited, 0 is none. A day, a week (from Monday) and a calendar month begin at the"
+    "0 is none. A day, a week (from Monday) and a calendar month begin at the"
     " client's own midnight. What counts is what was allocated and not returned or withdrawn."
 )
 
@@ -58,7 +58,13 @@ class PlanAdmin(Told[Plan]):
     ordering = ("name",)
     fieldsets = (
         (None, {"fields": ("name",)}),
-        ("At most", {"fields": (CAPS[:2], CAPS[2:], "max_per_domain"), "description": CONVENTIONS}),
+        (
+            "At most",
+            {
+                "fields": (CAPS[:2], CAPS[2:], "max_per_domain"),
+                "description": f"Blank is unlimited, {CONVENTIONS}",
+            },
+        ),
         ("Price", {"fields": (("price_cents", "currency"), "exclusive_only")}),
     )
 

@@ -241,6 +241,11 @@ class TestAClientsPage:
             pytest.param({"time_zone": "Mars/Olympus"}, "Its time zone is unknown", id="zone"),
             pytest.param({"pacing": "EVEN"}, "Pacing it evenly needs a cap", id="pacing"),
             pytest.param({"carry_over": "LAST_MONTH"}, "Carrying a month over needs", id="carry"),
+            pytest.param(
+                {"cap_day": 100, "cap_month": 10},
+                "Its cap of 100 a day is more than its 10 a month.",
+                id="caps",
+            ),
             pytest.param({"money_limit_cents": 5}, "so the money limit has no effect", id="free"),
         ],
     )  # fmt: skip
@@ -255,6 +260,12 @@ class TestAClientsPage:
 
         assert "Its money of the month is spent." in page
         assert "no effect" not in page
+
+    def test_says_of_blank_caps_only_that_they_are_the_plans(self, desk):
+        text = shown(desk, ClientFactory.create(plan=PlanFactory.create(cap_day=25)))
+
+        assert "Blank is the plan's, 0 is none." in text
+        assert "Blank is unlimited" not in text
 
     def test_keeps_a_time_zone_that_is_unknown_until_somebody_chooses(self, desk):
         client = ClientFactory.create(time_zone="Mars/Olympus")
