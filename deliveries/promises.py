@@ -20,7 +20,6 @@ from deliveries import quotas
 from deliveries.quotas import Used, Window, window_bounds
 
 EVEN, MONEY = "even", "money"  # windows beside the caps: a day's share, and a month's money
-_LASTING = {"month", "total", MONEY}  # windows that a new day does not open again
 _MOST = 2**31 - 1  # what a column of leads holds
 _DAY = dt.timedelta(days=1)
 _AN_UNKNOWN_ZONES = "UTC"  # whose days are shown, while nothing is delivered
@@ -30,10 +29,26 @@ _AN_UNKNOWN_ZONES = "UTC"  # whose days are shown, while nothing is delivered
 class Month:
     """The client's delivery days of this calendar month: before today, and from today on."""
 
+    today: dt.date
     days_before: int
-    days_to_come: int
+    to_come: tuple[dt.date, ...]
     used: int
     used_today: int
+
+    @property
+    def days_to_come(self) -> int:
+        return len(self.to_come)
+
+    @property
+    def days_after(self) -> int:
+        """Without today."""
+        return sum(day > self.today for day in self.to_come)
+
+    @property
+    def weeks_after(self) -> int:
+        """In how many weeks after this one, begun on Mondays, it has days to come."""
+        weeks = {day.isocalendar()[:2] for day in self.to_come}
+        return len(weeks - {self.today.isocalendar()[:2]})
 
     @property
     def used_before_today(self) -> int:
@@ -49,7 +64,8 @@ class Month:
         days = self.days_before + today
         if not days:
             return None
-        return round(self.used + self.used / days * max(self.days_to_come - today, 0))
+        to_come = self.days_after if today else self.days_to_come
+        return round(self.used + self.used / days * to_come)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +117,16 @@ class Promise:
     @property
     def by_month_end(self) -> int | None:
         """Leads this month at the pace so far, within all caps; None where it cannot be told."""
-        expected, used = self.month.at_this_pace, self.month.used
-        room = quotas.least_left(window for window in self.windows if window.name in _LASTING)
-        if expected is None or room is None:
-            return expected
-        return min(expected, used + room)
+        expected = self.month.at_this_pace
+        if expected is None:
+            return None
+        again = {"day": self.month.days_after, "week": self.month.weeks_after}
+        rooms = [
+            window.left + window.cap * again.get(window.name, 0)
+            for window in self.windows
+            if window.name != EVEN and window.cap is not None and window.left is not None
+        ]
+        return min([expected, *(self.month.used + room for room in rooms)])
 
     def as_json(self) -> dict[str, Any]:
         """What a run keeps beside the windows."""
@@ -213,21 +234,23 @@ def _month(client: Client, used: Used, today: dt.date, since: dt.date) -> Month:
     if client.paused_until is not None:  # perhaps for good, up to the calendar's last day
         again = max(today, min(client.paused_until, after - _DAY) + _DAY)
     return Month(
-        days_before=_delivery_days(client, max(first, since), today),
-        days_to_come=_delivery_days(client, again, after),
+        today=today,
+        days_before=len(_delivery_days(client, max(first, since), today)),
+        to_come=_delivery_days(client, again, after),
         used=used.month,
         used_today=used.day,
     )
 
 
-def _delivery_days(client: Client, first: dt.date, after: dt.date) -> int:
-    """How many days of [first, after) the client takes leads on, its dates and days considered."""
+def _delivery_days(client: Client, first: dt.date, after: dt.date) -> tuple[dt.date, ...]:
+    """The days of [first, after) that the client takes leads on, its dates and days considered."""
     days = (first + dt.timedelta(days=n) for n in range((after - first).days))
-    return sum(
-        day.isoweekday() in client.delivery_days
+    return tuple(
+        day
+        for day in days
+        if day.isoweekday() in client.delivery_days
         and (client.starts_on is None or client.starts_on <= day)
         and (client.ends_on is None or day <= client.ends_on)
-        for day in days
     )
 
 

@@ -297,6 +297,18 @@ class TestByMonthEnd:
     def test_stays_within_the_caps(self):
         assert promised(cap_month=55, used=Used(month=48)).by_month_end == 55
 
+    def test_stays_within_the_week_and_those_to_come(self):
+        """Today, on Monday the 2nd, its week is full; four more weeks begin in November."""
+        used = Used(day=5, week=5, month=5, total=5)
+
+        assert promised(at=local("2026-11-02T12:00"), cap_week=5, used=used).by_month_end == 25
+
+    def test_counts_all_days_to_come_where_today_is_none_of_them(self):
+        """2 a day for 25 days, with today, since when it is paused; 5 to come."""
+        found = promised(used=Used(day=2, month=50), paused_until=dt.date(2026, 11, 25))
+
+        assert found.by_month_end == 60
+
     def test_cannot_be_told_before_the_first_day_is_over(self):
         assert promised(at=local("2026-11-01T02:00")).by_month_end is None
 
