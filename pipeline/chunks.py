@@ -237,6 +237,12 @@ def revive(stage_run: StageRun) -> None:
     )
 
 
+def leave_out(chunk: Chunk, counts: Counts) -> None:
+    """The stage goes on without the rest of a chunk that failed; the caller holds the run's lock."""
+    check_transition(CHUNK_TRANSITIONS, chunk.status, ChunkStatus.DONE)
+    Chunk.objects.filter(pk=chunk.pk).update(status=ChunkStatus.DONE, counts=counts.as_json())
+
+
 def take_away(run_id: int) -> None:
     """Wait for what workers are committing for the run; then none of them may write any more.
 

@@ -1,8 +1,8 @@
 """What a person may do with a checked file: queue it, stop its import, let it go on (spec U7).
 
 Each move is a compare-and-set, for the night or another person may be at the same file:
-CHECKED → QUEUED by `queue`, QUEUED → CHECKED by `stop` while no worker has begun, and while one
-is at it `stop` leaves word, which validate reads between two slices.
+CHECKED or REFUSED → QUEUED by `queue`, QUEUED → CHECKED by `stop` while no worker has begun, and while one
+is at it `stop` leaves word, which validate reads between two slices. IMPORTING ends by `close`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Count
 
 from pipeline import profiles
+from pipeline.counts import Counts
 from pipeline.headers.known_headers import to_remember
 from pipeline.models import LeadFile
 from pipeline.models.lead_files import KnownLeads, LeadFileStatus
 from pipeline.states import RunStatus
 
+OWED = (LeadFileStatus.QUEUED, LeadFileStatus.IMPORTING)  # to the run that froze it
+MAY_BE_QUEUED = (LeadFileStatus.CHECKED, LeadFileStatus.REFUSED)
 STALLED_AFTER = dt.timedelta(minutes=10)
 
 
@@ -33,14 +37,17 @@ def queue(lead_file: LeadFile, *, by: str, known_leads: KnownLeads | None = None
     if lead_file.preview.get("question"):
         raise NotPossible("It cannot be queued yet: which column holds the addresses?")
     changes = {} if known_leads is None else {"known_leads": known_leads}
-    with transaction.atomic():
-        mine = LeadFile.objects.filter(pk=lead_file.pk, undo_by="")
-        queued = mine.filter(status=LeadFileStatus.CHECKED).update(
-            status=LeadFileStatus.QUEUED, stop_by="", run=None, **changes
-        )
-        if not queued:
-            raise NotPossible(f"{lead_file} is {now_is(lead_file)}, so it cannot be queued.")
-        profiles.remember(lead_file, said_by_a_person(lead_file), by=by)
+    mine = LeadFile.objects.filter(pk=lead_file.pk, undo_by="", status__in=MAY_BE_QUEUED)
+    try:
+        with transaction.atomic():
+            queued = mine.update(
+                status=LeadFileStatus.QUEUED, error="", stop_by="", run=None, **changes
+            )
+            if not queued:
+                raise NotPossible(f"{lead_file} is {now_is(lead_file)}, so it cannot be queued.")
+            profiles.remember(lead_file, said_by_a_person(lead_file), by=by)
+    except IntegrityError:  # a refused file's bytes may come again
+        raise NotPossible(f"{lead_file} was uploaded again since, as another file.") from None
 
 
 def drop(lead_file: LeadFile) -> None:
@@ -82,6 +89,44 @@ def stop(lead_file: LeadFile, *, by: str) -> bool:
     if not importing.update(stop_by=by):
         raise NotPossible(f"{lead_file} is {now_is(lead_file)}, so there is nothing to stop.")
     return False
+
+
+def close(lead_file_id: int, *, run_id: int, refusal: str = "") -> Counts:
+    """Say how the import ended, and return what no run has counted yet; inside a transaction.
+
+    Nothing where the run had ended, and somebody has moved the file since.
+    """
+    ours = LeadFile.objects.filter(pk=lead_file_id, run=run_id, status__in=OWED)
+    lead_file = ours.select_for_update().order_by("pk").first()
+    if lead_file is None:
+        return Counts()
+    ours.update(
+        status=_ended(lead_file, refusal),
+        error=refusal,
+        preview=without_people(lead_file.preview),
+        records_counted=lead_file.records_done,
+    )
+    return count(lead_file)
+
+
+def _ended(lead_file: LeadFile, refusal: str) -> LeadFileStatus:
+    if refusal:
+        return LeadFileStatus.REFUSED
+    done = lead_file.records_done == lead_file.rows
+    return LeadFileStatus.IMPORTED if done else LeadFileStatus.CHECKED
+
+
+def count(lead_file: LeadFile) -> Counts:
+    """What became of the rows that no run has counted yet, counted from the rows themselves.
+
+    Those of a run that failed are among them: it closed no stage, so the run that took the file
+    over counts them.
+    """
+    behind, upto = lead_file.records_counted, lead_file.records_done
+    rejected = lead_file.rejections.filter(record__gt=behind, record__lte=upto)
+    kept = lead_file.leads.filter(record__gt=behind, record__lte=upto).count()
+    codes = rejected.order_by().values_list("code").annotate(n=Count("pk"))
+    return Counts(kept=kept, dropped=dict(codes))
 
 
 def now_is(lead_file: LeadFile) -> str:

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from psycopg.errors import LockNotAvailable
 
-from deliveries.models import Delivery, DeliveryStatus
-from pipeline import chunks
+from pipeline import carrying, chunks, importing
+from pipeline.carrying import Planner
 from pipeline.counts import Counts
 from pipeline.models import Lead, LeadFile, LeadStatus, Run, StageRun
 from pipeline.models.lead_files import LeadFileStatus
@@ -37,15 +36,7 @@ from pipeline.states import (
 
 logger = logging.getLogger(__name__)
 
-# What a delivery is once it has come through the stage.
-_PAST = {
-    Stage.UPLOAD: (DeliveryStatus.UPLOADED, DeliveryStatus.NOTIFIED, DeliveryStatus.LOGGED),
-    Stage.NOTIFY: (DeliveryStatus.NOTIFIED, DeliveryStatus.LOGGED),
-    Stage.LOG: (DeliveryStatus.LOGGED,),
-}
 PUT_OFF = dt.timedelta(minutes=10)  # what is tried again no sooner holds up no other's mail
-
-Planner = Callable[[Run, Stage], chunks.Plan]
 
 
 class RunIsActive(Exception):
@@ -135,13 +126,15 @@ def advance(run_id: int, plan: Planner, *, upto: Stage = Stage.LOG) -> None:
         if run.status == RunStatus.RUNNING:
             _go_on(run, plan, upto)
         if run.status in {RunStatus.RUNNING, RunStatus.DONE}:
-            _follow_deliveries(run, plan)
+            carrying.follow(run, plan)
 
 
 def _go_on(run: Run, plan: Planner, upto: Stage) -> None:
     stage_run = run.stage_runs.order_by("-pk").first()
     while stage_run is not None and _may_close(stage_run):
         stage = Stage(stage_run.stage)
+        if stage is Stage.VALIDATE:
+            _leave_out(stage_run)
         broken = stage_run.chunks.filter(status=ChunkStatus.FAILED).order_by("seq").first()
         if broken is not None and not stage.reaches_outside:
             return _fail(run, stage_run, broken.error)
@@ -152,6 +145,13 @@ def _go_on(run: Run, plan: Planner, upto: Stage) -> None:
             return None
         stage_run = _start_stage(run, stage.following, plan)
     return None
+
+
+def _leave_out(stage_run: StageRun) -> None:
+    """A file that could not be imported stops nobody's night: it is refused, and says why."""
+    for chunk in stage_run.chunks.filter(status=ChunkStatus.FAILED).order_by("seq"):
+        brought = importing.close(chunk.ref, run_id=stage_run.run_id, refusal=chunk.error)
+        chunks.leave_out(chunk, brought)
 
 
 def _may_close(stage_run: StageRun) -> bool:
@@ -180,28 +180,6 @@ def _close(stage_run: StageRun) -> None:
         dropped=counts.dropped_total,
         reasons=dict(counts.dropped),
     )
-
-
-def _follow_deliveries(run: Run, plan: Planner) -> None:
-    """Say on each delivery what its chunk met, and carry late ones to their next stage."""
-    for stage_run in run.stage_runs.order_by("pk"):
-        stage = Stage(stage_run.stage)
-        if not stage.reaches_outside:
-            continue
-        chunks.add(stage_run, plan(run, stage).slices)
-        _mark(stage_run, ChunkStatus.FAILED, DeliveryStatus.FAILED)
-        if stage_run.status == StageStatus.DONE:
-            _mark(stage_run, ChunkStatus.PENDING, DeliveryStatus.WAITING)
-
-
-def _mark(stage_run: StageRun, found: ChunkStatus, status: DeliveryStatus) -> None:
-    """A delivery that is past the stage, and was only asked for again, keeps its status."""
-    past = _PAST[Stage(stage_run.stage)]
-    told = stage_run.chunks.filter(status=found).exclude(error="")
-    error = Subquery(told.filter(ref_id=OuterRef("pk")).values("error")[:1])
-    theirs = Delivery.objects.filter(pk__in=told.values("ref_id"))
-    theirs.filter(status__in=past).exclude(error=error).update(error=error)
-    theirs.exclude(status__in=[status, *past]).update(status=status, error=error)
 
 
 def _fail(run: Run, stage_run: StageRun, error: str) -> None:

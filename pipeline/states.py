@@ -8,7 +8,7 @@
     Chunk    PENDING ─h→ LEASED ─i→ DONE
                          LEASED ─j→ PENDING
                          LEASED ─k→ FAILED ─l→ PENDING
-             PENDING ─m→ FAILED
+             PENDING ─m→ FAILED ─n→ DONE
 
 docs/architecture.md says in a sentence who moves along each letter; a test keeps the two equal.
 Pure: no Django, no clock.
@@ -81,7 +81,7 @@ STAGE_TRANSITIONS: dict[str, frozenset[str]] = {
 CHUNK_TRANSITIONS: dict[str, frozenset[str]] = {
     ChunkStatus.PENDING: frozenset({ChunkStatus.LEASED, ChunkStatus.FAILED}),
     ChunkStatus.LEASED: frozenset({ChunkStatus.DONE, ChunkStatus.PENDING, ChunkStatus.FAILED}),
-    ChunkStatus.FAILED: frozenset({ChunkStatus.PENDING}),
+    ChunkStatus.FAILED: frozenset({ChunkStatus.PENDING, ChunkStatus.DONE}),
     ChunkStatus.DONE: frozenset(),
 }
 

@@ -146,6 +146,7 @@ def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -
         "known_choices": KnownLeads.choices,
         "known_label": KnownLeads(lead_file.known_leads).label,
         "checked": status == LeadFileStatus.CHECKED,
+        "may_queue": status in importing.MAY_BE_QUEUED,
         "may_correct": status == LeadFileStatus.CHECKED and not begun,
         "importing": status == LeadFileStatus.IMPORTING,
         "queued": status == LeadFileStatus.QUEUED,
@@ -153,7 +154,7 @@ def file_context(lead_file: LeadFile, *, active: Run | None, now: dt.datetime) -
         "undoing": undoing,
         "moving": taken or undoing or status == LeadFileStatus.IMPORTING,
         "may_undo": status == LeadFileStatus.IMPORTED
-        or (begun and status in {LeadFileStatus.CHECKED, LeadFileStatus.REFUSED}),
+        or (begun and status in importing.MAY_BE_QUEUED),
         "stopped": status == LeadFileStatus.CHECKED and begun,
         "stopping": status == LeadFileStatus.IMPORTING and bool(lead_file.stop_by),
         "stalled": importing.is_stalled(lead_file, now=now),

@@ -6,8 +6,9 @@ behind that count. A file that a person stops goes back to CHECKED between two s
 again, the next run goes on behind what is done, and counts only that.
 
 A file that vanished or changed in storage is refused with a sentence, and the run goes on
-without the rest of it. What was imported stays, and is counted. To have the rest, upload the
-file again: a refused file's bytes may come again, and dedupe knows whom it brought before.
+without the rest of it, as it does without a file that failed at every try (runs.advance). What
+was imported stays, and is counted. To have the rest, upload the file again: a refused file's bytes
+may come again, and dedupe knows whom it brought before.
 
 With MX_LOOKUP a record whose domain takes no mail is a Rejection too. DNS is asked between two
 transactions, and only here: the counts of the file are the check's, which knows nothing of it.
@@ -23,7 +24,6 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Count
 from django.db.models.functions import Now
 
 from pipeline import copying, importing
@@ -37,12 +37,11 @@ if TYPE_CHECKING:
     from pipeline.judged_rows import Rows
 
 WORTH_A_PROCESS = 20_000  # records: to hash theirs takes longer than to start one
-OWED = (LeadFileStatus.QUEUED, LeadFileStatus.IMPORTING)
 
 
 def plan(run: Run) -> Plan:
     """One chunk per file: a file is read from its beginning, so it is not cut."""
-    files = LeadFile.objects.filter(run=run, status__in=OWED)
+    files = LeadFile.objects.filter(run=run, status__in=importing.OWED)
     return Plan(
         slices=[Slice(ref_id=pk) for pk in files.order_by("pk").values_list("pk", flat=True)]
     )
@@ -50,40 +49,16 @@ def plan(run: Run) -> Plan:
 
 def work(chunk: Chunk, lease: Lease) -> None:
     run = chunk.stage_run.run
-    owed = LeadFile.objects.filter(pk=chunk.ref, run=run, status__in=OWED, undo_by="")
+    owed = LeadFile.objects.filter(pk=chunk.ref, run=run, status__in=importing.OWED, undo_by="")
     begun = owed.update(status=LeadFileStatus.IMPORTING, progress_at=Now())
     if not begun:  # somebody took it out of the queue, or wants it undone
         lease.finish(Counts())
         return
     lead_file = LeadFile.objects.get(pk=chunk.ref)
-    _close(lead_file, lease, refusal=_import(lead_file, run, lease))
-
-
-def _close(lead_file: LeadFile, lease: Lease, *, refusal: str) -> None:
-    """Say how it ended, and count what no run has counted yet: once, with the chunk's end."""
-    ours = LeadFile.objects.filter(
-        pk=lead_file.pk, run=lead_file.run_id, status=LeadFileStatus.IMPORTING
-    )
+    refusal = _import(lead_file, run, lease)
     with transaction.atomic():
         lease.hold()
-        now = ours.select_for_update().order_by("pk").first()
-        if now is None:  # its run had ended, and somebody has moved it since
-            lease.finish(Counts())
-            return
-        ours.update(
-            status=_ended(now, refusal),
-            error=refusal,
-            preview=importing.without_people(now.preview),
-            records_counted=now.records_done,
-        )
-        lease.finish(count(now))
-
-
-def _ended(lead_file: LeadFile, refusal: str) -> LeadFileStatus:
-    if refusal:
-        return LeadFileStatus.REFUSED
-    done = lead_file.records_done == lead_file.rows
-    return LeadFileStatus.IMPORTED if done else LeadFileStatus.CHECKED
+        lease.finish(importing.close(lead_file.pk, run_id=run.pk, refusal=refusal))
 
 
 def _import(lead_file: LeadFile, run: Run, lease: Lease) -> str:
@@ -137,16 +112,3 @@ def store(lead_file: LeadFile, lease: Lease, rows: Sequence[Rows], *, last_recor
         for each in rows:
             copying.copy_rows(each)
         LeadFile.objects.filter(pk=lead_file.pk).update(records_done=last_record, progress_at=Now())
-
-
-def count(lead_file: LeadFile) -> Counts:
-    """What became of the rows that no run has counted yet, counted from the rows themselves.
-
-    Those of a run that failed are among them: it closed no stage, so the run that took the file
-    over counts them.
-    """
-    behind, upto = lead_file.records_counted, lead_file.records_done
-    rejected = lead_file.rejections.filter(record__gt=behind, record__lte=upto)
-    kept = lead_file.leads.filter(record__gt=behind, record__lte=upto).count()
-    codes = rejected.order_by().values_list("code").annotate(n=Count("pk"))
-    return Counts(kept=kept, dropped=dict(codes))

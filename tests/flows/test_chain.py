@@ -35,6 +35,14 @@ def open_run(plan=one_chunk_each, key="k") -> Run:
     )
 
 
+def in_dedupe() -> Run:
+    """A run that has come through validate, the one inner stage whose chunks may fail alone."""
+    run = open_run()
+    claimed(run.stage_runs.get().chunks.get()).finish(Counts())
+    runs.advance(run.pk, one_chunk_each)
+    return run
+
+
 def claimed(chunk: Chunk) -> Lease:
     found = chunks.claim(chunk.pk)
     assert found is not None
@@ -201,8 +209,8 @@ class TestAdvance:
         assert closed.reasons == {"blank": 2, "waiting_capacity": 4}
 
     def test_a_failed_chunk_of_an_inner_stage_fails_the_run_with_its_reason(self):
-        run = open_run()
-        claimed(run.stage_runs.get().chunks.get()).fail("the disk is full")
+        run = in_dedupe()
+        claimed(run.stage_runs.get(stage=Stage.DEDUPE).chunks.get()).fail("the disk is full")
 
         runs.advance(run.pk, one_chunk_each)
 
@@ -212,8 +220,8 @@ class TestAdvance:
 
 class TestAFailedRun:
     def failed(self) -> Run:
-        run = open_run()
-        claimed(run.stage_runs.get().chunks.get()).fail("the disk is full")
+        run = in_dedupe()
+        claimed(run.stage_runs.get(stage=Stage.DEDUPE).chunks.get()).fail("the disk is full")
         runs.advance(run.pk, one_chunk_each)
         return run
 
@@ -221,12 +229,13 @@ class TestAFailedRun:
         run = self.failed()
 
         runs.resume(run.pk)
-        claimed(run.stage_runs.get().chunks.get()).finish(Counts())
+        claimed(run.stage_runs.get(stage=Stage.DEDUPE).chunks.get()).finish(Counts())
         runs.advance(run.pk, one_chunk_each)
 
         assert list(run.stage_runs.order_by("pk").values_list("stage", flat=True)) == [
             "VALIDATE",
             "DEDUPE",
+            "PERSONALIZE",
         ]
 
     def test_leaves_a_stage_that_is_done_alone(self):

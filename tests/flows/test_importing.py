@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, transaction
 
 from pipeline import (
     audit,
@@ -26,6 +26,7 @@ from pipeline import (
     runs,
 )
 from pipeline.addresses import match_key, normalise
+from pipeline.counts import Counts
 from pipeline.models import Chunk, Lead, LeadFile, Run, StageRun
 from pipeline.models.runs import RunKind
 from pipeline.stages import validate
@@ -155,16 +156,16 @@ class TestStopping:
         """A worker of a failed run comes back to a file that was stopped and queued again."""
         lead_file = nights.take_in()
         run = open_run()
-        _, lease = claim(run)
         LeadFile.objects.update(status="IMPORTING")
-        stale = LeadFile.objects.get()
         runs.fail(run.pk, "The disk is full.")
         importing.stop(lead_file, by="ida")
         importing.queue(lead_file, by="ida")
 
-        validate._close(stale, lease, refusal="")
+        with transaction.atomic():
+            counted = importing.close(lead_file.pk, run_id=run.pk)
 
         lead_file.refresh_from_db()
+        assert counted == Counts()
         assert (lead_file.status, lead_file.records_counted) == ("QUEUED", 0)
 
 
@@ -309,6 +310,35 @@ class TestAFileThatChangesInStorage:
         again.refresh_from_db()
         assert (again.status, again.insisted) == ("IMPORTED", False)
         assert again.sha256 == lead_file.sha256
+
+
+class TestARefusedFile:
+    def test_whose_bytes_came_again_is_not_queued(self):
+        lead_file = nights.take_in()
+        LeadFile.objects.update(status="REFUSED", error="Gone.")
+        nights.take_in()
+
+        with pytest.raises(importing.NotPossible, match="uploaded again since"):
+            importing.queue(lead_file, by="ida")
+
+    def test_that_failed_half_way_goes_on_behind_what_is_imported(self):
+        lead_file = nights.take_in(BIG)
+        first = open_run()
+        chunk, lease = claim(first)
+        validate.work(chunk, stopped_after_a_slice(lease, lead_file))
+        Chunk.objects.update(status="FAILED", error="No room.")
+        LeadFile.objects.update(status="IMPORTING", stop_by="", records_counted=0)
+        nights.work_off()
+        lead_file.refresh_from_db()
+        refused = (lead_file.status, lead_file.error, lead_file.records_counted)
+
+        importing.queue(lead_file, by="ida")
+        second = open_run("manual:2")
+        nights.work_off()
+
+        assert refused == ("REFUSED", "No room.", SLICE)
+        assert (seen_by(first)[0], seen_by(second)[0]) == (SLICE, ROWS - SLICE)
+        assert audit.run()["ok"]
 
 
 class TestAFileThatVanishesBeforeItIsResumed:

@@ -11,9 +11,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from deliveries.models import Delivery
-from pipeline import audit, chain, chunks, runs, starting
+from pipeline import audit, chain, chunks, importing, runs, starting
 from pipeline.models import Chunk, Lead, LeadFile, Run
-from pipeline.states import LostRace, RunStatus
+from pipeline.states import LostRace, RunStatus, Stage
 from tests.files import keep_files
 from tests.flows import nights
 
@@ -57,6 +57,26 @@ class TestAnUnexpectedError:
     """Here a file that was checked under an encoding that this Python does not know."""
 
     @pytest.fixture
+    def dedupe(self, monkeypatch):
+        """The stage, which fails while it is given a reason."""
+        known = chain.stage_module
+
+        class Dedupe:
+            reason = ""
+            plan = staticmethod(known(Stage.DEDUPE).plan)
+
+            @classmethod
+            def work(cls, chunk, lease):
+                if cls.reason:
+                    raise LookupError(cls.reason)
+                known(Stage.DEDUPE).work(chunk, lease)
+
+        monkeypatch.setattr(
+            chain, "stage_module", lambda stage: Dedupe if stage == "DEDUPE" else known(stage)
+        )
+        return Dedupe
+
+    @pytest.fixture
     def broken(self):
         nights.make_agency()
         LeadFile.objects.update(encoding="no-such-encoding")
@@ -70,19 +90,25 @@ class TestAnUnexpectedError:
         assert chunk.error == "LookupError: unknown encoding: no-such-encoding"
         assert Chunk.objects.filter(next_try_at__gt=timezone.now()).exists()
 
-    def test_after_max_failures_fails_the_run_with_its_reason(self, broken):
-        for _ in range(chunks.MAX_FAILURES):
+    def test_after_max_failures_fails_the_run_with_its_reason(self, broken, dedupe):
+        dedupe.reason = "no room"
+        LeadFile.objects.update(encoding="utf-8")
+
+        for _ in range(chunks.MAX_FAILURES + 1):
             try_again()
 
         broken.refresh_from_db()
-        assert (broken.status, first_chunk().status) == (RunStatus.FAILED, "FAILED")
-        assert broken.error == "LookupError: unknown encoding: no-such-encoding"
-        assert first_chunk().attempt == chunks.MAX_FAILURES
+        chunk = Chunk.objects.filter(stage_run__stage="DEDUPE")[0]
+        assert (broken.status, chunk.status) == (RunStatus.FAILED, "FAILED")
+        assert broken.error == "LookupError: no room"
+        assert chunk.attempt == chunks.MAX_FAILURES
 
-    def test_once_mended_the_run_is_resumed_and_ends(self, broken):
-        for _ in range(chunks.MAX_FAILURES):
-            try_again()
+    def test_once_mended_the_run_is_resumed_and_ends(self, broken, dedupe):
+        dedupe.reason = "no room"
         LeadFile.objects.update(encoding="utf-8")
+        for _ in range(chunks.MAX_FAILURES + 1):
+            try_again()
+        dedupe.reason = ""
 
         runs.resume(broken.pk)
         nights.work_off()
@@ -90,6 +116,36 @@ class TestAnUnexpectedError:
         broken.refresh_from_db()
         assert (broken.status, broken.error) == (RunStatus.DONE, "")
         assert audit.run(deep=True)["ok"]
+
+    def test_at_one_file_refuses_it_and_the_others_go_out(self, broken):
+        good = nights.take_in("Email,Country\nhal@hill-homes.com,Germany\n", "good.csv")
+        LeadFile.objects.filter(pk=good.pk).update(run=broken)
+        chunks.add(broken.stage_runs.get(), [chunks.Slice(ref_id=good.pk)])
+
+        for _ in range(chunks.MAX_FAILURES):
+            try_again()
+
+        broken.refresh_from_db()
+        bad = LeadFile.objects.exclude(pk=good.pk).get()
+        assert (broken.status, Delivery.objects.count()) == (RunStatus.DONE, 1)
+        assert (bad.status, bad.error) == (
+            "REFUSED",
+            "LookupError: unknown encoding: no-such-encoding",
+        )
+        assert audit.run(deep=True)["ok"]
+
+    def test_at_a_file_is_over_once_it_is_mended_and_queued_again(self, broken):
+        for _ in range(chunks.MAX_FAILURES):
+            try_again()
+        LeadFile.objects.update(encoding="utf-8")
+
+        importing.queue(LeadFile.objects.get(), by="ida")
+        start()
+        nights.work_off()
+
+        lead_file = LeadFile.objects.get()
+        assert (lead_file.status, lead_file.error) == ("IMPORTED", "")
+        assert Delivery.objects.count() == 2
 
     def test_while_planning_fails_the_run(self, broken, monkeypatch):
         LeadFile.objects.update(encoding="utf-8")

@@ -497,6 +497,13 @@ class TestAsking:
 
         assert (file.status, undo.asked()) == (status, [file.pk])
 
+    def test_for_a_file_that_failed_half_way_is_taken(self):
+        file = make.LeadFileFactory.create(status="REFUSED", accepted=3, records_done=2)
+
+        undo.ask(file, "ida")
+
+        assert (file.status, undo.asked()) == ("REFUSED", [file.pk])
+
     @pytest.mark.parametrize(
         ("columns", "sentence"),
         [

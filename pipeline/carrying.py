@@ -1,0 +1,47 @@
+"""Deliveries on their way through the stages: what each met, and where it goes next.
+
+Also after their run: one that waited for a service is carried through its remaining stages once
+the run is DONE (design, 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db.models import OuterRef, Subquery
+
+from deliveries.models import Delivery, DeliveryStatus
+from pipeline import chunks
+from pipeline.models import Run, StageRun
+from pipeline.states import ChunkStatus, Stage, StageStatus
+
+# What a delivery is once it has come through the stage.
+_PAST = {
+    Stage.UPLOAD: (DeliveryStatus.UPLOADED, DeliveryStatus.NOTIFIED, DeliveryStatus.LOGGED),
+    Stage.NOTIFY: (DeliveryStatus.NOTIFIED, DeliveryStatus.LOGGED),
+    Stage.LOG: (DeliveryStatus.LOGGED,),
+}
+
+Planner = Callable[[Run, Stage], chunks.Plan]
+
+
+def follow(run: Run, plan: Planner) -> None:
+    """Say on each delivery what its chunk met, and carry late ones to their next stage."""
+    for stage_run in run.stage_runs.order_by("pk"):
+        stage = Stage(stage_run.stage)
+        if not stage.reaches_outside:
+            continue
+        chunks.add(stage_run, plan(run, stage).slices)
+        _mark(stage_run, ChunkStatus.FAILED, DeliveryStatus.FAILED)
+        if stage_run.status == StageStatus.DONE:
+            _mark(stage_run, ChunkStatus.PENDING, DeliveryStatus.WAITING)
+
+
+def _mark(stage_run: StageRun, found: ChunkStatus, status: DeliveryStatus) -> None:
+    """A delivery that is past the stage, and was only asked for again, keeps its status."""
+    past = _PAST[Stage(stage_run.stage)]
+    told = stage_run.chunks.filter(status=found).exclude(error="")
+    error = Subquery(told.filter(ref_id=OuterRef("pk")).values("error")[:1])
+    theirs = Delivery.objects.filter(pk__in=told.values("ref_id"))
+    theirs.filter(status__in=past).exclude(error=error).update(error=error)
+    theirs.exclude(status__in=[status, *past]).update(status=status, error=error)
