@@ -162,8 +162,13 @@ def _may_close(stage_run: StageRun) -> bool:
     put_off = stage_run.chunks.filter(status=ChunkStatus.PENDING, next_try_at__gt=Now() + PUT_OFF)
     if put_off.count() == stage_run.chunks.open().count():
         return True
+    return not has_patience(stage_run)
+
+
+def has_patience(stage_run: StageRun) -> bool:
+    """Whether the stage may wait for an outside service any longer (design, 7)."""
     patience = dt.timedelta(minutes=settings.STAGE_PATIENCE_MINUTES)
-    return StageRun.objects.filter(pk=stage_run.pk, started_at__lt=Now() - patience).exists()
+    return not StageRun.objects.filter(pk=stage_run.pk, started_at__lt=Now() - patience).exists()
 
 
 def _close(stage_run: StageRun) -> None:

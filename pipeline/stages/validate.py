@@ -7,8 +7,10 @@ again, the next run goes on behind what is done, and counts only that.
 
 A file that vanished or changed in storage is refused with a sentence, and the run goes on
 without the rest of it, as it does without a file that failed at every try (runs.advance). What
-was imported stays, and is counted. To have the rest, upload the file again: a refused file's bytes
+was imported stays, and is counted. To have the rest, upload the file again, or queue this one: a refused file's bytes
 may come again, and dedupe knows whom it brought before.
+
+While the storage is away the file waits; after STAGE_PATIENCE_MINUTES it is refused, too.
 
 With MX_LOOKUP a record whose domain takes no mail is a Rejection too. DNS is asked between two
 transactions, and only here: the counts of the file are the check's, which knows nothing of it.
@@ -22,11 +24,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.functions import Now
 
-from pipeline import copying, importing
+from leadgen.integrations import storage
+from leadgen.integrations.errors import TransientError
+from pipeline import copying, importing, runs, services
 from pipeline.chunks import Lease, Plan, Slice, wait_for_no_disk
 from pipeline.counts import Counts
 from pipeline.models import Chunk, LeadFile, Run
@@ -55,7 +58,13 @@ def work(chunk: Chunk, lease: Lease) -> None:
         lease.finish(Counts())
         return
     lead_file = LeadFile.objects.get(pk=chunk.ref)
-    refusal = _import(lead_file, run, lease)
+    try:
+        with services.guarded(storage.SERVICE):
+            refusal = _import(lead_file, run, lease)
+    except TransientError as away:
+        if runs.has_patience(chunk.stage_run):
+            raise
+        refusal = str(away)
     with transaction.atomic():
         lease.hold()
         lease.finish(importing.close(lead_file.pk, run_id=run.pk, refusal=refusal))
@@ -70,7 +79,7 @@ def _import(lead_file: LeadFile, run: Run, lease: Lease) -> str:
 
     no_mail = mx_lookup.Lookup() if settings.MX_LOOKUP else None
     try:
-        with default_storage.open(lead_file.storage_name) as stream, _keys(lead_file) as keys:
+        with storage.opened(lead_file.storage_name) as stream, _keys(lead_file) as keys:
             copying.send_ahead()
             made = partial(judged_rows.rows_of, file_id=lead_file.pk, run_id=run.pk)
             slices = judging.slices_of(lead_file, stream, made, no_mail=no_mail, keys=keys)

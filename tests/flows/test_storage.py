@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from django.core.files.storage import default_storage
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
 from deliveries.models import Delivery, Mail
-from pipeline import audit, starting
-from pipeline.models import Chunk, Lead, LeadFile, Run
+from pipeline import audit, chunks, starting
+from pipeline.models import Chunk, Lead, LeadFile, Run, ServiceState
 from pipeline.states import RunStatus
+from tests.files import keep_files
 from tests.flows import nights
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
@@ -67,6 +69,55 @@ class TestStorageDown:
 
         assert len(list((storage / "deliveries").iterdir())) == 2  # one for each client
         assert Mail.objects.count() == 2
+
+
+class Bucket(FileSystemStorage):
+    """Answers `open`, and breaks off while it is read as long as it is `away`."""
+
+    away = False
+
+    def _open(self, name, mode="rb"):
+        found = super()._open(name, mode)  # type: ignore[misc]  # not in the stubs
+        return Broken(found) if self.away else found
+
+
+class Broken(File[bytes]):
+    def read(self, *_args):
+        raise ConnectionResetError("the bucket hung up")
+
+
+class TestABucketThatIsAwayDuringTheImport:
+    @pytest.fixture
+    def run(self, settings, storage, monkeypatch):
+        keep_files(settings, storage, Bucket)
+        nights.make_agency()
+        monkeypatch.setattr(Bucket, "away", True)
+        return start()
+
+    def test_has_the_file_wait_uncharged_and_go_on(self, run, monkeypatch):
+        for _ in range(2 * chunks.MAX_FAILURES):
+            ServiceState.objects.update(open_until=None)
+            try_again()
+        waiting = Chunk.objects.get()
+        monkeypatch.setattr(Bucket, "away", False)
+
+        ServiceState.objects.update(open_until=None)
+        try_again()
+
+        run.refresh_from_db()
+        assert (waiting.status, waiting.failures) == ("PENDING", 0)
+        assert "does not give files (the bucket hung up)" in waiting.error
+        assert (run.status, Delivery.objects.count()) == (RunStatus.DONE, 2)
+
+    def test_for_longer_than_a_stage_waits_has_the_file_refused(self, run, settings):
+        settings.STAGE_PATIENCE_MINUTES = 0
+
+        try_again()
+
+        run.refresh_from_db()
+        lead_file = LeadFile.objects.get()
+        assert (run.status, lead_file.status) == (RunStatus.DONE, "REFUSED")
+        assert lead_file.error == "The file storage does not give files (the bucket hung up)."
 
 
 class TestALeadFileInStorage:
