@@ -9,6 +9,7 @@ import datetime as dt
 import importlib
 import logging
 import random
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from django.db import InterfaceError, OperationalError
@@ -116,17 +117,31 @@ def drive(run_id: int) -> None:
 
 
 def look_after() -> None:
-    """One tick: start the run that is due, take over what died, advance what stands still."""
-    services.beat("tick")
-    digest.owe_for_late_night(clock.database_now())
-    start_due_night()
-    outbox.abandon_interrupted()
-    chunks.bury_exhausted()
-    budget.lose_abandoned()
-    TriedDraft.objects.forget_old()
+    """One tick: start the run that is due, take over what died, advance what stands still.
+
+    None of it hangs on another: what raises is logged, and tried again by the next tick.
+    """
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: digest.owe_for_late_night(clock.database_now()),
+        start_due_night,
+        outbox.abandon_interrupted,
+        chunks.bury_exhausted,
+        budget.lose_abandoned,
+        TriedDraft.objects.forget_old,
+        drive_unfinished,
+        lambda: digest.owe_for_ended_runs(clock.database_now()),
+    )
+    for step in steps:
+        try:
+            step()
+        except Exception:
+            logger.exception("a step of the tick failed")
+    services.beat("tick")  # last: who hangs, or has no database, gives no sign of life
+
+
+def drive_unfinished() -> None:
     for run in runs.unfinished().order_by("pk"):
         drive(run.pk)
-    digest.owe_for_ended_runs(clock.database_now())
 
 
 def start_due_night() -> Run | None:

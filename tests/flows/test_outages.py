@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 
 import pytest
 from django.core.files.storage import FileSystemStorage
@@ -11,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from deliveries.models import Delivery
-from pipeline import audit, chain, chunks, importing, runs, starting
+from pipeline import audit, chain, chunks, digest, importing, runs, services, starting
 from pipeline.models import Chunk, Lead, LeadFile, Run
 from pipeline.states import LostRace, RunStatus, Stage
 from tests.files import keep_files
@@ -274,3 +275,29 @@ class TestRuns:
 
         with pytest.raises(LostRace, match="no longer RUNNING"):
             runs._move(run, RunStatus.DONE)
+
+
+class TestATick:
+    def test_goes_on_where_one_of_its_steps_raises(self, monkeypatch):
+        nights.make_agency()
+        run = start()
+
+        def refuse(_now):
+            raise ValueError("an address is too long")
+
+        monkeypatch.setattr(digest, "owe_for_late_night", refuse)
+        nights.work_off()
+
+        run.refresh_from_db()
+        assert run.status == RunStatus.DONE
+        assert services.seconds_since("tick") < 60
+
+    def test_gives_no_sign_of_life_before_its_end(self, monkeypatch):
+        seen: list[float] = []
+        monkeypatch.setattr(
+            digest, "owe_for_ended_runs", lambda _now: seen.append(services.seconds_since("tick"))
+        )
+
+        chain.look_after()
+
+        assert seen == [math.inf]
