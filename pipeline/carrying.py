@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from deliveries.models import Delivery, DeliveryStatus
 from pipeline import chunks
-from pipeline.models import Run, StageRun
+from pipeline.models import Chunk, Run, StageRun
 from pipeline.states import ChunkStatus, Stage, StageStatus
 
 # What a delivery is once it has come through the stage.
@@ -22,7 +22,21 @@ _PAST = {
     Stage.LOG: (DeliveryStatus.LOGGED,),
 }
 
+# What a delivery is, and the stage that takes it on from there.
+_TAKEN_ON = ((DeliveryStatus.UPLOADED, Stage.NOTIFY), (DeliveryStatus.NOTIFIED, Stage.LOG))
+
 Planner = Callable[[Run, Stage], chunks.Plan]
+
+
+def left_lying() -> QuerySet[Delivery]:
+    """Deliveries that came through a stage while the next has no chunk for them: who did the work
+    died before it could `follow`.
+    """
+    lying = Delivery.objects.none()
+    for status, stage in _TAKEN_ON:
+        taken = Chunk.objects.filter(stage_run__stage=stage, ref_id=OuterRef("pk"))
+        lying |= Delivery.objects.filter(~Exists(taken), status=status)
+    return lying
 
 
 def follow(run: Run, plan: Planner) -> None:

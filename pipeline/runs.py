@@ -279,4 +279,7 @@ def unfinished() -> QuerySet[Run]:
             status=RunStatus.DONE,
             stage_runs__chunks__status__in=[ChunkStatus.PENDING, ChunkStatus.LEASED],
         )
+        | Run.objects.filter(
+            status=RunStatus.DONE, pk__in=carrying.left_lying().order_by().values("run")
+        )
     ).distinct()

@@ -10,6 +10,7 @@ from django.utils import timezone
 from deliveries.models import Delivery, Mail
 from pipeline import audit, chunks, starting
 from pipeline.models import Chunk, Lead, LeadFile, Run, ServiceState
+from pipeline.stages import upload
 from pipeline.states import RunStatus
 from tests.files import keep_files
 from tests.flows import nights
@@ -59,6 +60,19 @@ class TestStorageDown:
         delivery.refresh_from_db()
         assert (delivery.status, delivery.error) == ("LOGGED", "")
         assert audit.run(deep=True)["ok"]
+
+    def test_is_told_though_its_worker_died_right_after_the_upload(self, delivery, storage):
+        (storage / "deliveries").unlink()
+        Chunk.objects.filter(status="PENDING").update(next_try_at=None, published_at=None)
+        for chunk_id, _ in chunks.take_unpublished():
+            chunk = chunks.claim(chunk_id)
+            assert chunk is not None
+            upload.work(chunk, chunks.Lease(chunk.pk, chunk.attempt))
+
+        nights.work_off()
+
+        delivery.refresh_from_db()
+        assert delivery.status == "LOGGED"
 
     def test_twice_at_the_same_delivery_makes_one_file(self, delivery, storage):
         (storage / "deliveries").unlink()
