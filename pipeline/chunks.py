@@ -73,6 +73,10 @@ class Lease:
         if not mine.exists():
             raise LostRace(f"chunk {self.chunk_id} was taken over after attempt {self.attempt}")
 
+    def went_on(self) -> None:
+        """Some of the work is kept: what failed before was no failure of what is left."""
+        Chunk.objects.filter(pk=self.chunk_id, attempt=self.attempt).update(failures=1)
+
     def finish(self, counts: Counts) -> None:
         """The work is done; call it in the transaction that writes the last of it."""
         self._move(ChunkStatus.DONE, counts=counts.as_json(), error="")

@@ -120,4 +120,5 @@ def store(lead_file: LeadFile, lease: Lease, rows: Sequence[Rows], *, last_recor
         wait_for_no_disk()
         for each in rows:
             copying.copy_rows(each)
+        lease.went_on()
         LeadFile.objects.filter(pk=lead_file.pk).update(records_done=last_record, progress_at=Now())

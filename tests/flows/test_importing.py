@@ -92,6 +92,9 @@ class StopsAfterTheFirstSlice:
             self._pressed = True
             importing.stop(self._lead_file, by="ida")
 
+    def went_on(self) -> None:
+        self._lease.went_on()
+
     def finish(self, counts) -> None:
         self._lease.finish(counts)
 
@@ -310,6 +313,27 @@ class TestAFileThatChangesInStorage:
         again.refresh_from_db()
         assert (again.status, again.insisted) == ("IMPORTED", False)
         assert again.sha256 == lead_file.sha256
+
+
+class TestAFileThatIsCutOffAgainAndAgain:
+    def test_is_imported_while_each_try_goes_further(self, monkeypatch):
+        """As one too large for the time limit of a task."""
+        nights.take_in(BIG)
+        run = open_run()
+        stored = validate.store
+
+        def cut_off(*args, **kwargs):
+            stored(*args, **kwargs)
+            raise RuntimeError("the time is up")
+
+        monkeypatch.setattr(judging, "SLICE_ROWS", 1)
+        monkeypatch.setattr(validate, "store", cut_off)
+        for _ in range(ROWS + 1):
+            Chunk.objects.filter(status="PENDING").update(next_try_at=None)
+            nights.work_off()
+
+        assert LeadFile.objects.get().status == "IMPORTED"
+        assert seen_by(run)[0] == ROWS
 
 
 class TestARefusedFile:
