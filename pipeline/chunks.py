@@ -24,6 +24,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from deliveries.models import DeliveryStatus
+from pipeline import clock
 from pipeline.counts import Counts
 from pipeline.models import Chunk, Run, StageRun
 from pipeline.states import (
@@ -265,7 +266,11 @@ def take_unpublished() -> list[tuple[int, str]]:
     Bounded by WINDOW hints in flight. A hint that nobody followed for LEASE_SECONDS is repeated.
     """
     patience = dt.timedelta(seconds=settings.LEASE_SECONDS)
-    stale = Q(published_at=None) | Q(published_at__lt=Now() - patience)
+    stale = (
+        Q(published_at=None)
+        | Q(published_at__lt=Now() - patience)
+        | Q(published_at__gt=Now() + clock.JITTER)  # the clock was set back
+    )
     with transaction.atomic():
         room = WINDOW - Chunk.objects.claimable().exclude(stale).count()
         due = list(

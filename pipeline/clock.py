@@ -9,6 +9,8 @@ import datetime as dt
 
 from django.db import connection
 
+JITTER = dt.timedelta(seconds=5)  # what was written further ahead is of before it was set back
+
 
 def database_now() -> dt.datetime:
     """The moment in PostgreSQL, aware, in UTC."""

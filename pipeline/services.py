@@ -28,10 +28,14 @@ logger = logging.getLogger(__name__)
 TRIP_AFTER = 5  # failures in a row
 PROBE_EVERY = dt.timedelta(minutes=1)
 PAUSES_MINUTES = (1, 2, 4, 8, 15)  # for a service that throttles us and does not say how long
+LONGEST_QUEUE = 60  # seconds, for a slot; further ahead only a clock set back puts it
 WORKER_IS_GONE_AFTER = 60  # seconds without a heartbeat
 _NEXT_SLOT = """
 UPDATE pipeline_servicestate
-   SET next_slot_at = greatest(next_slot_at, statement_timestamp()) + make_interval(secs => %(step)s)
+   SET next_slot_at = CASE WHEN next_slot_at BETWEEN statement_timestamp()
+                                                 AND statement_timestamp() + make_interval(secs => %(longest)s)
+                           THEN next_slot_at ELSE statement_timestamp() END
+                      + make_interval(secs => %(step)s)
  WHERE service = %(service)s
 RETURNING extract(epoch FROM next_slot_at - statement_timestamp()) - %(step)s
 """
@@ -119,7 +123,9 @@ def pace(service: str, *, per_second: float) -> None:
     """Wait for the next free slot: so many requests a second, of all workers on all hosts."""
     _state_of(service)
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT_SLOT, {"service": service, "step": 1 / per_second})
+        cursor.execute(
+            _NEXT_SLOT, {"service": service, "step": 1 / per_second, "longest": LONGEST_QUEUE}
+        )
         (wait,) = cursor.fetchone()
     time.sleep(max(float(wait), 0))
 
@@ -190,15 +196,18 @@ def forget_heartbeat(name: str) -> None:
 
 
 def seconds_since(name: str) -> float:
-    """Age of a heartbeat in seconds; infinite where there was none."""
+    """Age of a heartbeat in seconds; infinite where there was none, or the clock was set back."""
     at = Heartbeat.objects.filter(name=name).values_list("at", flat=True).first()
-    return math.inf if at is None else (clock.database_now() - at).total_seconds()
+    age = math.inf if at is None else (clock.database_now() - at).total_seconds()
+    return age if age >= -clock.JITTER.total_seconds() else math.inf
 
 
 def live_workers() -> list[str]:
     """Names (host:pid) of the worker processes that beat within the last minute."""
     fresh = Now() - dt.timedelta(seconds=WORKER_IS_GONE_AFTER)
-    names = Heartbeat.objects.filter(name__startswith="worker:", at__gt=fresh)
+    names = Heartbeat.objects.filter(
+        name__startswith="worker:", at__gt=fresh, at__lt=Now() + clock.JITTER
+    )
     return sorted(name.removeprefix("worker:") for name in names.values_list("name", flat=True))
 
 

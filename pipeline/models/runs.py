@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -128,11 +130,14 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
         """Chunks that a worker may take now, by PostgreSQL's clock.
 
         A cancelled or failed run's work is left alone; deliveries may finish after their run.
+        A lease that reaches further than any is of before the clock was set back, and void.
         """
+        longest = 2 * dt.timedelta(seconds=settings.LEASE_SECONDS)
         return self.filter(
             Q(status=ChunkStatus.PENDING, next_try_at=None)
             | Q(status=ChunkStatus.PENDING, next_try_at__lte=Now())
-            | Q(status=ChunkStatus.LEASED, lease_until__lt=Now()),
+            | Q(status=ChunkStatus.LEASED, lease_until__lt=Now())
+            | Q(status=ChunkStatus.LEASED, lease_until__gt=Now() + longest),
             stage_run__run__status__in=[RunStatus.RUNNING, RunStatus.DONE],
         )
 

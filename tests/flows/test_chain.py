@@ -145,6 +145,23 @@ class TestLease:
         assert chunk.status == "FAILED"
 
 
+class TestAClockThatWasSetBack:
+    def test_keeps_no_dead_workers_chunk(self):
+        chunk = open_run().stage_runs.get().chunks.get()
+        claimed(chunk)
+
+        Chunk.objects.update(lease_until=timezone.now() + AN_HOUR)
+
+        assert chunks.claim(chunk.pk) is not None
+
+    def test_holds_up_no_hint(self):
+        open_run()
+
+        Chunk.objects.update(published_at=timezone.now() + AN_HOUR)
+
+        assert len(chunks.take_unpublished()) == 1
+
+
 class TestPublishing:
     def test_sends_each_hint_once_until_it_is_stale(self):
         open_run()

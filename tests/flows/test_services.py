@@ -15,6 +15,8 @@ from pipeline.models import Heartbeat, ServiceState
 
 pytestmark = pytest.mark.django_db
 
+AN_HOUR = dt.timedelta(hours=1)
+
 
 def fail_once():
     with pytest.raises(TransientError), services.guarded("smtp"):
@@ -70,8 +72,39 @@ class TestHeartbeats:
 
         assert services.live_workers() == ["here:1"]
 
+    def test_of_before_the_clock_was_set_back_is_none(self, client):
+        for name in ("tick", "worker:here:1"):
+            services.beat(name)
+        Heartbeat.objects.update(at=timezone.now() + AN_HOUR)
+
+        assert services.live_workers() == []
+        assert services.seconds_since("tick") == float("inf")
+        assert client.get("/health/").status_code == 503
+
     def test_age_of_one_that_never_was_is_infinite(self):
         assert services.seconds_since("tick") == float("inf")
+
+
+class TestPace:
+    @pytest.fixture
+    def slept(self, monkeypatch):
+        found: list[float] = []
+        monkeypatch.setattr("pipeline.services.time.sleep", found.append)
+        return found
+
+    def test_gives_out_one_slot_after_the_other(self, slept):
+        for _ in range(3):
+            services.pace("notion", per_second=0.1)
+
+        assert [round(each, -1) for each in slept] == [0, 10, 20]
+
+    def test_waits_for_no_slot_of_before_the_clock_was_set_back(self, slept):
+        services.pace("notion", per_second=2)
+        ServiceState.objects.update(next_slot_at=timezone.now() + AN_HOUR)
+
+        services.pace("notion", per_second=2)
+
+        assert max(slept) < 1
 
 
 class TestPulse:
