@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 TRIP_AFTER = 5  # failures in a row
 PROBE_EVERY = dt.timedelta(minutes=1)
 PAUSES_MINUTES = (1, 2, 4, 8, 15)  # for a service that throttles us and does not say how long
+ONE_OUTAGE = dt.timedelta(minutes=15)  # who trips so long after the last pause begins another
 LONGEST_QUEUE = 60  # seconds, for a slot; further ahead only a clock set back puts it
 WORKER_IS_GONE_AFTER = 60  # seconds without a heartbeat
 _NEXT_SLOT = """
@@ -138,10 +139,11 @@ def trip(service: str, error: str, *, reason: str, until: dt.datetime | None = N
     state = _state_of(service)
     if not state.filter(reason=reason).exists():
         logger.error("%s", error, extra={"service": service, "reason": reason})
+    goes_on = Q(reason=reason, open_until__gt=Now() - ONE_OUTAGE)
     state.update(
         failures=F("failures") + TRIP_AFTER,
         last_error=error,
-        since=Case(When(reason=reason, then=Coalesce(F("since"), Now())), default=Now()),
+        since=Case(When(goes_on, then=Coalesce(F("since"), Now())), default=Now()),
         reason=reason,
         open_until=until or Now() + PROBE_EVERY,
     )

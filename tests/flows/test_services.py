@@ -107,6 +107,21 @@ class TestPace:
         assert max(slept) < 1
 
 
+class TestTrip:
+    @pytest.mark.parametrize(
+        ("minutes", "lasts"), [pytest.param(8, 10, id="one"), pytest.param(60, 0, id="another")]
+    )
+    def test_counts_an_outage_from_its_own_beginning(self, minutes, lasts):
+        services.trip("gemini", "Gemini is not well.", reason="ai_down")
+        ended = timezone.now() - dt.timedelta(minutes=minutes)
+        ServiceState.objects.update(since=ended - dt.timedelta(minutes=2), open_until=ended)
+
+        services.trip("gemini", "Gemini is not well.", reason="ai_down")
+
+        found = services.breaker("gemini").down_for
+        assert round(found.total_seconds() / 60) == lasts
+
+
 class TestPulse:
     def test_ticks_in_the_place_of_a_silent_beat(self, monkeypatch):
         done: list[str] = []
