@@ -411,13 +411,16 @@ class TestALeaseThatIsLost:
     def test_keeps_the_books_and_writes_no_draft(self, server, monkeypatch):
         nights.make_agency()
         start()
+        held = chunks.Lease.hold
 
-        def taken_over(self):
-            raise LostRace("taken over")
+        def taken_over_once_it_asked(self):
+            if AiCall.objects.exists():
+                raise LostRace("taken over")
+            held(self)
 
         while not Chunk.objects.filter(stage_run__stage="PERSONALIZE").exists():
             nights.step()
-        monkeypatch.setattr(chunks.Lease, "hold", taken_over)
+        monkeypatch.setattr(chunks.Lease, "hold", taken_over_once_it_asked)
         nights.step()
 
         assert outcomes() == {"PAID": 4}
