@@ -58,7 +58,12 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "position who | current",
         "position current | work",
     ),
-    "seniority": ("seniority | level person position job work", "level position |", "level job |"),
+    "seniority": (
+        "seniority | level person position job work",
+        "level position |",
+        "level job |",
+        "level person |",
+    ),
     "department": ("department | name person company current position work one",),
     "company": ("company | name person current primary one work",),
     "company_short": ("companyshort | company", "company short | name"),
@@ -125,6 +130,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     ),
     "phone_alt": (
         "phone preferred | mobile person count",
+        "whatsapp | count person who",
         "phone more | mobile work corporate direct one person who count personal",
         "phone personal | mobile one person who count direct",
         "mobile more | count person work",
@@ -168,6 +174,8 @@ SECOND: Mapping[str, tuple[str, ...]] = {
         "phone executive | mobile count",
         "phone incharge | mobile count work direct",
     ),
+    "department": ("function |",),
+    "state": (f"county | {_WHERE}",),
     "email": (
         *FORMS["email_alt"],
         "email customer | address id one primary work person",

@@ -24,7 +24,7 @@ NOUNS = {
         telefone fone telf telefonefixo telefonecomercial
         recapitotelefonico telefonofisso
         phonewhatsapp whatsappphone telefonewhatsapp telefonowhatsapp celularwhatsapp mobilewhatsapp
-        tfno tlf telefoon telefoonnr puhelin puhelinnumero""",
+        tfno tfn tlf natel telefoon telefoonnr puhelin puhelinnumero""",
     "mobile": """mobile cell cellular mob smartphone
         mobil mobiltelefon mobilfunk handy
         portable
@@ -78,7 +78,7 @@ NOUNS = {
     "company": """company companies coname organization organisation org employer account firm enterprise startup institution
         wheredoyouwork jobcompany jobcompanyname companymetrics businessname nameofbusiness tradingname tradename
         lawfirm
-        firma firmen firmenbezeichnung kontoname unternehmen unternehmens betrieb arbeitgeber
+        firma firmen firmenbezeichnung mitgliedsbetrieb kontoname unternehmen unternehmens betrieb arbeitgeber
         entreprise etablissement organisme societe employeur raisonsociale denomination denominationsociale
         nomcommercial compte
         empresa compania organizacion razonsocial denominacionsocial nombrecomercial cuenta
@@ -100,7 +100,7 @@ NOUNS = {
     "linkedin": "linkedin sociallinkedin li",
     "profile": "profile profil profiel perfil profilo page",
     "industry": """industry sector vertical
-        branche industrie wirtschaftszweig
+        branche industrie wirtschaftszweig gewerk
         secteur secteurdactivite secteuractivite domainedactivite
         sectordeactividad industria
         setor ramo ramodeatividade segmento
@@ -129,7 +129,10 @@ NOUNS = {
     "companydescription": "seodescription shortdescription",
     "seniority": "seniority seniorities joblevel managementlevel",
     "level": "level stufe niveau",
-    "department": "department dept abteilung abt departamento reparto dipartimento afdeling",
+    "department": "department dept abteilung abt departamento depto dpto reparto dipartimento afdeling",
+    "function": "jobfunction",
+    "county": "county",
+    "whatsapp": "whatsapp",
     "address": """address addr addrln
         adresse adress adr anschrift
         direccion domicilio
@@ -202,7 +205,7 @@ QUALIFIERS = {
         kaufer kaeufer besteller auftraggeber rechnungsempfanger
         acheteur comprador acquirente koper""",
     "user": "user",
-    "executive": """ceo founder cofounder executive businessowner storeowner shopowner
+    "executive": """exec ceo founder cofounder executive businessowner storeowner shopowner
         geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant""",
     "venue": "restaurant clinic practice pharmacy hotel salon gym dealership agency venue store shop",
     "exhibitor": """exhibitor aussteller exposant expositeur expositor espositore standhouder

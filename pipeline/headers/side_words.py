@@ -41,10 +41,10 @@ FOREIGN = """
     invoice event hash md5 reason error not is has attempts history log middle nick nickname maiden
     prefix suffix phonetic yomi salutation anrede civilite civility tratamiento aanhef
     honorific initials birthday birth gender sex age fax pager telex skype facebook
-    twitter instagram youtube tiktok whatsapp telegram github social image photo picture logo
+    twitter instagram youtube tiktok telegram github social image photo picture logo
     avatar follower followers connections founded funding sic naics naf siren siret vat sub
     division subsidiary currency language lang timezone file function
-    jobfunction headline education school skill skills experience tenure duration marketing news
+    headline education school skill skills experience tenure duration marketing news
     zip zipcode postalcode postcode plz codepostal codigopostal cep cap display displayname
     input submitted lookup growth intent technical ip
     doyouhave haveyou areyou areyouinterested
