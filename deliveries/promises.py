@@ -73,12 +73,13 @@ class Promise:
     """What one client may be given at one moment.
 
     `left` None is unlimited; `tightest` names the window that leaves it. `quota` and `already`
-    tell how filled it is beside others. `closed` is the code of why it gets nothing at all now.
+    tell how filled it is beside others, `last_at` since when it waits. `closed` is the code of why it gets nothing at all now.
     """
 
     client_id: int
     windows: tuple[Window, ...]
     month: Month
+    last_at: dt.datetime | None = None
     closed: str = ""
     carried: int = 0
 
@@ -169,7 +170,12 @@ def promise(client: Client, used: Used, as_of: dt.datetime, last_cap: int | None
     closed = closed or _out_of_service(client, today)
     closed = closed or (_code(tightest) if tightest and not tightest.left else "")
     return Promise(
-        client_id=client.pk, windows=windows, month=month, closed=closed, carried=carried
+        client_id=client.pk,
+        windows=windows,
+        month=month,
+        last_at=used.last_at,
+        closed=closed,
+        carried=carried,
     )
 
 

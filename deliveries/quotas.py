@@ -67,13 +67,17 @@ def _midnight(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Used:
-    """How many active leads one client has in each window; `last_month` is the one before."""
+    """How many active leads one client has in each window; `last_month` is the one before.
+
+    `last_at`: when it was given the last of them.
+    """
 
     day: int = 0
     week: int = 0
     month: int = 0
     last_month: int = 0
     total: int = 0
+    last_at: dt.datetime | None = None
 
 
 # Counted by client and run first, out of the index `delivered_lead_windows` alone.
@@ -83,7 +87,8 @@ SELECT client.id,
        sum(leads) FILTER (WHERE allocated_at >= week AND allocated_at < week_end)::int,
        sum(leads) FILTER (WHERE allocated_at >= month AND allocated_at < month_end)::int,
        sum(leads) FILTER (WHERE allocated_at >= last_month AND allocated_at < month)::int,
-       sum(leads)::int
+       sum(leads)::int,
+       max(allocated_at)
   FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
               %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
        AS client (id, day, day_end, week, week_end, month, month_end, last_month)
@@ -112,8 +117,9 @@ def used_by(zones: Mapping[int, str], as_of: dt.datetime) -> dict[int, Used]:
                 month=month or 0,
                 last_month=last_month or 0,
                 total=total,
+                last_at=last_at,
             )
-            for client_id, day, week, month, last_month, total in cursor.fetchall()
+            for client_id, day, week, month, last_month, total, last_at in cursor.fetchall()
         }
 
 

@@ -181,6 +181,7 @@ def _seat(client: Client, promise: Promise, as_of: dt.datetime, *, usual: int = 
         left=promise.left,
         quota=promise.quota,
         already=promise.already,
+        last_given=int(promise.last_at.timestamp()) if promise.last_at else 0,
         weight=client.weight * usual if promise.quota is None else None,
         max_per_domain=client.domain_limit,
         rules=client.rules(),
@@ -284,8 +285,7 @@ def _numbers(column: Any) -> Ints:
 def _pairs(query: str) -> list[tuple[int, int]]:
     with connection.cursor() as cursor:
         cursor.execute(query)
-        found: list[tuple[int, int]] = cursor.fetchall()
-        return found
+        return list(cursor.fetchall())
 
 
 def _links(pairs: Sequence[tuple[int, int]], ids: Ints) -> Links:

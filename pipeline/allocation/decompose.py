@@ -71,6 +71,7 @@ class _Work:
         self.start = claims.already.copy()
         self.room = np.minimum(claims.left, network.most)
         self.weight = claims.weight
+        self.turn = claims.turn
         self.given = np.zeros(network.seats, np.int64)
         self.open_sinks = np.ones(network.seats, np.bool_)
 
@@ -87,6 +88,7 @@ class _Work:
             start=self.start[sinks],
             room=self.room[sinks],
             weight=self.weight[sinks],
+            turn=self.turn[sinks],
         )
         return targets(takers, self.amount[blocks])
 
@@ -171,4 +173,5 @@ class _Work:
         self.start = np.append(self.start, none)
         self.room = np.append(self.room, full)
         self.weight = np.append(self.weight, none + 1)
+        self.turn = np.append(self.turn, none)
         self.given = np.append(self.given, full)

@@ -14,13 +14,17 @@ from pipeline.allocation.problem import MOST, Problem, Seat
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Claims:
-    """The seats by client id, one array per fact. `most_of_one`: leads of one company, -1 any."""
+    """The seats by client id, one array per fact. `most_of_one`: leads of one company, -1 any.
+
+    `turn`: a seat's place among those alike; the one that waits longest for a lead is first.
+    """
 
     client_id: Ints
     tier: Ints
     left: Ints
     already: Ints
     weight: Ints
+    turn: Ints
     shares: Bools
     most_of_one: Ints
 
@@ -43,6 +47,7 @@ def claims(seats: Sequence[Seat]) -> Claims:
         left=_leads(MOST if seat.left is None else seat.left for seat in seats),
         already=_leads(seat.already for seat in seats),
         weight=_leads(_weights(seats)),
+        turn=np.argsort(np.argsort([seat.last_given for seat in seats], kind="stable")),
         shares=np.array([not seat.exclusive_only for seat in seats], np.bool_),
         most_of_one=_leads(
             -1 if seat.max_per_domain is None else seat.max_per_domain for seat in seats

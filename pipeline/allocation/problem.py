@@ -18,7 +18,9 @@ class Seat:
 
     `left`: at most so many now; None is unlimited. Clients of one priority are filled alike,
     measured by (already + given) / weight; where no weight is set it is the quota, and without
-    a quota the median one of the priority. `max_per_domain`: of one company, None is unlimited.
+    a quota the median one of the priority. Of those alike the one goes first that waits longest
+    for a lead, `last_given` at this second since 1970 or never (0), then the lower id (spec A2).
+    `max_per_domain`: of one company, None is unlimited.
     """
 
     client_id: int
@@ -27,6 +29,7 @@ class Seat:
     quota: int | None = None
     already: int = 0
     weight: int | None = None
+    last_given: int = 0
     exclusive_only: bool = True
     max_per_domain: int | None = None
 

@@ -1,7 +1,8 @@
 """What each seat should get of an amount if no lead were scarce.
 
 The first tier is filled, then the next; in the tier where the amount ends, each next lead goes
-to the seat with the lowest (already + given) / weight, the lower client id where two are alike.
+to the seat with the lowest (already + given) / weight; where two are alike, to the one whose turn
+comes first.
 Exact: a quotient of integers up to 2**26 in double precision is as good as the fraction, for two
 different ones differ by more than 2**-52 of their size, and equal ones round alike.
 """
@@ -22,13 +23,14 @@ TIERS = 4  # 0 is the network's own: what must be met before any client
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Takers:
-    """Who shares: a block's number, tier, leads it had, room for more, and weight of each."""
+    """Who shares: of each a block's number, tier, leads it had, room for more, weight, and turn."""
 
     block: Ints
     tier: Ints
     start: Ints
     room: Ints
     weight: Ints
+    turn: Ints
 
     def take(self, chosen: Bools) -> Takers:
         return Takers(
@@ -37,6 +39,7 @@ class Takers:
             start=self.start[chosen],
             room=self.room[chosen],
             weight=self.weight[chosen],
+            turn=self.turn[chosen],
         )
 
     def below(self, level: Floats) -> Ints:
@@ -86,7 +89,7 @@ def _lowest(takers: Takers, given: Ints, more: Bools, amount: Ints) -> Ints:
     left = amount - _sums(takers.block, given, len(amount))
     who = np.flatnonzero(more)
     filling = (takers.start + given)[who] / takers.weight[who]
-    who = who[np.lexsort((who, filling, takers.block[who]))]
+    who = who[np.lexsort((takers.turn[who], filling, takers.block[who]))]
     block = takers.block[who]
     place = np.arange(len(who)) - np.searchsorted(block, block)
     extra = np.zeros(len(given), np.int64)

@@ -17,6 +17,7 @@ from deliveries.models import DeliveredLead
 from deliveries.promises import promises_of
 from deliveries.quotas import Used
 from pipeline import audit, demo, figures, matching, report, starting
+from pipeline.market import market
 from pipeline.models import Lead, Run, RunClient
 from pipeline.reasons import OF_A_CLIENT, REASONS
 from tests.factories import (
@@ -59,8 +60,8 @@ class TestUsed:
         found = quotas.used_by({here.pk: "UTC", there.pk: "America/New_York"}, NOW)
 
         assert found == {
-            here.pk: Used(day=1, week=1, month=3, last_month=1, total=5),
-            there.pk: Used(day=2, week=3, month=2, last_month=2, total=5),
+            here.pk: Used(day=1, week=1, month=3, last_month=1, total=5, last_at=NOW),
+            there.pk: Used(day=2, week=3, month=2, last_month=2, total=5, last_at=NOW),
         }
 
     @pytest.mark.parametrize(
@@ -305,6 +306,24 @@ class TestARunsPage:
         assert found == [("Germania", 48), ("Franken", 0)]
         assert "Every lead in stock that fits it is placed" in response.content.decode()
         assert "Today is none of its delivery days" in response.content.decode()
+
+
+class TestTheTurn:
+    """Of clients filled alike, whoever waits longest for a lead goes first (spec A2)."""
+
+    def test_goes_round_where_there_is_one_lead_a_night(self):
+        LeadFactory.create(status="READY", reason="", created_at=NOW)
+        clients = ClientFactory.create_batch(3, cap_day=9)
+        got = []
+
+        for night in range(1, 6):
+            now = NOW + night * DAY
+            served = market(now).allocate().client_id.tolist()
+            got += served
+            give(Client.objects.get(pk=served[0]), now)
+
+        numbers = {client.pk: number for number, client in enumerate(clients)}
+        assert [numbers[each] for each in got] == [0, 1, 2, 0, 1]
 
 
 class TestAPreview:

@@ -39,6 +39,19 @@ class TestSolve:
 
         assert solve(problem(seats, [[1, 2]]), sizes(6)).per_client() == {1: 0, 2: 6}
 
+    @pytest.mark.parametrize(
+        ("leads", "expected"), [(1, [0, 0, 1, 0]), (2, [0, 1, 1, 0]), (6, [1, 2, 2, 1])]
+    )
+    def test_goes_on_with_whoever_waits_longest_where_all_are_filled_alike(self, leads, expected):
+        seats = [
+            Seat(client_id=number, left=9, quota=9, last_given=at)
+            for number, at in enumerate((200, 100, 0, 200))
+        ]
+
+        given = solve(problem(seats, [[0, 1, 2, 3]]), sizes(leads)).per_client()
+
+        assert [given[number] for number in range(4)] == expected
+
     def test_fills_by_weight_where_one_is_set(self):
         seats = [Seat(client_id=1, quota=10, weight=3), Seat(client_id=2, quota=99, weight=1)]
 

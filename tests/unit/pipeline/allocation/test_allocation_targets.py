@@ -25,22 +25,37 @@ class TestTargets:
         rows = [(at, *taker) for at, block in enumerate(blocks) for taker in block]
         block, tier, start, room, weight = np.array(rows).T
 
+        turns = data.draw(st.permutations(range(len(rows))))
+
         found = targets(
-            Takers(block=block, tier=tier, start=start, room=room, weight=weight),
+            Takers(
+                block=block,
+                tier=tier,
+                start=start,
+                room=room,
+                weight=weight,
+                turn=np.array(turns),
+            ),
             np.array(amounts),
         )
 
+        turn = iter(turns)
         assert found.tolist() == [
             leads
             for some, amount in zip(blocks, amounts, strict=True)
-            for leads in _one_by_one(some, amount)
+            for leads in _one_by_one([(*taker, next(turn)) for taker in some], amount)
         ]
 
     def test_count_leads_below_a_level_exactly_where_floats_would_round_past_it(self):
         weights = np.arange(1, 200)
         zeros = np.zeros(199, np.int64)
         takers = Takers(
-            block=np.arange(199), tier=zeros, start=zeros, room=zeros + 999, weight=weights
+            block=np.arange(199),
+            tier=zeros,
+            start=zeros,
+            room=zeros + 999,
+            weight=weights,
+            turn=zeros,
         )
 
         for leads in range(200):
@@ -54,6 +69,7 @@ class TestTargets:
             start=sizes(2**25 - 2, 2**25 - 3),
             room=sizes(2, 2),
             weight=sizes(2**25 - 1, 2**25 - 2),
+            turn=sizes(0, 1),
         )
 
         assert targets(takers, sizes(1)).tolist() == [0, 1]
@@ -62,9 +78,9 @@ class TestTargets:
 def _one_by_one(takers, amount):
     given = [0] * len(takers)
     for _ in range(amount):
-        _, _, at = min(
-            (tier, (start + given[at]) / weight, at)
-            for at, (tier, start, room, weight) in enumerate(takers)
+        *_, at = min(
+            (tier, (start + given[at]) / weight, turn, at)
+            for at, (tier, start, room, weight, turn) in enumerate(takers)
             if given[at] < room
         )
         given[at] += 1
