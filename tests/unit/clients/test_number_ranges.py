@@ -31,13 +31,35 @@ class TestReadRange:
             pytest.param("> 10", 11, math.inf, id="above"),
             pytest.param("up to 50", 0, 50, id="up to"),
             pytest.param("<50", 0, 49, id="below"),
+            pytest.param("11 bis 50 Mitarbeiter", 11, 50, id="German"),
+            pytest.param("de 11 à 50 salariés", 11, 50, id="French"),
+            pytest.param("entre 11 y 50 empleados", 11, 50, id="Spanish"),
+            pytest.param("da 11 a 50 addetti", 11, 50, id="Italian"),
+            pytest.param("de 11 até 50", 11, 50, id="Portuguese"),
+            pytest.param("11 tot 50 medewerkers", 11, 50, id="Dutch"),
+            pytest.param("ab 500", 500, math.inf, id="at least, in German"),
+            pytest.param("über 1.000", 1_001, math.inf, id="above, in German"),
+            pytest.param("10 oder mehr", 10, math.inf, id="or more, in German"),
+            pytest.param("plus de 250", 251, math.inf, id="above, in French"),
+            pytest.param("bis zu 10", 0, 10, id="up to, in German"),
+            pytest.param("menos de 10", 0, 9, id="below, in Spanish"),
+            pytest.param("1\u2019000-5\u2019000", 1_000, 5_000, id="thousands as the Swiss write"),
+            pytest.param("5 Mio. EUR", 5e6, 5e6, id="a scale with a point"),
+            pytest.param("ca. 200", 200, 200, id="about"),
+            pytest.param("~200", 200, 200, id="a tilde"),
+            pytest.param("Nov-50", 11, 50, id="11-50 that a spreadsheet took for a month"),
+            pytest.param("10-Feb", 2, 10, id="2-10 that a spreadsheet took for a day"),
+            pytest.param("02-Oct", 2, 10, id="2-10 that a British spreadsheet took for a day"),
+            pytest.param("Self-employed", 1, 1, id="LinkedIn's smallest"),
             pytest.param("50-10", 50, 10, id="the wrong way round is empty, not turned"),
         ],
     )
     def test_understands(self, text, low, high):
         assert read_range(text) == Range(low, high)
 
-    @pytest.mark.parametrize("text", ["", "many", "11-", "-5", "1-2-3", "10 apples", "1,2,3", "k"])
+    @pytest.mark.parametrize(
+        "text", ["", "many", "11-", "-5", "1-2-3", "10 apples", "1,2,3", "k", "Nov-5", "40-Foo"]
+    )
     def test_is_none_for_what_is_no_range(self, text):
         assert read_range(text) is None
 
