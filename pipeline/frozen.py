@@ -58,7 +58,8 @@ def run_client(
 def why_no_more(promise: Promise, *, shortfall: int) -> str:
     """The code of why the client got no further lead.
 
-    A lead that is left over fits nobody who has room: whoever lacks leads has had all that fit.
+    A lead that is left over fits nobody who has room, but for companies of which it has enough:
+    whoever lacks leads has had all that it may have.
     """
     if shortfall or promise.left is None:
         return "no_stock"

@@ -47,7 +47,7 @@ REASONS = {
     "too_old": "Older than a lead may be",
     "changed_since": "By what is known now nothing kept it away",
     # allocate: why a client got fewer leads than it might have had
-    "no_stock": "Every lead in stock that fits it is placed",
+    "no_stock": "Every lead in stock that it may have is placed",
     # upload, notify, log: in deliveries, not leads
     "suppressed": "Suppressed before the file was made",
     "suppressed_before_delivery": "Suppressed after it was allocated",

@@ -195,8 +195,8 @@ class TestWhatItTells:
             )
 
         assert happenings.of_run(run).shortfalls == [
-            "Bolt: 3 leads short. Every lead in stock that fits it is placed.",
-            "Acme: 1 lead short. Every lead in stock that fits it is placed.",
+            "Bolt: 3 leads short. Every lead in stock that it may have is placed.",
+            "Acme: 1 lead short. Every lead in stock that it may have is placed.",
         ]
 
     def test_cuts_long_lists_and_says_how_many_more_there_are(self):

@@ -304,7 +304,7 @@ class TestARunsPage:
 
         found = [(row.client.name, row.shortfall) for row in response.context["promised"]]
         assert found == [("Germania", 48), ("Franken", 0)]
-        assert "Every lead in stock that fits it is placed" in response.content.decode()
+        assert "Every lead in stock that it may have is placed" in response.content.decode()
         assert "Today is none of its delivery days" in response.content.decode()
 
 
