@@ -21,6 +21,7 @@ from deliveries.models import ACTIVE, Delivery
 from pipeline import alternates, drafting, drafts
 from pipeline.drafts import Words
 from pipeline.fields import polish
+from pipeline.fields.second_keys import is_one_number
 from pipeline.models import Draft, Lead, Review
 from pipeline.models.leads import COLUMNS
 
@@ -28,7 +29,6 @@ SUFFIXES = {FileKind.EXCEL: ".csv", FileKind.PLAIN: ".csv", FileKind.XLSX: ".xls
 SPAM_SCORE = "spam_score"  # a column that a client may ask for; advice, 0 to 10
 _DRAFTED = frozenset(("subject", "body", "icebreaker", SPAM_SCORE))
 _NAMES = ("first_name", "last_name", "full_name")  # whichever of them the file has
-_SEVERAL = ("phone",)  # a lead is known by the first number only
 # Rows that lie in memory: so few that a processor's cache holds them, each at some 1,000 bytes.
 _FETCHED = 100
 # A worker's threads share one interpreter: two that render at once take longer than one after the
@@ -88,7 +88,6 @@ def blocks_of(
     moment = delivered_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     known = [*dict.fromkeys([*fields, *_NAMES])]
     cells, values = _selected(known)
-    looked_at = [*values, *(name for name in _SEVERAL if name in known)]
     signed, client_id = drafting.signing(delivery.client), delivery.client_id
     query = _ROWS.format(cells=", ".join(cells))
     with transaction.atomic(), connection.cursor() as plain, connection.chunked_cursor() as cursor:
@@ -101,11 +100,27 @@ def blocks_of(
             found["delivered_at"] = [moment] * len(rows)
             _fill(found, missing, _look_up(delivery, [pk for pk in missing if pk]))
             polished(found)
-            if looked_at:
-                found |= alternates.allowed({name: found[name] for name in looked_at}, client_id)
+            found |= _without_barred(found, values, client_id)
             if "body" in found:
                 found["body"] = list(map(signed, found["body"]))
             yield [found[field] for field in fields]
+
+
+def _without_barred(
+    found: dict[str, Sequence[str]], names: Sequence[str], client_id: int
+) -> dict[str, Sequence[str]]:
+    """These columns, and the phones that may hold more than the first number, by which a lead is
+    judged, without what the client may not have.
+    """
+    phones = list(found.get("phone", ()))
+    several = [n for n, phone in enumerate(phones) if not is_one_number(phone)]
+    if not names and not several:
+        return {}
+    looked_at = {name: found[name] for name in names} | {"phone": [phones[n] for n in several]}
+    left = alternates.allowed(looked_at, client_id)
+    for n, phone in zip(several, left.pop("phone"), strict=True):
+        phones[n] = phone
+    return left | ({"phone": phones} if several else {})
 
 
 def _selected(fields: Sequence[str]) -> tuple[list[str], list[str]]:

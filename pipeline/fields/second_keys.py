@@ -35,6 +35,7 @@ _ROUNDED, _FLOAT = r"^\d(?:[.,]\d+)?[eE][+]?\d+$", r"^(\d{7,})[.]0$"
 _REMARK = r"\([^()0-9]*\p{L}[^()0-9]*[0-9]?[^()0-9]*\)"
 _NUMBER = re.compile(r"[+(]*\d[\d ()./+\xa0\u2010-\u2015-]*")
 _DIVIDERS = [re.compile(pattern) for pattern in (r"(?=\+)", r"\s/\s", "/")]
+_NO_DIGITS, _OF_NUMBERS = bytes({*range(256)} - {*b"0123456789"}), b"0123456789 +-()./'"
 _PROFILE = "linkedin.com/in/"
 _MOBILE = r"^(?:.*[/.])?linkedin[.]com/mwlite/in/([^/?#\s]+).*$"
 _SALES = r"(?i)^(?:.*[/.])?linkedin[.]com/sales/(?:lead|people)/([^/?#,\s]+).*$"
@@ -72,6 +73,17 @@ def phone_keys(column: Column) -> Column:
     size = sizes(digits)
     fits = pa.array((size >= _FEWEST_DIGITS) & (size <= _MOST_DIGITS))
     return pc.if_else(fits, digits, "")
+
+
+def is_one_number(text: str) -> bool:
+    """Whether it is at most one number, and no word but of its extension. Quick: for each row."""
+    if len(text.encode().translate(None, _NO_DIGITS)) >= 2 * _FEWEST_DIGITS:
+        return False
+    return _has_no_words(text) or _has_no_words(re.sub(_EXTENSION, "", text))
+
+
+def _has_no_words(text: str) -> bool:
+    return not text.encode().translate(None, _OF_NUMBERS)
 
 
 def numbers_in(text: str) -> list[str]:

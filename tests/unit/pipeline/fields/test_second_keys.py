@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.arrow import TEXT, pa
 from pipeline.fields.second_keys import (
+    is_one_number,
     linkedin_key,
     linkedin_keys,
     numbers_in,
@@ -78,6 +79,31 @@ class TestNumbersIn:
     )
     def test_finds_each_as_it_stands_there(self, text, expected):
         assert numbers_in(text) == expected
+
+
+class TestIsOneNumber:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("", True),
+            ("+49 (0)30 231-25-10", True),
+            ("'+1 512.555.0100", True),
+            ("+1 512-555-0100 ext. 12", True),
+            ("512-555-0100 x5, 512-555-0101 x6", False),
+            ("030/2312510 / 0171/2312510", False),
+            ("+1 512-555-0100 (mobile 2)", False),
+            ("call 2312510", False),
+            ("\u0662\u0663\u0661\u0662\u0665\u0661\u0660", False),
+        ],
+    )
+    def test_is_so_without_a_second_or_a_word(self, text, expected):
+        assert is_one_number(text) is expected
+
+    @given(st.lists(st.sampled_from(["030/2312510", "+1 512-555-0100", "x"]), max_size=3))
+    def test_is_never_so_of_two(self, numbers):
+        cell = " ".join(numbers)
+
+        assert not (is_one_number(cell) and len(numbers_in(cell)) > 1)
 
 
 class TestLinkedinKey:
