@@ -1,6 +1,7 @@
 """Numbers and ranges as lead files and people write them: 11-50, 1,001-5,000, 10k+. Pure.
 
-In the seven languages in which headers are known. Both ends belong to a range. A point or a comma before exactly three digits parts thousands.
+In the seven languages in which headers are known. Both ends belong to a range. A point or a comma
+before exactly three digits parts thousands.
 """
 
 from __future__ import annotations
@@ -43,23 +44,27 @@ _UNIT = re.compile(
     r"|funcionários|colaboradores|pessoas|dipendenti|addetti|persone|medewerkers|werknemers)$"
 )
 _THOUSANDS = re.compile(r"(?<=\d)[.,' \u2019](?=\d{3}(?!\d))")
+_OPENING = "between|from|zwischen|von|entre|de|tra|fra|da|tussen|van"
+_TO = "to|and|bis|und|à|a|et|y|e|até|tot|en"
 _FROM_TO = re.compile(
-    r"(?:between |from |zwischen |von |entre |de |tra |fra |da |tussen |van )?"
-    rf"{_NUMBER}\s*(?:[-\u2013\u2014]|[.][.]|\b(?:to|and|bis|und|à|a|et|y|e|até|tot|en)\b)\s*{_NUMBER}"
+    rf"(?:(?:{_OPENING}) )?{_NUMBER}\s*(?:[-\u2013\u2014]|[.][.]|\b(?:{_TO})\b)\s*{_NUMBER}"
+)
+_AT_LEAST = (
+    "from|at least|ab|mindestens|à partir de|au moins|desde|al menos|a partir de|pelo menos"
+    "|a partir di|almeno|vanaf|minstens|minimaal"
 )
 _OR_MORE = r"(?:or|oder|und|ou|et|o|y|e|of|en) (?:more|mehr|plus|más|mais|più|meer)"
+_MORE_THAN = "over|more than|über|mehr als|plus de|más de|mais de|più di|oltre|meer dan"
+_AT_MOST = "up to|at most|bis|bis zu|höchstens|jusqu'à|au plus|hasta|até|fino a|tot|hooguit"
+_LESS_THAN = "under|less than|fewer than|unter|weniger als|moins de|menos de|meno di|minder dan"
 _ONE_ENDED: tuple[tuple[re.Pattern[str], Callable[[float], Range]], ...] = (
-    (re.compile(rf"(?:>=|≥|(?:from|at least|ab|mindestens|à partir de|au moins|desde|al menos|a partir de|a partir di"
-                rf"|pelo menos|almeno|vanaf|minstens|minimaal) )\s*{_NUMBER}"), lambda low: Range(low, math.inf)),
+    (re.compile(rf"(?:>=|≥|(?:{_AT_LEAST}) )\s*{_NUMBER}"), lambda low: Range(low, math.inf)),
     (re.compile(rf"{_NUMBER}\s*(?:\+|{_OR_MORE})"), lambda low: Range(low, math.inf)),
-    (re.compile(rf"(?:>|(?:over|more than|über|mehr als|plus de|más de|mais de|più di|oltre|meer dan) )\s*{_NUMBER}"),
-     lambda low: Range(low + 1, math.inf)),
-    (re.compile(rf"(?:<=|≤|(?:up to|at most|bis(?: zu)?|höchstens|jusqu'à|au plus|hasta|até|fino a|tot|hooguit) )"
-                rf"\s*{_NUMBER}"), lambda high: Range(0, high)),
-    (re.compile(rf"(?:<|(?:under|less than|fewer than|unter|weniger als|moins de|menos de|meno di|minder dan) )"
-                rf"\s*{_NUMBER}"), lambda end: Range(0, end - 1)),
+    (re.compile(rf"(?:>|(?:{_MORE_THAN}) )\s*{_NUMBER}"), lambda low: Range(low + 1, math.inf)),
+    (re.compile(rf"(?:<=|≤|(?:{_AT_MOST}) )\s*{_NUMBER}"), lambda high: Range(0, high)),
+    (re.compile(rf"(?:<|(?:{_LESS_THAN}) )\s*{_NUMBER}"), lambda end: Range(0, end - 1)),
     (re.compile(_NUMBER), lambda number: Range(number, number)),
-)  # fmt: skip
+)
 _ONE_PERSON = frozenset(
     {"self-employed", "self employed", "myself only"}
 )  # LinkedIn's smallest size

@@ -73,7 +73,8 @@ class Promise:
     """What one client may be given at one moment.
 
     `left` None is unlimited; `tightest` names the window that leaves it. `quota` and `already`
-    tell how filled it is beside others, `last_at` since when it waits. `closed` is the code of why it gets nothing at all now.
+    tell how filled it is beside others, `last_at` since when it waits. `closed` is the code of why
+    it gets nothing at all now.
     """
 
     client_id: int

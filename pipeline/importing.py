@@ -1,8 +1,9 @@
 """What a person may do with a checked file: queue it, stop its import, let it go on (spec U7).
 
 Each move is a compare-and-set, for the night or another person may be at the same file:
-CHECKED or REFUSED → QUEUED by `queue`, QUEUED → CHECKED by `stop` while no worker has begun, and while one
-is at it `stop` leaves word, which validate reads between two slices. IMPORTING ends by `close`.
+CHECKED or REFUSED → QUEUED by `queue`, QUEUED → CHECKED by `stop` while no worker has begun, and
+while one is at it `stop` leaves word, which validate reads between two slices. IMPORTING ends by
+`close`.
 """
 
 from __future__ import annotations

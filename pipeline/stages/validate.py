@@ -7,8 +7,8 @@ again, the next run goes on behind what is done, and counts only that.
 
 A file that vanished or changed in storage is refused with a sentence, and the run goes on
 without the rest of it, as it does without a file that failed at every try (runs.advance). What
-was imported stays, and is counted. To have the rest, upload the file again, or queue this one: a refused file's bytes
-may come again, and dedupe knows whom it brought before.
+was imported stays, and is counted. To have the rest, upload the file again, or queue this one: a
+refused file's bytes may come again, and dedupe knows whom it brought before.
 
 While the storage is away the file waits; after STAGE_PATIENCE_MINUTES it is refused, too.
 
