@@ -7,7 +7,6 @@ refuses is taken apart, each distinct cell once.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from itertools import chain
 
 from pipeline import addresses
 from pipeline.arrow import TEXT, Column, Mask, byte_range, pa, pc, text
+from pipeline.fields.escapes import unescaped
 from pipeline.headers.cell_kinds import FULL_WIDTH_AT
 from pipeline.headers.header_forms import of_header
 
@@ -44,7 +44,6 @@ _LINK = re.compile(
     r"|^\[[^\[\]]*\]\(mailto:([^()?]*)[^()]*\)$"
     r"|^<mailto:([^<>|?]*)[^<>|]*\|[^<>]*>$"
 )
-_ENTITY = re.compile(r"(?i)&(?:#\d{1,5}|#x[0-9a-f]{1,4}|lt|gt|amp|quot|apos|nbsp);")
 _BETWEEN = re.compile(
     r"(?i)<br\s*/?>|\s+(?:[&+•·–-]|and|or|und|oder|et|ou|en|of|y|o|e)\s+|\s*:{2,}\s*|[\s/|]+"  # noqa: RUF001
 )
@@ -146,8 +145,7 @@ def _plain(cell: str) -> str:
 
 def _unwrapped(cell: str) -> str:
     """Without what programs put around a whole cell, which may hold a comma or a semicolon."""
-    if "&" in cell:
-        cell = _ENTITY.sub(lambda entity: html.unescape(entity[0]), cell).strip()
+    cell = unescaped(cell).strip()
     return _LIST.sub(r"\1\2", cell) if cell[-1:] in {"]", "}"} else _LINK.sub(r"\1\2\3", cell)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.arrow import TEXT, Column, byte_range, changed, holds, pa, pc, per_distinct, strange
+from pipeline.fields.escapes import MAYBE, unescaped
 from pipeline.fields.nothing import A_NAME, NOTHING
 
 # Control characters, soft hyphen, joiners and fillers of no width, direction signs, variation
@@ -23,12 +24,15 @@ _WORDS = pa.array(sorted(NOTHING), TEXT)
 def clean(column: Column, *, several_lines: bool = False) -> Column:
     """Trimmed, composed (NFC), without what nobody sees; on one line unless told otherwise.
 
-    What was written as `="00501"` is 00501, and `MÃ¼ller` is Müller.
+    What was written as `="00501"` is 00501, `MÃ¼ller` is Müller, and `R&amp;D` is R&D.
     """
+    mend = _mended_lines if several_lines else _mended
     lowest, highest = byte_range(column)
     if lowest < ord(" ") or highest > ord("~"):
-        mend = _mended_lines if several_lines else _mended
         column = changed(column, strange(column), mend)
+    if holds(column, "&") or holds(column, "\\"):
+        escaped = pc.match_substring_regex(column, MAYBE)
+        column = changed(column, escaped, lambda rest: mend(_unescaped(rest)))
     if holds(column, "=") and holds(column, '"'):
         column = changed(column, pc.match_substring_regex(column, _TYPED), _as_typed)
     return pc.utf8_trim_whitespace(column)
@@ -58,6 +62,10 @@ def coded_once(text: str) -> str:
 def _byte_of(sign: str) -> bytes:
     # Windows passes on the five bytes that cp1252 leaves undefined.
     return sign.encode("latin-1" if sign < "\xa0" else "cp1252")
+
+
+def _unescaped(column: Column) -> Column:
+    return per_distinct(column, lambda texts: pa.array(map(unescaped, texts.to_pylist()), TEXT))
 
 
 def _as_typed(column: Column) -> Column:

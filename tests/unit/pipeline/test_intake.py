@@ -67,6 +67,8 @@ class TestClean:
             pytest.param("dâ€™Arc Ã\xa0 Metz", "d\u2019Arc à Metz", id="coded twice, typography"),
             pytest.param("SÃO PAULO Â ÄÖÜ “Å”", "SÃO PAULO Â ÄÖÜ “Å”", id="not coded twice"),
             pytest.param("MÃ¼ller, 李", "MÃ¼ller, 李", id="coded twice in part"),
+            pytest.param("R&amp;D&nbsp;&#8203; ", "R&D", id="a web page's signs"),
+            pytest.param(r"Am\u00e9lie Zoe\u0308", "Amélie Zoë", id="JSON's signs"),
             pytest.param('="a="b""', '="a="b""', id="a formula"),
         ],
     )
