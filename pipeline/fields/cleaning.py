@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.arrow import TEXT, Column, byte_range, changed, holds, pa, pc, per_distinct, strange
 from pipeline.fields.escapes import MAYBE, unescaped
-from pipeline.fields.nothing import A_NAME, NOTHING
+from pipeline.fields.nothing import NAMES, NOTHING
 
 # Control characters, soft hyphen, joiners and fillers of no width, direction signs, variation
 # selectors, byte order mark, tags: unseen by people, obeyed by machines.
@@ -18,7 +18,7 @@ _SPACE = r"[\t\p{Zs}]"
 _TYPED = r'^\s*="([^"]*)"\s*$'  # how a CSV file keeps a spreadsheet from making a number of it
 # `MÃ¼ller`: UTF-8 that was once read as cp1252. No language has such a letter before such a sign.
 _TWICE_CODED = r"[ÂÃÄÅâ][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]"  # noqa: RUF001
-_WORDS = pa.array(sorted(NOTHING), TEXT)
+_WORDS, _NAMES = pa.array(sorted(NOTHING), TEXT), pa.array(sorted(NAMES), TEXT)
 
 
 def clean(column: Column, *, several_lines: bool = False) -> Column:
@@ -43,7 +43,7 @@ def blanked(column: Column) -> Column:
     found = pc.is_in(pc.ascii_lower(column), value_set=_WORDS)
     if not pc.any(found).as_py():
         return column
-    return pc.if_else(pc.and_(found, pc.not_equal(column, A_NAME)), "", column)
+    return pc.if_else(pc.and_not(found, pc.is_in(column, value_set=_NAMES)), "", column)
 
 
 def _coded_once(column: Column) -> Column:
