@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain
+from urllib.parse import unquote
 
 from pipeline import addresses
-from pipeline.arrow import TEXT, Column, Mask, byte_range, pa, pc, text
+from pipeline.arrow import TEXT, Column, Mask, byte_range, holds, pa, pc, text
 from pipeline.fields.escapes import unescaped
 from pipeline.headers.cell_kinds import FULL_WIDTH_AT
 from pipeline.headers.header_forms import of_header
@@ -24,6 +26,8 @@ _PLAIN = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | str.maketrans
     "\u3002\uff61\ufe6b\u3001\u060c\u061b\u2019\u2018\u2010\u2011", "..@,,;''--"
 )
 _TYPED = "=", "'"  # in front of what a spreadsheet shall take for text, or for a formula
+# `%20ann@x.com` and `u003cann@x.com`, of a link and a script on a web page, would pass for addresses.
+_QUOTED, _SCRIPTED = r"%[0-9A-Fa-f]{2}", ("u003c", "u003e")
 _PAIRS = ("<>", '""', "''", "“”", "„“", "‘’", "«»", "``", "[]", "{}")  # noqa: RUF001  (the quotes that people type)
 _NAMED = re.compile(r'^(?:[^<>]*[\s"])?<([^<>]*)>$')
 # A bracket that tells of an address that it is none any more is no name.
@@ -38,17 +42,18 @@ _BRACKETED = re.compile(r"^[^()<>@]+\s\(([^()\s]*@[^()\s]*)\)$|^(\S+@\S+)\s+\([^
 _ANCHOR = re.compile(r"(?is)^<a\s[^<>]*mailto:([^\"'<>?]*)[^<>]*>[^<>]*</a>$")
 # A list as programs write it: JSON's and Python's, PostgreSQL's.
 _LIST = re.compile(r"^\[([^\[\]]*)\]$|^\{([^{}]*)\}$")
-# A spreadsheet's link whose formula was exported, Markdown's, and Slack's.
+# A spreadsheet's link whose formula was exported, Markdown's, Slack's, and Access'.
 _LINK = re.compile(
     r'(?is)^=HYPERLINK\(\s*"(?:mailto:)?([^"?]*)[^"]*".*\)$'
     r"|^\[[^\[\]]*\]\(mailto:([^()?]*)[^()]*\)$"
     r"|^<mailto:([^<>|?]*)[^<>|]*\|[^<>]*>$"
+    r"|^[^#]*#mailto:([^#?]*)[^#]*#[^#]*$"
 )
 _BETWEEN = re.compile(
     r"(?i)<br\s*/?>|\s+(?:[&+•·–-]|and|or|und|oder|et|ou|en|of|y|o|e)\s+|\s*:{2,}\s*|[\s/|]+"  # noqa: RUF001
 )
 _LINE_END = re.compile(r"(?i)(?:<br\s*/?>|\\[rn])+$")
-_MAILTO = re.compile(r"(?i)^mailto:([^?]*).*$", re.DOTALL)
+_MAILTO = re.compile(r"(?i)^(?:mailto|smtp):([^?]*).*$", re.DOTALL)  # Exchange writes the other
 
 _LONGEST_LABEL = 40  # characters
 _OF_ADDRESSES = frozenset({"email", "email_alt"})
@@ -67,8 +72,7 @@ class Cells:
 
 def read(column: Column) -> Cells:
     """What the trimmed cells of an e-mail column hold."""
-    typed = pc.or_(*(pc.starts_with(column, sign) for sign in _TYPED))
-    plain = pc.and_not(addresses.are_certain(column), typed)
+    plain = pc.and_not(addresses.are_certain(column), _may_hide_more(column))
     odd = pc.and_not(pc.not_equal(column, ""), plain)
     coded = column.filter(odd).dictionary_encode()
     texts = coded.dictionary.to_pylist()
@@ -81,6 +85,14 @@ def read(column: Column) -> Cells:
         others=pc.replace_with_mask(nothing, odd, others.take(coded.indices)),
         refusals=refusals,
     )
+
+
+def _may_hide_more(column: Column) -> Mask:
+    """Which cells may be more than an address, though they could pass for one."""
+    found = reduce(pc.or_, (pc.starts_with(column, sign) for sign in (*_TYPED, *_SCRIPTED)))
+    if not holds(column, "%"):
+        return found
+    return pc.or_(found, pc.match_substring_regex(column, _QUOTED))
 
 
 def has_at(column: Column) -> Mask:
@@ -145,14 +157,17 @@ def _plain(cell: str) -> str:
 
 def _unwrapped(cell: str) -> str:
     """Without what programs put around a whole cell, which may hold a comma or a semicolon."""
-    cell = unescaped(cell).strip()
-    return _LIST.sub(r"\1\2", cell) if cell[-1:] in {"]", "}"} else _LINK.sub(r"\1\2\3", cell)
+    cell = unescaped(cell)
+    cell = (unquote(cell) if re.search(_QUOTED, cell) else cell).strip()
+    return _LIST.sub(r"\1\2", cell) if cell[-1:] in {"]", "}"} else _LINK.sub(r"\1\2\3\4", cell)
 
 
 def _bare(candidate: str) -> str:
     """Without the name beside it, quotes, mailto: and the full stop of a sentence."""
     formula, apostrophe = _TYPED
     bare = candidate.strip().removeprefix(formula)
+    for bracket in _SCRIPTED:
+        bare = bare.removeprefix(bracket)
     if bare.endswith(">"):
         bare = _NAMED.sub(r"\1", _ANCHOR.sub(r"\1", bare)).strip()
     elif bare.endswith(")") and not _GONE.search(bare):

@@ -85,6 +85,14 @@ class TestTakenApart:
             ("ann@acme.com, work", "ann@acme.com"),
             ("ann@acme.com, bounced; bob@bolt.com", "bob@bolt.com"),
             ("ann@acme.com (Old Mill Ltd)", "ann@acme.com"),
+            ("%20ann@acme.com", "ann@acme.com"),
+            ("ann%40acme.com", "ann@acme.com"),
+            ("mailto:ann%40acme.com?subject=x", "ann@acme.com"),
+            ("u003cann@acme.com", "ann@acme.com"),
+            (r"\u003cann@acme.com\u003e", "ann@acme.com"),
+            ("SMTP:ann@acme.com; smtp:bob@bolt.com", "ann@acme.com bob@bolt.com"),
+            ("ann@acme.com#mailto:ann@acme.com#", "ann@acme.com"),
+            ("50%off@acme.com", "50%off@acme.com"),
         ],
     )
     def test_finds_what_people_mean(self, cell, expected):
@@ -177,6 +185,11 @@ class TestRead:
         found = read("'ann@acme.com", "=ann@acme.com")
 
         assert found.first.to_pylist() == ["ann@acme.com", "ann@acme.com"]
+
+    def test_takes_nothing_that_a_web_page_wrote_for_a_part_of_the_address(self):
+        found = read("%20ann@acme.com", "u003cann@acme.com", "u003eann@acme.com", "50%off@acme.com")
+
+        assert found.first.to_pylist() == ["ann@acme.com"] * 3 + ["50%off@acme.com"]
 
     def test_says_of_each_refused_cell_what_is_wrong(self):
         found = read("ann@acme.com", "n/a", "ann@@acme.com", "x; ann@acme", "a@b.c")
