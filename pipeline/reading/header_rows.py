@@ -6,6 +6,7 @@ the records below it have. What the caller knows as a column's name decides befo
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from functools import cached_property
 from itertools import chain
 
 from pipeline.reading.csv_records import Batch
-from pipeline.reading.dialects import ADDRESS, VOTING
+from pipeline.reading.dialects import ADDRESS, DELIMITERS, VOTING
 from pipeline.reading.file_kinds import NotALeadFile
 
 _LONGEST_NAME = 120  # characters
@@ -43,6 +44,7 @@ def find(
     `whole` says that these are all; `first` is the position of the first that may be it. Raises
     NotALeadFile where nothing is filled, or nothing behind the header.
     """
+    _divide_header(batch, first)
     table = _Table(batch, first)
     if not table.filled:
         raise NotALeadFile("The file holds only empty rows; a header and a row are needed.")
@@ -60,6 +62,22 @@ def find(
         names=tuple(map(_name, row)),
         sample=_sample(batch, position + 1, len(row)),
     )
+
+
+def _divide_header(batch: Batch, first: int) -> None:
+    """Give the first record as many cells as the lead below has, where another sign divides it:
+    headers are typed by hand, or put before the rows of another program.
+    """
+    filled = (n for n, row in enumerate(batch.rows) if n >= first and any(map(str.strip, row)))
+    header, lead = next(filled, None), next(filled, None)
+    if header is None or lead is None or len(batch.rows[header]) > 1:
+        return
+    if not _Record(batch.rows[lead]).has_address:
+        return
+    for sign in DELIMITERS:
+        cells = next(csv.reader(batch.rows[header], delimiter=sign))
+        if len(cells) == len(batch.rows[lead]) > 1:
+            batch.rows[header] = cells
 
 
 def with_ends(header: Header, batch: Batch, *, delimiter: str) -> Header:

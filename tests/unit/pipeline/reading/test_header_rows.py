@@ -55,6 +55,12 @@ class TestHeader:
                 id="report",
             ),
             pytest.param(
+                "name;email\nAnn,a@b.de\nBob,b@c.de\n", 1, ("name", "email"), id="divided otherwise"
+            ),
+            pytest.param(
+                "\nLeads; May\nname,email\nAnn,a@b.de\n", 3, ("name", "email"), id="divided title"
+            ),
+            pytest.param(
                 "name,\nAnn,a@b.de\n", 0, ("column 1", "column 2"), id="none over addresses"
             ),
             pytest.param(
