@@ -194,15 +194,15 @@ class Records:
         return False
 
     def _has_swallowed(self, row: list[str]) -> bool:
-        """Whether a quote was left open, and the next one in the file has closed it: text stands
-        behind that, and there is one quote too many, or another line as wide has an address; of
-        two cells, one in the same place. Where nothing stands behind it, as in cells written by
-        the rules, all lines must be records.
+        """Whether a quote was left open, and the file's next one has closed it: text stands behind
+        that, and there is one quote too many, or another line as wide as the first has an address;
+        of two cells, in the same place. Where none stands there, all lines must be records.
         """
         if "".join(self._own).count(self._dialect.quote) % 2 and self._is_odd():
             return True
-        wide = [line for line in self._own if line.count(self.delimiter) == len(row) - 1]
-        if wide[:1] != self._own[:1] or len(wide) == 1:
+        width = self._own[0].count(self.delimiter)
+        wide = [line for line in self._own if line.count(self.delimiter) == width]
+        if len(wide) == 1 or (width != len(row) - 1 and not self._is_odd()):
             return False
         records = [line for line in wide if self._is_like(line, row)]
         if len(row) < _FEWEST_SWALLOWED:
@@ -212,10 +212,10 @@ class Records:
         return len(records) == len(self._own) or (likely and self._is_odd())
 
     def _is_like(self, line: str, row: list[str]) -> bool:
-        """Whether a line as wide as the row has an address in the same place."""
-        pairs = zip(line.split(self.delimiter), row, strict=True)
+        """Whether a line has an address in the same place as the row."""
         return any(
-            WHOLE_ADDRESS.fullmatch(cell) and WHOLE_ADDRESS.fullmatch(own) for cell, own in pairs
+            WHOLE_ADDRESS.fullmatch(cell) and WHOLE_ADDRESS.fullmatch(own)
+            for cell, own in zip(line.split(self.delimiter), row, strict=False)
         )
 
     def _is_odd(self) -> bool:

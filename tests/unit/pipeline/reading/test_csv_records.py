@@ -106,6 +106,15 @@ class TestUnclosedQuote:
                 id="one that opens, one that closes",
             ),
             pytest.param(
+                'Ann,a@x.de,"Bonn,x\nBob,b@x.de,Cork,"y\nCid,c@x.de,Rome,z\n',
+                [
+                    (1, "unclosed_quote"),
+                    (2, "unclosed_quote"),
+                    (3, ["Cid", "c@x.de", "Rome", "z"]),
+                ],
+                id="in different cells, with fewer left",
+            ),
+            pytest.param(
                 '"Ann,a@x.de,Bonn\n"Bob",b@x.de,Cork\n',
                 [(1, "unclosed_quote"), (2, ["Bob", "b@x.de", "Cork"])],
                 id="side by side",
