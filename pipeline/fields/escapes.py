@@ -1,4 +1,6 @@
-r"""Signs that a program wrote in letters: `&amp;` as web pages do, `\u00e9` as JSON does. Pure."""
+r"""Signs that a program wrote otherwise: `&amp;` as web pages do, `\u00e9` as JSON does, `O\'Neil` as
+databases do. Pure.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,21 @@ import json
 import re
 from html.entities import html5
 
-MAYBE = r"&[#A-Za-z][0-9A-Za-z]+;|\\u[0-9A-Fa-f]{4}"  # quick: for each row
+MAYBE = r"""&[#A-Za-z][0-9A-Za-z]+;|\\u[0-9A-Fa-f]{4}|\\["'/]"""  # quick: for each row
 # `&amp;amp;` and `&amp;#39;` were written so twice, as was `\\u00e9`.
 _ENTITY = re.compile(r"&(?:amp;)*(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _SLASHES = re.compile(r"\\+u")
 _OF_JSON = re.compile(r"(?:\\+u[0-9A-Fa-f]{4})+")
+_ESCAPED = re.compile(r"""\\+(["'/])""")
+_OBJECTS = ("{", "[")  # JSON itself, which would be none any more
 
 
 def unescaped(text: str) -> str:
     """The text with the signs themselves; as it is where nothing stands for another sign."""
-    return _OF_JSON.sub(_of_json, _ENTITY.sub(_of_entity, text))
+    text = _ENTITY.sub(_of_entity, text)
+    if "\\" not in text or text.startswith(_OBJECTS):
+        return text
+    return _ESCAPED.sub(r"\1", _OF_JSON.sub(_of_json, text))
 
 
 def _of_entity(found: re.Match[str]) -> str:
