@@ -15,7 +15,9 @@ _INVISIBLE = (
 )
 _BREAK = r"\r\n|[\n\v\f\r\x{85}\x{2028}\x{2029}]"
 _SPACE = r"[\t\p{Zs}]"
-_TYPED = r'^\s*="([^"]*)"\s*$'  # how a CSV file keeps a spreadsheet from making a number of it
+# How a CSV file keeps a spreadsheet from making a number of it, and what is left of a cell that two
+# programs have quoted.
+_QUOTED = r'^\s*=?"([^"]*)"\s*$'
 # `MÃ¼ller`: UTF-8 that was once read as cp1252. No language has such a letter before such a sign.
 _TWICE_CODED = r"[ÂÃÄÅâ][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]"  # noqa: RUF001
 _WORDS, _NAMES = pa.array(sorted(NOTHING), TEXT), pa.array(sorted(NAMES), TEXT)
@@ -24,7 +26,7 @@ _WORDS, _NAMES = pa.array(sorted(NOTHING), TEXT), pa.array(sorted(NAMES), TEXT)
 def clean(column: Column, *, several_lines: bool = False) -> Column:
     """Trimmed, composed (NFC), without what nobody sees; on one line unless told otherwise.
 
-    What was written as `="00501"` is 00501, `MÃ¼ller` is Müller, and `R&amp;D` is R&D.
+    What was written as `="00501"` is 00501, `"Ann"` is Ann, `MÃ¼ller` is Müller, and `R&amp;D` is R&D.
     """
     mend = _mended_lines if several_lines else _mended
     lowest, highest = byte_range(column)
@@ -33,8 +35,8 @@ def clean(column: Column, *, several_lines: bool = False) -> Column:
     if holds(column, "&") or holds(column, "\\"):
         escaped = pc.match_substring_regex(column, MAYBE)
         column = changed(column, escaped, lambda rest: mend(_unescaped(rest)))
-    if holds(column, "=") and holds(column, '"'):
-        column = changed(column, pc.match_substring_regex(column, _TYPED), _as_typed)
+    if holds(column, '"'):
+        column = changed(column, pc.match_substring_regex(column, _QUOTED), _unquoted)
     return pc.utf8_trim_whitespace(column)
 
 
@@ -68,8 +70,8 @@ def _unescaped(column: Column) -> Column:
     return per_distinct(column, lambda texts: pa.array(map(unescaped, texts.to_pylist()), TEXT))
 
 
-def _as_typed(column: Column) -> Column:
-    return pc.replace_substring_regex(column, _TYPED, r"\1")
+def _unquoted(column: Column) -> Column:
+    return pc.replace_substring_regex(column, _QUOTED, r"\1")
 
 
 def _mended(column: Column, line_break: str = " ") -> Column:

@@ -62,6 +62,8 @@ class TestClean:
             pytest.param("Łukasz 李 🚀", "Łukasz 李 🚀", id="other letters stay"),
             pytest.param("\u200b \u200b", "", id="nothing to see"),
             pytest.param(' ="00501" ', "00501", id="typed as text"),
+            pytest.param('"Ann Cole"', "Ann Cole", id="quoted twice"),
+            pytest.param('"Acme" & "Bolt"', '"Acme" & "Bolt"', id="quotes within"),
             pytest.param("MÃ¼ller & SÃ¶hne", "Müller & Söhne", id="coded twice"),
             pytest.param("Ã\x81lvaro", "Álvaro", id="coded twice, a sign of Windows'"),
             pytest.param("dâ€™Arc Ã\xa0 Metz", "d\u2019Arc à Metz", id="coded twice, typography"),
