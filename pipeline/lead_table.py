@@ -151,8 +151,8 @@ def _field(
         found, further = emails.first, [kept[position] for position in positions[1:]]
     else:
         cells = [kept[position] for position in positions]
-        if name in _PHONES:  # Apollo writes '+1 …, so that Excel does not compute it
-            cells = [_on_one_line(pc.ascii_ltrim(column, "'")) for column in cells]
+        if name in _PHONES:
+            cells = [_on_one_line(second_keys.bare_numbers(column)) for column in cells]
         if name not in _VERDICTS:  # `N/A` would stand where another column or file knows better
             cells = list(map(blanked, cells))
         found, further = first_filled(cells), cells[1:]

@@ -30,7 +30,8 @@ from pipeline.arrow import (
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15  # E.164 ends at 15
 _EXTENSION = r"(?i)(?:ext|x|#|durchwahl|poste).*$"
 # What a spreadsheet makes of a number: 4.91521E+11 has lost its last digits.
-_ROUNDED, _FLOAT = r"^\d(?:[.,]\d+)?[eE][+]?\d+$", r"^(\d{7,})[.]0$"
+_ROUNDED, _FLOAT = r"^\d(?:[.,]\d+)?[eE][+]?\d+$", r"^(\+?\d{7,})[.,]00?$"
+_LABEL = r"(?i)^(?:tel|p):\s*"  # of a link, and of Facebook's leads
 # `(mobile 2)`; the digits of `(0)` and `(512)` are the number's.
 _REMARK = r"\([^()0-9]*\p{L}[^()0-9]*[0-9]?[^()0-9]*\)"
 _NUMBER = re.compile(r"[+(]*\d[\d ()./+\xa0\u2010-\u2015-]*")
@@ -41,6 +42,16 @@ _MOBILE = r"^(?:.*[/.])?linkedin[.]com/mwlite/in/([^/?#\s]+).*$"
 _SALES = r"(?i)^(?:.*[/.])?linkedin[.]com/sales/(?:lead|people)/([^/?#,\s]+).*$"
 # What no slug holds: the next cell of a list, a bracket, a quote, a second parameter.
 _SLUG_ENDS = "/?# ,;)>'\"&"
+
+
+def bare_numbers(column: Column) -> Column:
+    """Without what programs write around a number: '+1 …, =+1 …, p:+1 …, and the .0 behind it."""
+    column = pc.ascii_ltrim(column, "'=")
+    if holds(column, ":"):
+        column = pc.replace_substring_regex(column, _LABEL, "")
+    if holds(column, ".") or holds(column, ","):
+        column = pc.replace_substring_regex(column, _FLOAT, r"\1")
+    return column
 
 
 def phone_keys(column: Column) -> Column:
@@ -60,8 +71,7 @@ def phone_keys(column: Column) -> Column:
             pc.match_substring_regex(column, _EXTENSION),
             lambda part: pc.replace_substring_regex(part, _EXTENSION, ""),
         )
-    if holds(column, "."):
-        column = pc.replace_substring_regex(column, _FLOAT, r"\1")
+    column = bare_numbers(column)
     if holds(column, "("):
         column = pc.replace_substring(column, "(0)", "")
     digits = _digits(column)

@@ -199,10 +199,22 @@ class TestJudge:
         assert found.leads["key"].nunique() == 1
         assert uuid.UUID(found.leads["key"][0]) == match_key("ann@gmail.com", SECRET)
 
-    def test_takes_apollos_apostrophe_off_phones(self):
-        found = one("email,Mobile Phone\na@acme.com,'+1 512-555-0100\n")
+    @pytest.mark.parametrize(
+        ("cell", "phone"),
+        [
+            pytest.param("'+1 512-555-0100", "+1 512-555-0100", id="Apollo"),
+            pytest.param("=+15125550100", "+15125550100", id="a formula"),
+            pytest.param("p:+15125550100", "+15125550100", id="Facebook"),
+            pytest.param("tel:+15125550100", "+15125550100", id="a link"),
+            pytest.param("15125550100.0", "15125550100", id="pandas"),
+            pytest.param("512.555.0100", "512.555.0100", id="a person"),
+            pytest.param("Home: 512-555-0100", "Home: 512-555-0100", id="another person"),
+        ],
+    )
+    def test_takes_off_phones_what_programs_put_around_them(self, cell, phone):
+        found = one(f"email,Mobile Phone\na@acme.com,{cell}\n")
 
-        assert found.leads["phone"].tolist() == ["+1 512-555-0100"]
+        assert found.leads["phone"].tolist() == [phone]
 
 
 class TestAddressCells:
