@@ -20,6 +20,7 @@ _SPACE = r"[\t\p{Zs}]"
 _QUOTED = r'^\s*=?"([^"]*)"\s*$'
 # `MÃ¼ller`: UTF-8 that was once read as cp1252. No language has such a letter before such a sign.
 _TWICE_CODED = r"[ÂÃÄÅâ][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]"  # noqa: RUF001
+_OF_ESCAPES = "&<\\"
 _WORDS, _NAMES = pa.array(sorted(NOTHING), TEXT), pa.array(sorted(NAMES), TEXT)
 
 
@@ -32,7 +33,7 @@ def clean(column: Column, *, several_lines: bool = False) -> Column:
     lowest, highest = byte_range(column)
     if lowest < ord(" ") or highest > ord("~"):
         column = changed(column, strange(column), mend)
-    if holds(column, "&") or holds(column, "\\"):
+    if any(holds(column, sign) for sign in _OF_ESCAPES):
         escaped = pc.match_substring_regex(column, MAYBE)
         column = changed(column, escaped, lambda rest: mend(_unescaped(rest)))
     if holds(column, '"'):

@@ -23,6 +23,11 @@ class TestUnescaped:
             pytest.param(r"O\'Moor, \"Moor\" \\'s", "O'Moor, \"Moor\" 's", id="quotes"),
             pytest.param(r"https:\/\/moor.de\/", "https://moor.de/", id="slashes"),
             pytest.param(r'{"a": "\"x\" \u00e9"}', r'{"a": "\"x\" \u00e9"}', id="JSON itself"),
+            pytest.param("Moor<br />Bonn<BR>DE", "Moor\nBonn\nDE", id="line breaks"),
+            pytest.param("<p>Moor</p> <p>Bonn</p>", "\nMoor\nBonn\n", id="paragraphs"),
+            pytest.param('<b>CEO</b>, <span class="x">Moor</span>', "CEO, Moor", id="bold"),
+            pytest.param("&lt;b&gt;CEO&lt;/b&gt;", "CEO", id="bold, written by names"),
+            pytest.param("<3 Moor <b@moor.de> a<b>", "<3 Moor <b@moor.de> a", id="no tags but one"),
             pytest.param(r"C:\users\ann", r"C:\users\ann", id="a path"),
         ],
     )
