@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from pipeline.mapping import Columns
 from pipeline.stock import Ints
 
 _SHOWN = 10_000  # characters of a cell that a rejection quotes
+_MOST_BLANK = 50  # cells behind the last header of which blank ones are kept
 _OF_EMAIL = frozenset({"bad_email", "missing_field", "disposable", "role", "no_mx"})
 
 Codes = npt.NDArray[np.object_]
@@ -131,13 +131,18 @@ def _cut(column: Column) -> Column:
 
 def _raw(columns: Columns, row: Sequence[str]) -> dict[str, str]:
     """Header → cell, without the empty ones; cells behind the last header are named +1, +2 …"""
-    names = chain(columns.names, (f"+{n}" for n in count(1)))
+    pairs = zip(columns.names, row, strict=False)
+    surplus = _surplus(row[len(columns.names) :])
+    found = {name: cell for name, cell in pairs if cell}
+    found |= {f"+{n}": cell for n, cell in enumerate(surplus, 1)}
     # PostgreSQL stores no NUL, not even in JSON.
-    return {
-        name: cell[:_SHOWN].replace("\x00", "\ufffd")
-        for name, cell in zip(names, row, strict=False)
-        if cell
-    }
+    return {name: cell[:_SHOWN].replace("\x00", "\ufffd") for name, cell in found.items()}
+
+
+def _surplus(cells: Sequence[str]) -> Sequence[str]:
+    """To the last filled one, and one of blank ones only: it is what makes the row too wide."""
+    last = max((n for n, cell in enumerate(cells, 1) if cell), default=1)
+    return cells[:last] if last <= _MOST_BLANK else [cell for cell in cells if cell]
 
 
 def address_reasons(cells: Sequence[str]) -> dict[str, str]:

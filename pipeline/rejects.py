@@ -23,6 +23,7 @@ from pipeline.reading.csv_records import Broken
 
 NOTES = ("_row", "_field", "_code", "_reason")
 MOST_SURPLUS = 50  # columns for cells behind the last header; what is more is joined in the last
+_BLANK = "(blank)"  # without it the row would fit, with its cells in the wrong columns
 _SURPLUS = re.compile(r"\+\d+")
 # What csv_export.neutralise writes, the other way round.
 _SAFE = r"^'([\s\x{ad}\x{200b}-\x{200d}\x{2060}\x{feff}]*[=+\-@%|\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}])"
@@ -64,7 +65,11 @@ def lines(headers: Sequence[str], rejects: Iterable[Reject], *, surplus: int) ->
 
 def _surplus_cells(raw: Mapping[str, str], width: int) -> list[str]:
     cells = [raw[f"+{n}"] for n in range(1, surplus_of(raw) + 1)]
-    if len(cells) > width > 0:
+    if cells and not any(cells):
+        cells = [_BLANK]
+    if not width:  # of a check that counted none
+        return []
+    if len(cells) > width:
         cells[width - 1 :] = [" ".join(cells[width - 1 :])]
     return [*cells, *[""] * (width - len(cells))]
 

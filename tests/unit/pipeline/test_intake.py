@@ -147,6 +147,20 @@ class TestJudge:
             {"name": " B\ufffdb"},
         ]
 
+    @pytest.mark.parametrize(
+        ("row", "surplus"),
+        [
+            pytest.param("Ann,a@acme.com,", {"+1": ""}, id="a blank cell"),
+            pytest.param("Ann,a@acme.com,,x,,", {"+1": "", "+2": "x"}, id="one behind a blank one"),
+            pytest.param(f"Ann,a@acme.com{',' * 99}x", {"+1": "x"}, id="one behind very many"),
+        ],
+    )
+    def test_shows_what_makes_a_row_too_wide(self, row, surplus):
+        found = one(f"name,email\nBob,b@acme.com\n{row}\n")
+
+        (rejected,) = found.rejected
+        assert rejected.raw == {"name": "Ann", "email": "a@acme.com", **surplus}
+
     def test_quotes_a_part_of_a_huge_cell_only(self):
         found = one(f"name,email\n{'x' * 50_000},\n")
 

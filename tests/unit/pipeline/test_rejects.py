@@ -57,6 +57,11 @@ class TestRejects:
         assert rows[1][3:5] == ["Acme", "Inc"]
         assert rows[2][3:5] == ["", ""]
 
+    def test_show_that_a_row_is_too_wide_where_only_a_blank_cell_makes_it_so(self):
+        (_, row) = table(reject(Email="x", **{"+1": ""}), surplus=1)
+
+        assert row[3] == "(blank)"
+
     def test_join_what_are_too_many_of_these(self):
         raw = {f"+{n}": str(n) for n in range(1, 53)}
 
