@@ -211,9 +211,17 @@ class _Table:
         best = self._best(counts)
         if best is None or not counts[best]:
             return None
-        # A title may well be called Notes: one known name is enough in small tables only.
+        # A title may well be called Notes: one known name is enough in small tables only, or above
+        # the addresses.
         alone = counts[best] == 1 and (self._usual > _FEW or not self._records[best].holds_names)
-        return None if alone else best
+        return None if alone and not self._names_addresses(best, known) else best
+
+    def _names_addresses(self, position: int, known: Callable[[str], bool]) -> bool:
+        """Whether a name stands over the addresses, and none of these above it."""
+        cells = self._records[position].cells
+        return any(
+            known(_name(cells[n])) for n in self._address_columns if n < len(cells)
+        ) and not any(record.has_address for n, record in self._records.items() if n < position)
 
     def _best(self, counts: dict[int, int]) -> int | None:
         """The record with the most names; above the first address, if it has half as many: a

@@ -119,6 +119,11 @@ class TestHeader:
             pytest.param("Leads, of May\nname,email\nAnn,a@b.de\n", 2, id="behind a row as wide"),
             pytest.param("name,2024,email\nAnn,1,a@b.de\n", 1, id="with a number"),
             pytest.param("name,,company\nAnn,a@b.de,Acme\n", 1, id="unnamed over addresses"),
+            pytest.param("Mail;Email;2022;2023\nx;a@b.de;1;2\n", 1, id="one, over addresses"),
+            pytest.param(
+                "May;;\nEmail;2022;2023\na@b.de;1;2\nb@c.de;1;2\n", 2, id="one, below a title"
+            ),
+            pytest.param("a@b.de;1;2\nEmail;2022;2023\nb@c.de;1;2\n", 0, id="one, below a lead"),
             pytest.param("Notes:\n\nVorname,Mail,Ort\nAnn,a@b.de,Bonn\n", 3, id="unknown names"),
             pytest.param(
                 "email,first\na@b.de,Ann\n\nname,company\nBob,Acme\n", 1, id="above a second table"
