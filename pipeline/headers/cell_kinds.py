@@ -58,6 +58,11 @@ _KINDS = {
         r"|membre|intervenant|user|subscriber|viewer|client|customer|admin(?:istrator)?"
         r"|decision[- ]?maker|influencer|champion|gatekeeper|blocker|(?:economic|technical) buyer)"
     ),
+    "class": (  # of companies, by their size or by whom they sell to
+        r"smbs?|smes?|kmu|pme|tpe|eti|pymes?|pmi|mkb|micro|small|medium|large|start-?up|scale-?up|corporate"
+        r"|(?:(?:small|lower|upper)[- ])?mid[- ]?market|(?:small|medium|large)[- ](?:business|enterprise|company)"
+        r"|enterprise|b2b|b2c|b2g|public|private|non-?profit|prospect|competitor|reseller|vendor|supplier"
+    ),
     "salutation": rf"{_BEFORE_NAME}(?:[.\s-]+{_BEFORE_NAME})*\.?",
 }
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _KINDS.items()}
@@ -81,7 +86,7 @@ _CONTRADICTS = {
     "last_name": _NO_WORDS | {"salutation"},
     "full_name": _NO_WORDS | {"salutation"},
     "title": _NO_WORDS | {"salutation", "part"},
-    "company": _NO_WORDS | {"salutation"},
+    "company": _NO_WORDS | {"salutation", "part", "class"},
     "phone": _NO_WORDS - {"phone", "number"} | {"salutation"},
     "phone_alt": _NO_WORDS - {"phone", "number"} | {"salutation"},
     "company_phone": _NO_WORDS - {"phone", "number"} | {"salutation"},

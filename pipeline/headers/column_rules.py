@@ -29,6 +29,7 @@ from pipeline.headers.whose_rules import (
     leads_with_contacts,
     named_by_others,
     of_those_named,
+    same_company_for_all,
     same_for_all,
     whose_address_it_is,
 )
@@ -239,5 +240,5 @@ def last_resort(draft: Draft) -> None:
 RULES: tuple[Callable[[Draft], None], ...] = (
     by_name, first_and_last, title_of_place, names, industries, in_charge, second_best, guests, named_by_others, parted_names, leads_with_contacts, companies, titles, no_titles,
     levels, of_companies, linkedin_pages, profiles, names_by_cells, by_cells, address_by_cells, whose_address_it_is, last_resort,
-    same_for_all, unfilled,
+    same_for_all, same_company_for_all, unfilled,
 )  # fmt: skip

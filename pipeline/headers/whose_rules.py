@@ -13,6 +13,7 @@ _BY_GROUP = 0.7
 _FEW, _REPEATED = 2, 2  # cells that differ; how many more there must be
 _TELLING = 4  # letters of a company's word that may stand in a domain
 _LEAD = re.compile(r"(?:^|_)leads?(?:_|$)")
+_WHO = (*PERSON, "email")
 _NAMED_BY_OTHERS = frozenset({"friend", "friends", "referee", "nominee"})
 
 
@@ -33,7 +34,7 @@ def leads_with_contacts(draft: Draft) -> None:
     """A lead that has a contact by name is an organization or a record: it has a name and a title
     as such.
     """
-    people = [n for field in (*PERSON, "email") for n in draft.filling(field)]
+    people = [n for field in _WHO for n in draft.filling(field)]
     if any(CONTACT.search(plain(draft.headers[n])) for n in draft.filling("full_name")):
         for n in _of_leads(draft, "full_name"):
             if draft.has("company"):
@@ -73,13 +74,16 @@ def guests(draft: Draft) -> None:
 
 
 def named_by_others(draft: Draft) -> None:
-    """Beside a friend's address a bare one is that of whoever recommends him, which is no lead yet."""
+    """Beside a friend's address a bare one is that of whoever recommends him, which is no lead yet;
+    so are a bare name, job and company.
+    """
     if any(
         "email" in said and _NAMED_BY_OTHERS.intersection(words_saying(header, UNKNOWN))
         for header, said in zip(draft.headers, draft.said, strict=True)
     ):
-        for n in draft.filling("email"):
-            draft.doubt(n, "email")
+        for field in (*_WHO, "title", "company"):
+            for n in draft.filling(field):
+                draft.doubt(n, field)
 
 
 def of_those_named(draft: Draft, found: Sequence[int]) -> list[int]:
@@ -99,20 +103,35 @@ def _guests_of(draft: Draft, position: int) -> frozenset[str]:
 
 def same_for_all(draft: Draft) -> None:
     """An `Email` that is the same few in all rows is a colleague's where another column's addresses
-    differ; so is a `Company` the operator's own, or a kind, where the addresses are at others.
+    differ, and so is a name where another's do.
     """
     for n in draft.filling("email"):
         others = [m for m in draft.with_addresses() if _differ_more(draft, m, n)]
         for m in [n, *others] if others and _are_few(draft.cells[n]) else []:
             draft.doubt(m, "email")
-    domains = [
-        cell.rpartition("@")[2] for n in draft.filling("email")[:1] for cell in draft.cells[n]
-    ]
+    for field in PERSON:
+        found = draft.filling(field)
+        for n in found:
+            if _are_few(draft.cells[n]) and any(_differ_more(draft, m, n) for m in found):
+                draft.doubt(n, field)
+
+
+def same_company_for_all(draft: Draft) -> None:
+    """A `Company` that is the same few in all rows is the operator's own, or a kind, where the
+    addresses are at others.
+    """
+    domains = [address.rpartition("@")[2] for address in _addresses(draft)]
     if len(domains) <= _FEW or not cell_kinds.differ(domains):
         return
     for n in draft.filling("company"):
         if _are_few(draft.cells[n]) and not _are_at(draft.cells[n], " ".join(domains)):
             draft.doubt(n, "company")
+
+
+def _addresses(draft: Draft) -> Sequence[str]:
+    """The leads', or those that differ most where a person is asked which are."""
+    found = draft.filling("email")[:1] or draft.doubted("email")
+    return max((draft.cells[n] for n in found), key=lambda cells: len(set(cells)), default=())
 
 
 def _are_few(cells: Sequence[str]) -> bool:

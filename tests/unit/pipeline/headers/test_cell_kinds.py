@@ -54,6 +54,9 @@ class TestKindOf:
             ("user researcher", ""),
             ("economic buyer", "part"),
             ("senior buyer", ""),
+            ("smb", "class"),
+            ("mid-market", "class"),
+            ("enterprise rent", ""),
         ],
     )
     def test_is_what_a_cell_looks_like(self, cell, kind):
@@ -97,7 +100,7 @@ class TestContradicts:
     @pytest.mark.parametrize(
         ("field", "kind"),
         [("email", "date"), ("email", "flag"), ("first_name", "address"), ("title", "salutation"),
-         ("company", "number"), ("linkedin_url", "company_linkedin_url")],
+         ("company", "number"), ("company", "class"), ("company", "part"), ("linkedin_url", "company_linkedin_url")],
     )  # fmt: skip
     def test_is_so_for_what_cannot_be(self, field, kind):
         assert contradicts(field, kind)

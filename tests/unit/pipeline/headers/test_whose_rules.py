@@ -84,6 +84,12 @@ class TestGuests:
         with pytest.raises(UnsureMapping, match=r"'Your Email' and 'Friend.s Email'"):
             guess(["Your Name", "Your Email", "Friend's Name", "Friend's Email"])
 
+    def test_who_recommends_a_friend_has_no_company_or_job_of_a_lead(self):
+        with pytest.raises(UnsureMapping) as question:
+            guess(["Your Company", "Your Job Title", "Your Full Name", "Friend's Email"])
+
+        assert question.value.columns.unsure == (0, 1, 2, 3)
+
 
 class TestPlaces:
     @pytest.mark.parametrize(
@@ -112,14 +118,14 @@ class TestTheSameForAll:
         ]
         return guess(headers, sample=rows)
 
-    @pytest.mark.parametrize("own", [["OurCo GmbH"], ["SMB", "Enterprise"]])
+    @pytest.mark.parametrize("own", [["OurCo GmbH"], ["OurCo", "Ours"]])
     def test_is_a_company_that_is_asked_about(self, own):
         assert self.columns(own).as_stored() == ["", "company", "email"]
 
     @pytest.mark.parametrize(
         ("own", "ends"),
         [(["Tide"], "abcd"), (["OurCo"], "aaaa"), (["OurCo"], "ab"), (["A", "B", "C"], "abcd"),
-         (["SMB", "Enterprise"], "abc")],
+         (["OurCo", "Ours"], "abc")],
     )  # fmt: skip
     def test_is_none_where_it_may_be_the_leads(self, own, ends):
         assert self.columns(own, ends=ends).field_of(0) == "company"
@@ -134,3 +140,25 @@ class TestTheSameForAll:
         found = self.columns(["sam@ourco.com"], ("Email", "Firm", "Reach"), ends="aaaa")
 
         assert found.field_of(0) == "email"
+
+    def test_is_a_company_beside_addresses_that_are_asked_about(self):
+        rows = [["OurCo", f"{who}@ourco.com", f"ann@tide-{end}.com"] for who, end in
+                zip(["sam", "lou", "sam", "sam"], "abcd", strict=True)]  # fmt: skip
+
+        with pytest.raises(UnsureMapping) as question:
+            guess(["Company", "Email", "Prospect Email"], sample=rows)
+
+        assert 0 in question.value.columns.unsure
+
+    @pytest.mark.parametrize("name", ["Full Name", "First Name", "Last Name"])
+    def test_is_a_name_that_is_asked_about_beside_others(self, name):
+        found = self.columns(["Greta", "Milo"], (name, f"Prospect {name}", "Email"))
+
+        assert found.field_of(0) == ""
+        assert found.field_of(1) in {"full_name", "first_name", "last_name"}
+        assert found.unsure == (0,)
+
+    def test_is_a_name_where_no_others_differ(self):
+        found = self.columns(["Greta", "Milo"], ("First Name", "Firm", "Email"))
+
+        assert found.field_of(0) == "first_name"
