@@ -100,8 +100,16 @@ _CONTRADICTS = {
 
 def filled(sample: Iterable[Sequence[str]], position: int) -> list[str]:
     """A column's cells that hold something, of the first rows; rows may be short."""
-    cells = (row[position].strip() for row in islice(sample, _ROWS) if position < len(row))
-    return [with_plain_at(cell[:_LONGEST].casefold()) for cell in cells if cell]
+    return [cell for (cell,) in filled_rows(sample, (position,))]
+
+
+def filled_rows(sample: Iterable[Sequence[str]], positions: Sequence[int]) -> list[tuple[str, ...]]:
+    """The cells of some columns, of those of the first rows in which all of these hold something."""
+    rows = (
+        tuple(row[n].strip()[:_LONGEST] if n < len(row) else "" for n in positions)
+        for row in islice(sample, _ROWS)
+    )
+    return [tuple(with_plain_at(cell.casefold()) for cell in row) for row in rows if all(row)]
 
 
 def with_plain_at(text: str) -> str:

@@ -43,6 +43,7 @@ class Draft:
     ) -> None:
         self.headers = without_wrapper(headers)
         self.is_sampled = bool(sample)
+        self._sample = sample
         self.said = _of_buyers(self.headers, _counted([meaning(header) for header in self.headers]))
         self.cells = [cell_kinds.filled(sample, n) for n in range(len(headers))]
         self.kinds = [cell_kinds.kind_of(cells) for cells in self.cells]
@@ -72,6 +73,10 @@ class Draft:
             or (field in _COUNTRIES and cell_kinds.are_no_countries(cells))
             or (field in _NO_COMPANIES and cell_kinds.are_companies(cells))
         )
+
+    def rows_of(self, *positions: int) -> list[tuple[str, ...]]:
+        """The cells of these columns row by row, of the rows where all hold something."""
+        return cell_kinds.filled_rows(self._sample, positions)
 
     def doubt(self, position: int, field: str) -> None:
         """The column may be the field: to be asked, not guessed."""

@@ -38,11 +38,12 @@ class TestOneWhoseWordNobodyKnows:
         assert question.value.columns.unsure == (0, 1, 2, 3)
 
     def test_is_another_beside_somebodys_name(self):
+        """The company is the address's, by its domain."""
         sample = [[*row, "Max Roe"] for row in self.SAMPLE]
 
         found = fields(*self.HEADERS, "Full Name", sample=sample)
 
-        assert found == ["", "", "email", "", "", "full_name"]
+        assert found == ["", "", "email", "company", "", "full_name"]
 
 
 class TestLeadsWithContacts:
