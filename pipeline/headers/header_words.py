@@ -24,7 +24,8 @@ NOUNS = {
         telefone fone telf telefonefixo telefonecomercial
         recapitotelefonico telefonofisso
         phonewhatsapp whatsappphone telefonewhatsapp telefonowhatsapp celularwhatsapp mobilewhatsapp
-        tfno tfn tlf natel telefoon telefoonnr puhelin puhelinnumero""",
+        tfno tfn tlf natel telefoon telefoonnr puhelin puhelinnumero
+        fisso recapitotel""",
     "mobile": """mobile cell cellular mob smartphone
         mobil mobiltelefon mobilfunk handy
         portable
@@ -32,7 +33,7 @@ NOUNS = {
         telemovel
         cellulare
         mobiel mobiele gsm""",
-    "direct phone": "direct direkt direkte directdial directphone directline durchwahl lignedirecte doorkiesnummer",
+    "direct phone": "direct direkt direkte directdial directphone directline durchwahl lignedirecte doorkiesnummer diretto diretta directo directa directe diretas",
     "name": "name nm nom nombre nombres nome naam",
     "firstname": """firstname fname givenname forename christianname namefirst firstnm
         vorname vorn rufname
@@ -85,7 +86,8 @@ NOUNS = {
         companhia organizacao razaosocial designacaosocial nomefantasia conta
         azienda societa ditta impresa ragionesociale ragsociale ragsoc denominazione denominazionesociale organizzazione
         bedrijf bedrijfs organisatie onderneming werkgever handelsnaam
-        foretag virksomhed selskap spolecnost yritys sirket""",
+        foretag virksomhed selskap spolecnost yritys sirket
+        firmenwortlaut""",
     "companyshort": "companynameforemails nameforemails companyshortname shortcompanyname",
     "domain": "domain rootdomain domaine dominio domein",
     "website": """website web www homepage webpage webaddress internet site siteurl
@@ -105,7 +107,8 @@ NOUNS = {
         sectordeactividad industria
         setor ramo ramodeatividade segmento
         settore settorediattivita settoremerceologico
-        bedrijfstak""",
+        bedrijfstak
+        natureofbusiness typeofbusiness businesstype industrytype activite activiteprincipale libelleape libellenaf actividad actividadeconomica actividadprincipal atividade atividadeeconomica attivita sbiomschrijving""",
     "category": "category kategorie categorie categoria",
     "type": "type typ tipo",
     "employees": """employee headcount staff teamsize numberofemployees noofemployees numemployees empcount empsize howmanypeople
@@ -114,7 +117,8 @@ NOUNS = {
         empleado trabajadores
         funcionario colaboradores trabalhadores
         dipendenti addetti ndip nrdip numdip
-        medewerkers werknemers personeel fte""",
+        medewerkers werknemers personeel fte
+        mazahl mdw werkzamepersonen noempl nrempl nempl""",
     "size": "size howbig howlarge wiegross grosse groesse taille tamano tamanho dimensione dimensioni grootte",
     "revenue": """revenue rev turnover
         umsatz jahresumsatz
@@ -132,7 +136,7 @@ NOUNS = {
     "department": "department dept abteilung abt departamento depto dpto reparto dipartimento afdeling",
     "function": "jobfunction",
     "county": "county",
-    "whatsapp": "whatsapp",
+    "whatsapp": "whatsapp sms",
     "address": """address addr addrln
         adresse adress adr anschrift
         direccion domicilio
@@ -147,14 +151,16 @@ NOUNS = {
         cidade localidade
         citta comune localita
         plaats stad woonplaats gemeente
-        miasto""",
+        miasto
+        concelho""",
     "state": """state province region
         bundesland provinz kanton canton
         provincia estado
         regiao uf
         regione
-        provincie regio""",
-    "country": "country ctry land pays pais paese nazione kraj",
+        provincie regio
+        prov""",
+    "country": "country ctry land pays pais paese nazione kraj lkz landerkennzeichen laenderkennzeichen",
     "location": "location geography geo standort lieu localisation ubicacion localizacao vestiging",
     "hq": "hq headquarters headquarter headoffice hauptsitz zentrale siege siegesocial hoofdkantoor",
     "notes": """notes note comment remark memo summary
@@ -172,7 +178,7 @@ NOUNS = {
     "status": """status statut stato
         estadodellead estadodelcontacto estadodelcliente estadodelprospecto
         estadodolead estadodocontato estadodocliente""",
-    "verification": "verification validation verifizierung",
+    "verification": "verification validation verifizierung validationresult verificationresult",
     "confidence": "confidence certainty",
     "score": "score",
 }
@@ -192,7 +198,8 @@ QUALIFIERS = {
         personadecontacto personacontacto contactoprincipal
         pessoadecontato pessoadecontacto pessoacontato contatoprincipal
         referente personadicontatto
-        contactpersoon""",
+        contactpersoon
+        personadiriferimento""",
     "customer": """customer client member subscriber attendee participant candidate applicant
         guest student patient investor speaker registrant recipient
         invitee delegate respondent donor
@@ -206,7 +213,8 @@ QUALIFIERS = {
         acheteur comprador acquirente koper""",
     "user": "user",
     "executive": """exec ceo founder cofounder executive businessowner storeowner shopowner
-        geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant""",
+        geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant
+        representantelegal rappresentantelegale""",
     "venue": "restaurant clinic practice pharmacy hotel salon gym dealership agency venue store shop",
     "exhibitor": """exhibitor aussteller exposant expositeur expositor espositore standhouder
         utstallare udstiller utstiller""",
@@ -243,10 +251,11 @@ QUALIFIERS = {
     "preferred": "preferred",
     "current": """current present aktuell aktuelle aktueller aktuelles actuel actuelle actual atual attuale huidige
         new neu neue neuer nouveau nouvelle nuevo nueva nuovo nuova novo nova nieuwe""",
-    "generic": "generic general info public",
+    "generic": "generic general info public generico generica geral generale generique algemeen algemene allgemein allgemeine",
     "vendor": """apollo zoominfo lusha cognism hunter snov snovio rocketreach kaspr dropcontact clay
         hubspot salesforce pipedrive crunchbase seamless uplead leadiq contactout""",
     "record": "record",
+    "social": "social",
     "has": "hat haben habensie hastdu tiene tienes tem ha hai heeft",
     "count": """number no nr n num nbr count howmany wieviele anzahl zahl nummer numero nb aantal hoeveel
         combien cuantos cuantas quantos quantas quanti qtd qtde qtdade quantidade""",

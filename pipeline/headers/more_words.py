@@ -10,9 +10,11 @@ from __future__ import annotations
 MORE = {
     "email": """mejl mejladress epostilaatikko pocztaelektroniczna elektronickaposta
         drotposta villanyposta postaelectronica correu correuelectronic elpastas epasts surel""",
-    "phone": """telefonu telefony telefonni telefonszam puhelinnro puh telefonul telefonom telefonas talrunis""",
+    "phone": """telefonu telefony telefonni telefonszam puhelinnro puh telefonul telefonom telefonas talrunis
+        stacjonarny telefonstacjonarny""",
     "mobile": """mobiltlf matkapuhelin matkapuhelinnumero kannykka
-        komorkowy komorka komorkowego mobilni mobilny ceptelefonu ceptelefon ceptel""",
+        komorkowy komorka komorkowego mobilni mobilny ceptelefonu ceptelefon ceptel
+        telkom""",
     "name": "namn navn navnet nimi nev neve nume numele meno adi isim",
     "firstname": """tilltalsnamn kutsumanimi krestnijmeno krstnemeno keresztnev utonev prenume prenumele ime adiniz
         eesnimi vardas vards""",
@@ -35,7 +37,8 @@ MORE = {
         companie firmei angajator
         tvrtka tvrtke poduzece poslodavac podjetje podjetja delodajalec
         kurum kurulus ticariunvan ticariunvani firmaunvan firmaunvani sirketunvani
-        ettevote imone uznemums""",
+        ettevote imone uznemums
+        przedsiebiorstwa""",
     "website": """webbsida webbsajt webside nettside nettsted kotisivu kotisivut verkkosivu verkkosivut
         strona weboldal honlap webovestranky webovastranka webstranica spletnastran
         websitesi websayfasi internetsitesi llocweb""",
@@ -43,7 +46,8 @@ MORE = {
         iparag agazat domeniudeactivitate djelatnost panoga sektoru""",
     "employees": """anstallda ansatte medarbejdere henkilosto henkilostomaara henkilostonmaara tyontekijat
         pracownikow pracownicy zatrudnienie zamestnancu zamestnanci zamestnancov
-        letszam alkalmazottak angajati zaposlenih zaposlenici calisan calisansayisi""",
+        letszam alkalmazottak angajati zaposlenih zaposlenici calisan calisansayisi
+        liczbaprac antanst""",
     "revenue": """omsattning omsaetning omsetning liikevaihto przychod przychody obroty obrat trzby
         arbevetel cifradeafaceri prihod ciro""",
     "city": """postort bynavn poststed kaupunki paikkakunta postitoimipaikka miejscowosc miasta mesto obec

@@ -32,6 +32,13 @@ FOREIGN = """
     recruiter moderator interviewer supervisor salesperson
     chef boss superior superieur jefe capo leidinggevende
     vorgesetzte vorgesetzten betreuer verkaufer verkaeufer vendeur vendedor
+    agente assistente assistenz sekretariat secretaire secretariat secretaria segretaria secretaresse
+    ae csm kam
+    buchhaltung comptabilite compta contabilidad contabilidade contabilita boekhouding ksiegowosc faktura factuur facture
+    vorherig vorherige vorheriger vorheriges fruhere fruherer fruheres ehemalige ehemaliger ehemaliges
+    ancien ancienne precedent precedente anterior antiguo antigua vorig vorige vroegere
+    poprzedni poprzednia tidigare tidligere predchozi
+    letzte letzter letztes dernier derniere ultimo ultima laatste senaste sidste ostatni ostatnia
     previous prev past former old ex last latest next start end date dates datum time timestamp at
     on since until updated modified added imported sent open opened opens bounce bounced reply
     replied click clicked unsubscribe unsubscribed subscribe subscribed subscription opt optin
@@ -41,7 +48,7 @@ FOREIGN = """
     invoice event hash md5 reason error not is has attempts history log middle nick nickname maiden
     prefix suffix phonetic yomi salutation anrede civilite civility tratamiento aanhef
     honorific initials birthday birth gender sex age fax pager telex skype facebook
-    twitter instagram youtube tiktok telegram github social image photo picture logo
+    twitter instagram youtube tiktok telegram github image photo picture logo
     avatar follower followers connections founded funding sic naics naf siren siret vat sub
     division subsidiary currency language lang timezone file function
     headline education school skill skills experience tenure duration marketing news
@@ -52,7 +59,7 @@ FOREIGN = """
 
 # Says nothing about which field it is.
 NOISE = """
-    of the your and please enter value text field fields data attribute attributes property
+    of the your and customfield please enter value text field fields data attribute attributes property
     properties required associated s st nd rd th
     what whats whatis which whichis where wheres who whos whois how does you we there have isyour youworkfor youworkat
     tellus giveus toreachyou canwereachyou tocontactyou

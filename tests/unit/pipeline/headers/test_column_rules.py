@@ -350,6 +350,15 @@ class TestDecidingByTheCells:
 
         assert guess(["Email", "URL"], sample=sample).field_of(1) == "website"
 
+    @pytest.mark.parametrize(
+        "header", ["Mail comptabilité", "E-Mail Buchhaltung", "Email anterior"]
+    )
+    def test_addresses_of_who_is_no_lead_are_not_taken(self, header):
+        sample = [["a@b-pipes.com"], ["c@d-pipes.com"], ["e@f-pipes.com"]]
+
+        with pytest.raises(NoEmailColumn, match="if they are the leads'"):
+            guess([header], sample=sample)
+
     def test_a_name_that_says_nothing_of_addresses_is_asked_about(self):
         with pytest.raises(UnsureMapping, match="Column 'Reach' may hold"):
             guess(["Reach", "Name"], sample=[["ann@acme-pipes.com", "Ann"]])

@@ -92,6 +92,22 @@ class TestMeaning:
     def test_tells_what_is_spoken_of_and_what_nobody_knows(self, header, expected):
         assert meaning(header) == expected
 
+    @pytest.mark.parametrize(
+        "header",
+        ["Dernière société", "Última empresa", "Letzte Firma", "Ancienne société", "Vorherige Firma",
+         "Empresa anterior", "Vorige bedrijf", "Poprzednia firma"],
+    )  # fmt: skip
+    def test_of_what_is_past_is_foreign_in_any_language(self, header):
+        assert meaning(header) == {"foreign", "company"}
+
+    @pytest.mark.parametrize(
+        "header",
+        ["Mail comptabilité", "Email contabilidad", "E-Mail Buchhaltung", "E-mail boekhouding",
+         "Email segretaria", "E-Mail Assistenz", "E-mail agente", "CSM Email"],
+    )  # fmt: skip
+    def test_of_who_is_no_lead_is_foreign_in_any_language(self, header):
+        assert meaning(header) == {"foreign", "email"}
+
     @given(st.text(max_size=120))
     def test_is_found_for_any_header(self, header):
         assert isinstance(meaning(header), frozenset)
@@ -208,7 +224,7 @@ class TestWordsCutShort:
     def test_are_what_all_that_begin_so_mean(self, header, word):
         assert meaning(header) == {word}
 
-    @pytest.mark.parametrize("header", ["Empr", "Empr.x", "Xyzzy.", "Prov.", "Mó."])
+    @pytest.mark.parametrize("header", ["Empr", "Empr.x", "Xyzzy.", "Comp.", "Mó."])
     def test_are_unknown_without_a_dot_or_where_nothing_decides(self, header):
         assert UNKNOWN in meaning(header)
 
