@@ -38,6 +38,7 @@ _CUT_SHORT = re.compile(r"([^\W\d_]{3,})\.(?!\w)")  # Empr. Móv. Kontaktpers.
 _SURE = 4  # letters of a word cut short, if it says what must not be wrong: `Nac.` is no Nachname
 _WEIGHTY = frozenset({"email", "name", "firstname", "lastname", "fullname", "title", "job",
                       "position", "company"})  # fmt: skip
+_LOOKED_UP = re.compile(r"^(.+) \(from (.+)\)$")  # in Airtable: `Website (from Companies)`
 _VCARD_TYPE = re.compile(r";type=(?:(?:internet|voice|pref)\b)?", re.IGNORECASE)
 # Letters that no normal form takes apart.
 _UNPARTED = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "\u0131": "i",
@@ -82,7 +83,10 @@ def _lexicon() -> dict[str, tuple[str, ...]]:
     groups = chain(
         (NOUNS | QUALIFIERS | SIGNS).items(), MORE.items(), [("foreign", FOREIGN), ("", NOISE)]
     )
-    latin = {word: tuple(says.split()) for says, words in groups for word in words.split()}
+    found_by = {f"from{vendor}": ("vendor",) for vendor in QUALIFIERS["vendor"].split()}
+    latin = found_by | {
+        word: tuple(says.split()) for says, words in groups for word in words.split()
+    }
     return latin | {
         word: tuple(says.split()) for says, words in SCRIPTS.items() for word in in_one(words)
     }
@@ -103,6 +107,7 @@ def meaning(header: str) -> Meaning:
     """What a header speaks of; empty for one without a word."""
     if len(header) > _LONGEST:
         return frozenset({UNKNOWN})
+    header = _LOOKED_UP.sub(r"\2 \1", header)
     bare = plain(_CUT_SHORT.sub(_written_out, header))
     words = _WORD.findall(bare)
     if not words:  # a script that nobody here can read is not silence
