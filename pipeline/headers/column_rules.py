@@ -40,7 +40,19 @@ BY_SECOND, BY_LAST, BY_CELLS = 0.7, 0.6, 0.7
 _ENOUGH = 3  # addresses that show a name right which nobody knows
 _LINKS = frozenset({"linkedin_url", "company_linkedin_url"})
 _OF_LINKS = frozenset(
-    {"url", "profile", "linkedin", "website", "vendor", "person", "company", "one", "primary"}
+    {
+        "url",
+        "profile",
+        "linkedin",
+        "social",
+        "website",
+        "vendor",
+        "person",
+        "company",
+        "name",
+        "one",
+        "primary",
+    }
 )
 _REMARKED = frozenset({"industry", "employees", "revenue", "city", "state", "country", "department",
                        "seniority", "website", "keywords", "technologies", "notes"})  # fmt: skip

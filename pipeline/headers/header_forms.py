@@ -65,7 +65,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "level person |",
     ),
     "department": ("department | name person company current position work one",),
-    "company": ("company | name person current primary one work",),
+    "company": ("company | name person current primary one work", "company linkedin name |"),
     "company_short": ("companyshort | company", "company short | name"),
     "company_domain": ("domain | name company website primary person work url one current",),
     "website": (
@@ -167,6 +167,7 @@ SECOND: Mapping[str, tuple[str, ...]] = {
         "job position | name title person who current primary one",
         "job customer | name title person",
         "title executive |",
+        "position executive |",
         "title email one |",
     ),
     "phone": (

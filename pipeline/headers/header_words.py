@@ -253,7 +253,9 @@ QUALIFIERS = {
         new neu neue neuer nouveau nouvelle nuevo nueva nuovo nuova novo nova nieuwe""",
     "generic": "generic general info public generico generica geral generale generique algemeen algemene allgemein allgemeine",
     "vendor": """apollo zoominfo lusha cognism hunter snov snovio rocketreach kaspr dropcontact clay
-        hubspot salesforce pipedrive crunchbase seamless uplead leadiq contactout""",
+        hubspot salesforce pipedrive crunchbase seamless uplead leadiq contactout findymail prospeo
+        datagma wiza skrapp getprospect signalhire clearbit bettercontact fullenrich icypeas leadmagic
+        evaboot anymailfinder peopledatalabs""",
     "record": "record",
     "social": "social",
     "has": "hat haben habensie hastdu tiene tienes tem ha hai heeft",

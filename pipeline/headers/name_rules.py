@@ -34,7 +34,8 @@ def names(draft: Draft) -> None:
         if not known and (field := _name(draft, n)):
             draft.put(n, field, BY_CONTEXT)
         else:
-            draft.doubt(n, "full_name")
+            are_firms = cell_kinds.are_companies(draft.cells[n])
+            draft.doubt(n, "company" if are_firms else "full_name")
     if not draft.has(*PERSON):  # `Founder`, `Contact`: a name, several, or something else
         for n in draft.saying("executive") + draft.saying("person"):
             draft.doubt(n, "full_name")

@@ -98,4 +98,6 @@ def _words(text: str) -> list[str]:
 
 
 def _whose(draft: Draft, position: int) -> frozenset[str]:
-    return words_saying(draft.headers[position], UNKNOWN, "customer", "buyer", "executive")
+    """The words that say whose a column is, in the singular: `Speaker's position` is the `Speaker`'s."""
+    words = words_saying(draft.headers[position], UNKNOWN, "customer", "buyer", "executive")
+    return frozenset(word.removesuffix("s") for word in words)

@@ -40,6 +40,8 @@ class TestGuess:
             ("Direct email", "email_alt"),
             ("Current Employer Website", "website"),
             ("LinkedIn Company", "company_linkedin_url"),
+            ("linkedinCompanyName", "company"),
+            ("Work Email (Findymail)", "email"),
             ("custom_fields.job_title", "title"),
             ("Annual Revenue", "revenue"),
             ("Apollo Contact Id", "source_id"),

@@ -99,6 +99,8 @@ class TestDecidingByTheOthers:
             (["email", "County", "State"], ""),
             (["email", "Contact Level", "first name"], "seniority"),
             (["email", "Exec Title", "company"], "title"),
+            (["email", "Fonction du dirigeant", "Nom du dirigeant"], "title"),
+            (["email", "Fonction du dirigeant", "Intitulé du poste"], ""),
             (["email", "Gewerk", "Mitgliedsbetrieb"], "industry"),
             (["email", "Mitgliedsbetrieb"], "company"),
             (["email", "Depto.", "Empresa"], "department"),
@@ -391,6 +393,14 @@ class TestDecidingByTheCells:
         found = guess(["Email", "profileUrl", "Company LinkedIn"], sample=sample)
 
         assert found.as_stored() == ["email", "linkedin_url", "company_linkedin_url"]
+
+    @pytest.mark.parametrize("header", ["Social URL", "Name", "Company Name LinkedIn"])
+    def test_links_to_linkedin_are_that_whatever_else_a_header_says(self, header):
+        sample = [
+            ["a@b-pipes.com", f"https://linkedin.com/in/{who}"] for who in ("ann", "bo", "cy")
+        ]
+
+        assert guess(["Email", header], sample=sample).field_of(1) == "linkedin_url"
 
     def test_rows_may_be_short_or_long(self):
         found = guess(["Email", "Name"], sample=[[], ["a@b-pipes.com"], ["a", "b", "c"]])

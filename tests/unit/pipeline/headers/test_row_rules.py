@@ -61,6 +61,11 @@ class TestANameInTheAddresses:
 
         assert found.as_stored() == ["full_name", "email", "title", ""]
 
+    def test_brings_the_title_of_his_too(self):
+        found = columns("Speaker", NAMES, "Speaker's position")
+
+        assert found.as_stored() == ["full_name", "email", "title"]
+
     def test_brings_none_of_two_titles(self):
         found = columns("AP Name", NAMES, "AP Funktion", "AP Position")
 
@@ -91,6 +96,16 @@ class TestACompanyInTheDomains:
     )
     def test_is_none_that_may_be_anothers(self, header, cells):
         assert columns(header, cells).field_of(0) == ""
+
+    def test_may_be_called_a_name_beside_a_contacts(self):
+        rows = [
+            [f"{company} Ltd", *name.split(), email]
+            for (name, _, email, _), company in zip(PEOPLE, COMPANIES, strict=True)
+        ]
+
+        found = guess(["Name", "Contact: First name", "Contact: Last name", "Email"], sample=rows)
+
+        assert found.as_stored() == ["company", "first_name", "last_name", "email"]
 
 
 class TestANameThatHoldsACompany:
