@@ -22,7 +22,12 @@ from pipeline.headers.name_rules import (
     names_by_cells,
     parted_names,
 )
-from pipeline.headers.row_rules import company_in_domains, deals_of_companies, named_in_addresses
+from pipeline.headers.row_rules import (
+    address_of_those_named,
+    company_in_domains,
+    deals_of_companies,
+    named_in_addresses,
+)
 from pipeline.headers.title_rules import levels, no_titles, titles
 from pipeline.headers.whose_rules import (
     guests,
@@ -253,5 +258,5 @@ def last_resort(draft: Draft) -> None:
 RULES: tuple[Callable[[Draft], None], ...] = (
     by_name, first_and_last, title_of_place, names, industries, in_charge, second_best, guests, named_by_others, parted_names, leads_with_contacts, companies, titles, no_titles,
     levels, of_companies, linkedin_pages, profiles, names_by_cells, by_cells, address_by_cells, whose_address_it_is, last_resort,
-    same_for_all, same_company_for_all, unfilled, named_in_addresses, company_in_domains, deals_of_companies,
+    same_for_all, same_company_for_all, unfilled, address_of_those_named, named_in_addresses, company_in_domains, deals_of_companies,
 )  # fmt: skip

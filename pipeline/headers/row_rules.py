@@ -13,7 +13,35 @@ from pipeline.headers.header_meaning import UNKNOWN, plain, words_saying
 _BY_ROWS = 0.7
 _ENOUGH, _MOST = 3, 0.6  # rows that show it; their share
 _OF_NAME, _OF_COMPANY = 3, 4  # letters of a word that stands in no address by chance
+_ENOUGH_OF_SEVERAL = 5  # rows, where other columns hold addresses too
+_FEW = 2  # domains, as one firm may have
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
+
+# Whether a cell that may be of a field stands in the address beside it.
+Stands = Callable[[str, str, str], bool]
+
+
+def address_of_those_named(draft: Draft) -> None:
+    """Of several addresses in doubt the one at ever other domains, where the others are at one or
+    two: these are colleagues'. In row after row it must hold the name of whom it says it is, too.
+    """
+    found = [] if draft.has("email") else draft.doubted("email")
+    domains = {n: [cell.rpartition("@")[2] for cell in draft.cells[n]] for n in found}
+    far = [
+        n for n in found if len(domains[n]) >= _ENOUGH_OF_SEVERAL and cell_kinds.differ(domains[n])
+    ]
+    if len(far) != 1 or any(len(set(domains[n])) > _FEW for n in found if n not in far):
+        return
+    if _is_of_those_named(draft, far[0]):
+        draft.put(far[0], "email", _BY_ROWS)
+
+
+def _is_of_those_named(draft: Draft, position: int) -> bool:
+    whose = _whose(draft, position)
+    return bool(whose) and any(
+        field in PERSON and _whose(draft, n) == whose and _is_shown(draft, n, position, _is_named)
+        for n, field in draft.doubts.items()
+    )
 
 
 def named_in_addresses(draft: Draft) -> None:
@@ -49,20 +77,19 @@ def _is_within(draft: Draft, position: int, other: int) -> bool:
     return sum(cell in longer and cell != longer for cell, longer in rows) > _MOST * len(rows)
 
 
-def _shown(
-    draft: Draft, fields: Collection[str], stands: Callable[[str, str, str], bool]
-) -> list[int]:
+def _shown(draft: Draft, fields: Collection[str], stands: Stands) -> list[int]:
     """Columns in doubt that rows show right; none where two of them may be the same field."""
     found = [
         n
         for n, field in draft.doubts.items()
-        if field in fields and "foreign" not in draft.said[n] and _is_shown(draft, n, stands)
+        for email in draft.filling("email")[:1]
+        if field in fields and "foreign" not in draft.said[n] and _is_shown(draft, n, email, stands)
     ]
     return found if len({draft.doubts[n] for n in found}) == len(found) else []
 
 
-def _is_shown(draft: Draft, position: int, stands: Callable[[str, str, str], bool]) -> bool:
-    rows = {row for n in draft.filling("email")[:1] for row in draft.rows_of(position, n)}
+def _is_shown(draft: Draft, position: int, email: int, stands: Stands) -> bool:
+    rows = {*draft.rows_of(position, email)}
     right = sum(stands(cell, address, draft.doubts[position]) for cell, address in rows)
     return right >= max(_ENOUGH, _MOST * len(rows))
 

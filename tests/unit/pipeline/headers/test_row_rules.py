@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.mapping import Columns, guess
+from pipeline.mapping import Columns, UnsureMapping, guess
 
 PEOPLE = [
     ("Orla Penhallow", "Fennimore Freight Ltd", "orla.penhallow@fennimorefreight.com", "Buyer"),
@@ -77,6 +77,51 @@ class TestANameInTheAddresses:
         found = guess(["AP Name", "GF Name", "Email"], sample=rows)
 
         assert found.as_stored() == ["", "", "email"]
+
+
+class TestAnAddressOfThoseNamed:
+    """Beside an architect's addresses."""
+
+    HEADERS = ("AP", "AP-Mail", "Planer-Mail")
+
+    def rows(self) -> list[list[str]]:
+        names = [*NAMES, "Mabel Thornquist", "Silke Dornkamp"]
+        return [
+            [name, f"{name.split()[0].lower()}@tide-{n}.com", f"bob{n}@plan.com"]
+            for n, name in enumerate(names)
+        ]
+
+    def test_is_taken_where_the_others_are_at_one_firm(self):
+        found = guess(self.HEADERS, sample=self.rows())
+
+        assert found.as_stored() == ["full_name", "email", ""]
+        assert found.confidence[1] == 0.7
+
+    @pytest.mark.parametrize(
+        ("column", "cells"),
+        [
+            (0, ["Greta Lind", "Max Roe", "Eva Bolt", "Rex Tallow", "Ina Wynn"]),
+            (1, [f"x{n}@tide-{n}.com" for n in range(5)]),
+            (1, ["orla@web.com", "jurg@web.com", "dext@web.com", "mabe@web.com", "silk@b.com"]),
+            (2, [f"bob{n}@plan-{n}.com" for n in range(5)]),
+        ],
+        ids=["others named", "nobody named", "one firm's too", "others at many firms"],
+    )
+    def test_is_asked_for_where_it_is_less_sure(self, column, cells):
+        rows = self.rows()
+        for row, cell in zip(rows, cells, strict=True):
+            row[column] = cell
+
+        with pytest.raises(UnsureMapping, match="'AP-Mail' and 'Planer-Mail'"):
+            guess(self.HEADERS, sample=rows)
+
+    def test_is_asked_for_where_another_is_named(self):
+        with pytest.raises(UnsureMapping, match="'AP-Mail' and 'Planer-Mail'"):
+            guess(["GF", *self.HEADERS[1:]], sample=self.rows())
+
+    def test_is_asked_for_in_few_rows(self):
+        with pytest.raises(UnsureMapping):
+            guess(self.HEADERS, sample=self.rows()[:4])
 
 
 class TestACompanyInTheDomains:
