@@ -214,7 +214,7 @@ QUALIFIERS = {
     "user": "user",
     "executive": """exec ceo founder cofounder executive businessowner storeowner shopowner
         geschaftsfuhrer geschaeftsfuehrer inhaber gerant dirigeant
-        representantelegal rappresentantelegale""",
+        representantelegal rappresentantelegale legalerappresentante titolare""",
     "venue": "restaurant clinic practice pharmacy hotel salon gym dealership agency venue store shop",
     "exhibitor": """exhibitor aussteller exposant expositeur expositor espositore standhouder
         utstallare udstiller utstiller""",

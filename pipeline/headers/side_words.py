@@ -32,8 +32,9 @@ FOREIGN = """
     recruiter moderator interviewer supervisor salesperson
     chef boss superior superieur jefe capo leidinggevende
     vorgesetzte vorgesetzten betreuer verkaufer verkaeufer vendeur vendedor
-    agente assistente assistenz sekretariat secretaire secretariat secretaria segretaria secretaresse
+    agente assistente assistante assistenz sekretariat secretaire secretariat secretaria segretaria secretaresse
     ae csm kam
+    administratie amministrazione administracion administracao
     buchhaltung comptabilite compta contabilidad contabilidade contabilita boekhouding ksiegowosc faktura factuur facture
     vorherig vorherige vorheriger vorheriges fruhere fruherer fruheres ehemalige ehemaliger ehemaliges
     ancien ancienne precedent precedente anterior antiguo antigua vorig vorige vroegere

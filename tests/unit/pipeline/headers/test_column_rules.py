@@ -163,6 +163,8 @@ class TestTheAddress:
             (["Personal Email", "Name"], {0: "email", 1: "full_name"}),
             (["Email", "Company Email"], {0: "email"}),
             (["Company Email", "Company"], {0: "email", 1: "company"}),
+            (["E-mail titolare", "E-mail amministrazione"], {0: "email"}),
+            (["E-mail legale rappresentante", "Azienda"], {0: "email", 1: "company"}),
             (["Email", "User Email"], {0: "email"}),
             (["Customer Email", "Email Status"], {0: "email", 1: "email_status"}),
             (["Buyer Email", "Attendee Email"], {1: "email"}),

@@ -108,7 +108,7 @@ class TestMeaning:
     @pytest.mark.parametrize(
         "header",
         ["Mail comptabilité", "Email contabilidad", "E-Mail Buchhaltung", "E-mail boekhouding",
-         "Email segretaria", "E-Mail Assistenz", "E-mail agente", "CSM Email"],
+         "Email segretaria", "Email assistante", "Mail administratie", "E-Mail Assistenz", "E-mail agente", "CSM Email"],
     )  # fmt: skip
     def test_of_who_is_no_lead_is_foreign_in_any_language(self, header):
         assert meaning(header) == {"foreign", "email"}
