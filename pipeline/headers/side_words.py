@@ -60,7 +60,7 @@ FOREIGN = """
 
 # Says nothing about which field it is.
 NOISE = """
-    of the your and customfield please enter value text field fields data attribute attributes property
+    of the your and customfield please enter value text field fields data attribute attributes
     properties required associated s st nd rd th
     what whats whatis which whichis where wheres who whos whois how does you we there have isyour youworkfor youworkat
     tellus giveus toreachyou canwereachyou tocontactyou

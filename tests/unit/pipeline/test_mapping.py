@@ -78,6 +78,8 @@ class TestGuess:
             "Previous Job Title",
             "Company Division Name",
             "Salutation",
+            "Property Name",
+            "Property Address",
             "Company contact email",
             "Primary Email Source",
             "pastExperienceCompanyName",
@@ -103,6 +105,11 @@ class TestGuess:
         assert found.headers == tuple(headers)
         assert found.as_stored() == ["email", "email", "first_name", "company"]
         assert found.sources("email") == (1, 0)
+
+    def test_reads_the_properties_of_hubspot_as_a_warehouse_calls_them(self):
+        found = guess(["id", "property_email", "property_firstname", "property_company"])
+
+        assert found.as_stored() == ["source_id", "email", "first_name", "company"]
 
     def test_says_what_is_missing_what_is_there_and_what_to_do(self):
         with pytest.raises(NoEmailColumn) as refusal:
