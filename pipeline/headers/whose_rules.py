@@ -103,16 +103,18 @@ def _guests_of(draft: Draft, position: int) -> frozenset[str]:
 
 def same_for_all(draft: Draft) -> None:
     """An `Email` that is the same few in all rows is a colleague's where another column's addresses
-    differ, and so is a name where another's do.
+    differ. So is a name where another's do; a bare one is a list's or a mail's beside addresses that do.
     """
     for n in draft.filling("email"):
         others = [m for m in draft.with_addresses() if _differ_more(draft, m, n)]
         for m in [n, *others] if others and _are_few(draft.cells[n]) else []:
             draft.doubt(m, "email")
+    addresses = draft.filling("email") + draft.doubted("email")
     for field in PERSON:
         found = draft.filling(field)
-        for n in found:
-            if _are_few(draft.cells[n]) and any(_differ_more(draft, m, n) for m in found):
+        for n in filter(lambda n: _are_few(draft.cells[n]), found):
+            others = addresses if draft.said[n] == {"name"} else found
+            if any(_differ_more(draft, m, n) for m in others):
                 draft.doubt(n, field)
 
 

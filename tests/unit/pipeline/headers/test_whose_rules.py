@@ -159,6 +159,12 @@ class TestTheSameForAll:
         assert found.field_of(1) in {"full_name", "first_name", "last_name"}
         assert found.unsure == (0,)
 
+    def test_is_a_bare_name_that_is_asked_about(self):
+        found = self.columns(["Weekly", "Monthly"], ("Name", "Firm", "Email"))
+
+        assert found.as_stored() == ["", "company", "email"]
+        assert found.unsure == (0,)
+
     def test_is_a_name_where_no_others_differ(self):
         found = self.columns(["Greta", "Milo"], ("First Name", "Firm", "Email"))
 
