@@ -111,29 +111,35 @@ CHECKS = (
     # cannot be told from one that was free then; so the rows active today, of this and earlier
     # runs, are the least that was used, and must keep within the cap that this run froze. They
     # are counted anew and not taken from the frozen `used`: of two allocators that did not see
-    # each other both froze the same. Days are the client's in its zone of today (a zone that
-    # PostgreSQL does not know: UTC's). "even" is a share of the day, "money" of the month. A
-    # client over a cap that was lowered is in order while it gets none.
+    # each other both froze the same. Days are the client's in the zone that the run froze (a zone
+    # that PostgreSQL does not know: UTC's); of runs before and after another zone was set, each
+    # counts with its own. "even" is a share of the day, "money" of the month. A client over a cap
+    # that was lowered is in order while it gets none.
     Check("A11", "In each run a client got what is on record, within every cap (clients' runs)", """
         WITH zone AS MATERIALIZED (SELECT name FROM pg_timezone_names),
-        client AS (
-            SELECT id, coalesce(zone.name, 'UTC') AS time_zone
-              FROM clients_client LEFT JOIN zone ON zone.name = time_zone
-        ), taken AS (
+        taken AS (
             SELECT run_id, client_id, allocated_at, count(*) AS every,
                    count(*) FILTER (WHERE status IN ('ALLOCATED', 'DELIVERED')) AS active
               FROM deliveries_deliveredlead GROUP BY run_id, client_id, allocated_at
+        ), placed AS (
+            SELECT taken.*, coalesce(zone.name, 'UTC') AS zone
+              FROM taken
+              JOIN clients_client client ON client.id = taken.client_id
+              LEFT JOIN pipeline_runclient promised
+                     ON promised.run_id = taken.run_id AND promised.client_id = taken.client_id
+              LEFT JOIN zone
+                     ON zone.name = coalesce(promised.terms ->> 'time_zone', client.time_zone)
         ), used AS (
-            SELECT taken.run_id, taken.client_id, taken.allocated_at, taken.every,
-                   sum(active) OVER (PARTITION BY client_id, date_trunc('day', here.at)
+            SELECT placed.run_id, placed.client_id, placed.allocated_at, placed.every,
+                   sum(active) OVER (PARTITION BY client_id, zone, date_trunc('day', here.at)
                                      ORDER BY run_id) AS in_day,
-                   sum(active) OVER (PARTITION BY client_id, date_trunc('week', here.at)
+                   sum(active) OVER (PARTITION BY client_id, zone, date_trunc('week', here.at)
                                      ORDER BY run_id) AS in_week,
-                   sum(active) OVER (PARTITION BY client_id, date_trunc('month', here.at)
+                   sum(active) OVER (PARTITION BY client_id, zone, date_trunc('month', here.at)
                                      ORDER BY run_id) AS in_month,
                    sum(active) OVER (PARTITION BY client_id ORDER BY run_id) AS in_all
-              FROM taken JOIN client ON client.id = taken.client_id
-             CROSS JOIN LATERAL (SELECT allocated_at AT TIME ZONE client.time_zone) AS here (at)
+              FROM placed
+             CROSS JOIN LATERAL (SELECT allocated_at AT TIME ZONE zone) AS here (at)
         )
         SELECT promised.id
           FROM pipeline_runclient promised

@@ -29,6 +29,7 @@ from factory.django import DjangoModelFactory
 from clients.models import Client, Plan, Suppression
 from deliveries.models import WITH_FILE, DeliveredLead, Delivery, Mail
 from deliveries.promises import promises_of
+from pipeline import frozen
 from pipeline.models import (
     AiCall,
     Chunk,
@@ -155,6 +156,7 @@ class RunClientFactory(DjangoModelFactory[RunClient]):
     run = SubFactory(RunFactory)
     client = SubFactory(ClientFactory)
     windows = LazyAttribute(lambda row: [window.as_json() for window in row.found.windows])
+    terms = LazyAttribute(lambda row: frozen.terms(row.client, row.found))
     left = LazyAttribute(lambda row: row.found.left)
     closed = LazyAttribute(lambda row: row.found.closed)
     placed = 0

@@ -152,6 +152,16 @@ class TestCaps:
 
         assert broken() == ({"A11": [later.promise.pk]} if passed else {})
 
+    def test_are_counted_in_the_time_zone_that_each_night_had(self):
+        client = make.ClientFactory.create(time_zone="UTC")
+        complete_run(client=client, as_of=NOW + minutes(21 * 60))
+        complete_run(client=client, as_of=NOW + minutes(22 * 60))
+        RunClient.objects.update(left=3, windows=windows(day=(3, 0, 3)))
+
+        change(client, time_zone="America/New_York")
+
+        assert broken() == {}
+
     def test_that_were_lowered_do_not_accuse_who_gets_nothing_more(self, night):
         night.client.cap_day = 1
 
