@@ -167,8 +167,12 @@ def _may_close(stage_run: StageRun) -> bool:
 
 def has_patience(stage_run: StageRun) -> bool:
     """Whether the stage may wait for an outside service any longer (design, 7)."""
-    patience = dt.timedelta(minutes=settings.STAGE_PATIENCE_MINUTES)
-    return not StageRun.objects.filter(pk=stage_run.pk, started_at__lt=Now() - patience).exists()
+    begun = StageRun.objects.filter(pk=stage_run.pk, started_at__lt=Now() - patience())
+    return not begun.exists()
+
+
+def patience() -> dt.timedelta:
+    return dt.timedelta(minutes=settings.STAGE_PATIENCE_MINUTES)
 
 
 def _close(stage_run: StageRun) -> None:

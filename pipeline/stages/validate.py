@@ -10,7 +10,8 @@ without the rest of it, as it does without a file that failed at every try (runs
 was imported stays, and is counted. To have the rest, upload the file again, or queue this one: a
 refused file's bytes may come again, and dedupe knows whom it brought before.
 
-While the storage is away the file waits; after STAGE_PATIENCE_MINUTES it is refused, too.
+While the storage is away the file waits; once it has been for STAGE_PATIENCE_MINUTES, the file is
+refused, too.
 
 With MX_LOOKUP a record whose domain takes no mail is a Rejection too. DNS is asked between two
 transactions, and only here: the counts of the file are the check's, which knows nothing of it.
@@ -32,7 +33,7 @@ from leadgen.integrations.errors import TransientError
 from pipeline import copying, importing, runs, services
 from pipeline.chunks import Lease, Plan, Slice, wait_for_no_disk
 from pipeline.counts import Counts
-from pipeline.models import Chunk, LeadFile, Run
+from pipeline.models import Chunk, LeadFile, Run, StageRun
 from pipeline.models.lead_files import LeadFileStatus
 
 if TYPE_CHECKING:
@@ -62,12 +63,18 @@ def work(chunk: Chunk, lease: Lease) -> None:
         with services.guarded(storage.SERVICE):
             refusal = _import(lead_file, run, lease)
     except TransientError as away:
-        if runs.has_patience(chunk.stage_run):
+        if _may_wait(chunk.stage_run):
             raise
         refusal = str(away)
     with transaction.atomic():
         lease.hold()
         lease.finish(importing.close(lead_file.pk, run_id=run.pk, refusal=refusal))
+
+
+def _may_wait(stage_run: StageRun) -> bool:
+    """Large files keep the stage busy for long: it may have begun well before the outage."""
+    down_for = services.breaker(storage.SERVICE).down_for
+    return runs.has_patience(stage_run) or down_for < runs.patience()
 
 
 def _import(lead_file: LeadFile, run: Run, lease: Lease) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -9,7 +11,7 @@ from django.utils import timezone
 
 from deliveries.models import Delivery, Mail
 from pipeline import audit, chunks, starting
-from pipeline.models import Chunk, Lead, LeadFile, Run, ServiceState
+from pipeline.models import Chunk, Lead, LeadFile, Run, ServiceState, StageRun
 from pipeline.stages import upload
 from pipeline.states import RunStatus
 from tests.files import keep_files
@@ -122,6 +124,16 @@ class TestABucketThatIsAwayDuringTheImport:
         assert (waiting.status, waiting.failures) == ("PENDING", 0)
         assert "does not give files (the bucket hung up)" in waiting.error
         assert (run.status, Delivery.objects.count()) == (RunStatus.DONE, 2)
+
+    def test_late_in_a_long_stage_has_the_file_wait_as_well(self, run):
+        StageRun.objects.update(started_at=timezone.now() - dt.timedelta(days=1))
+
+        try_again()
+
+        assert (LeadFile.objects.get().status, Chunk.objects.get().status) == (
+            "IMPORTING",
+            "PENDING",
+        )
 
     def test_for_longer_than_a_stage_waits_has_the_file_refused(self, run, settings):
         settings.STAGE_PATIENCE_MINUTES = 0
