@@ -29,13 +29,17 @@ Planner = Callable[[Run, Stage], chunks.Plan]
 
 
 def left_lying() -> QuerySet[Delivery]:
-    """Deliveries that came through a stage while the next has no chunk for them: who did the work
-    died before it could `follow`.
+    """Deliveries that came through a stage while the next has no chunk for them, or that failed in
+    one and do not say so: who did the work died before it could `follow`.
     """
     lying = Delivery.objects.none()
     for status, stage in _TAKEN_ON:
         taken = Chunk.objects.filter(stage_run__stage=stage, ref_id=OuterRef("pk"))
         lying |= Delivery.objects.filter(~Exists(taken), status=status)
+    for stage, past in _PAST.items():
+        failed = Chunk.objects.filter(stage_run__stage=stage, status=ChunkStatus.FAILED)
+        silent = Delivery.objects.exclude(status__in=[DeliveryStatus.FAILED, *past])
+        lying |= silent.filter(pk__in=failed.values("ref_id"))
     return lying
 
 

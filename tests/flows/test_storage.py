@@ -76,6 +76,19 @@ class TestStorageDown:
         delivery.refresh_from_db()
         assert delivery.status == "LOGGED"
 
+    def test_fails_a_delivery_that_killed_every_worker_at_it(self, delivery):
+        Chunk.objects.filter(status="PENDING").update(
+            status="LEASED", lease_until=timezone.now(), failures=chunks.MAX_FAILURES
+        )
+
+        nights.work_off()
+
+        delivery.refresh_from_db()
+        assert (delivery.status, delivery.error) == (
+            "FAILED",
+            "The worker died 4 times while at it.",
+        )
+
     def test_twice_at_the_same_delivery_makes_one_file(self, delivery, storage):
         (storage / "deliveries").unlink()
         try_again()
