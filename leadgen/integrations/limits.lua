@@ -16,6 +16,18 @@ local function keep(name, value)
 end
 local REMEMBERED = 600 -- seconds: what was learned of an account, once nobody asks any more
 
+-- A clock that was set back: what was kept lies as much too far ahead.
+local back = number('seen', now) - now
+if back > 0 then
+  for _, name in ipairs({'next', 'token_next', 'pause_until'}) do
+    keep(name, number(name, 0) - back)
+  end
+  for _, holder in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
+    redis.call('ZINCRBY', leases, -back, holder)
+  end
+end
+keep('seen', now)
+
 local most, start = tonumber(ARGV[3]), tonumber(ARGV[4])
 local cap = math.min(number('cap', start), most)
 local pause_until = number('pause_until', 0)

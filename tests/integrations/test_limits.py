@@ -23,6 +23,7 @@ pytestmark = pytest.mark.alone
 
 PREFIX = "test-limits:"
 NOBODY = "redis://127.0.0.1:9/0"
+HOUR = 3_600e6  # microseconds
 
 
 @pytest.fixture
@@ -306,6 +307,30 @@ class TestWithoutValkey:
 
         assert asyncio.run(come_back()) is False
         assert "limits are shared again" in caplog.text
+
+
+class TestAClockThatWasSetBack:
+    """What Valkey holds is of an hour ahead of its clock."""
+
+    def test_holds_up_nobody(self, name):
+        async def start_after():
+            found = limits_of(Limit(requests_per_minute=600, in_flight=1), name)
+            async with found.start(0):
+                pass
+            state, leases, held, _ = found._keys
+            server = found._redis
+            await server.hset(held, "gone", 1)
+            seen = float(await server.hget(state, "seen"))
+            await server.zadd(leases, {"gone": seen + HOUR + 500_000})
+            for moment in ("seen", "next"):
+                await server.hincrbyfloat(state, moment, HOUR)
+            began = time.monotonic()
+            async with asyncio.timeout(10), found.start(0):
+                waited = time.monotonic() - began
+            await found.close()
+            return waited
+
+        assert asyncio.run(start_after()) < 3
 
 
 class TestACallThatIsGivenUp:
