@@ -9,10 +9,10 @@ import hashlib
 from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import connection
 
 from deliveries.models import Delivery
+from leadgen.integrations import storage
 from pipeline import invariants, mail_invariants, money_invariants
 from pipeline.invariants import Check
 from pipeline.models.leads import COLUMNS
@@ -29,7 +29,7 @@ STORED_FILES = ("A16", "A stored file is byte for byte the one delivered (delive
 def run(*, deep: bool = False) -> dict[str, Any]:
     """The object of `manage.py audit --json`; `deep` also reads every delivered file.
 
-    Raises OSError where the file storage does not answer.
+    Raises a ServiceError where the file storage does not answer.
     """
     found = [_result(check.name, check.title, violations(check)) for check in CHECKS]
     if deep:
@@ -59,7 +59,7 @@ def changed_files() -> list[int]:
 def _is_unchanged(delivery: Delivery) -> bool:
     size, digest = 0, hashlib.sha256()
     try:
-        with default_storage.open(delivery.storage_name) as content:
+        with storage.opened(delivery.storage_name) as content:
             while block := content.read(1 << 20):
                 size += len(block)
                 digest.update(block)

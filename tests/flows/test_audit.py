@@ -12,6 +12,7 @@ import json
 
 import pytest
 from django.conf import settings as project
+from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from psycopg import sql
@@ -26,6 +27,17 @@ from tests.files import keep_files
 from tests.flows.violations import CASES, again, change, sell, stage_of, windows
 
 pytestmark = pytest.mark.django_db
+
+
+class AccessDenied(Exception):
+    """As a bucket's own library says it, which is no OSError."""
+
+    __module__ = "botocore.exceptions"
+
+
+class ClosedBucket(FileSystemStorage):
+    def _open(self, name, mode="rb"):
+        raise AccessDenied
 
 
 def broken(*, deep: bool = False) -> dict[str, list[int]]:
@@ -406,7 +418,16 @@ class TestCommand:
         with pytest.raises(SystemExit, match="2"):
             call_command("audit", "--json", "--deep", stdout=out)
 
-        assert "file storage does not answer" in json.loads(out.getvalue())["error"]
+        assert "file storage does not give files" in json.loads(out.getvalue())["error"]
+
+    def test_ends_with_2_where_a_bucket_refuses(self, night, settings, tmp_path):
+        keep_files(settings, tmp_path, ClosedBucket)
+        out = io.StringIO()
+
+        with pytest.raises(SystemExit, match="2"):
+            call_command("audit", "--json", "--deep", stdout=out)
+
+        assert json.loads(out.getvalue())["hint"] == "Run `manage.py doctor`."
 
     def test_counts_by_utc_where_a_time_zone_is_unknown(self, night):
         Client.objects.update(time_zone="Mars/Olympus")

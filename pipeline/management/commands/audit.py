@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from leadgen.integrations.errors import ServiceError
 from pipeline import audit
 from pipeline.management.operator import EXIT_DONE, EXIT_NEGATIVE, OperatorCommand, Problem
 
@@ -23,11 +24,8 @@ class Command(OperatorCommand):
     def answer(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         try:
             found = audit.run(deep=options["deep"])
-        except OSError as error:
-            raise Problem(
-                f"The file storage does not answer ({error.strerror or error}).",
-                "Run `manage.py doctor`.",
-            ) from None
+        except ServiceError as away:
+            raise Problem(str(away), "Run `manage.py doctor`.") from None
         return found, EXIT_DONE if found["ok"] else EXIT_NEGATIVE
 
     def show(self, found: dict[str, Any], console: Console) -> None:
