@@ -14,7 +14,7 @@ from deliveries import outbox
 from deliveries.models import WITH_FILE, Delivery, DeliveryStatus, Mail
 from pipeline import chunks, runs
 from pipeline.models import Chunk, Run
-from pipeline.states import ChunkStatus, RunStatus, Stage
+from pipeline.states import ChunkStatus, RunStatus, Stage, StageStatus
 
 STUCK = (DeliveryStatus.FAILED, DeliveryStatus.WAITING)
 # What a delivery is while each of these stages is still to come.
@@ -49,6 +49,8 @@ def deliver_again(delivery_id: int) -> None:
         if delivery.status not in WITH_FILE:
             raise runs.NotPossible(f"Delivery {delivery.pk} has not been delivered yet.")
         upload = delivery.run.stage_runs.get(stage=Stage.UPLOAD)
+        if upload.status == StageStatus.RUNNING:  # which counts each delivery once; no mail is out
+            raise runs.NotPossible(f"Run {delivery.run_id} is still uploading; wait for its end.")
         chunk = _chunks(delivery).filter(stage_run=upload).exclude(status=ChunkStatus.DONE).first()
         if chunk is None:
             chunks.add(upload, [chunks.Slice(ref_id=delivery.pk)])

@@ -14,7 +14,7 @@ from django.urls import reverse
 from deliveries import links
 from deliveries.models import Delivery
 from pipeline.admin.desk import Desk
-from pipeline.models import Chunk, Prompt
+from pipeline.models import Chunk, Prompt, StageRun
 from tests.factories import (
     CONTENT,
     NOW,
@@ -166,6 +166,7 @@ class TestTheButtons:
 
     def test_of_what_was_delivered_puts_it_right_again(self, desk, failed):
         delivery = DeliveryFactory.create(status="LOGGED", run=failed.run)
+        StageRun.objects.update(status="DONE")
 
         desk.post(reverse("admin:deliveries_delivery_deliver_again", args=[delivery.pk]))
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from clients.models import Client, Suppression
 from deliveries.models import DeliveredLead, Delivery, Mail
-from pipeline import audit, report, runs, starting
-from pipeline.models import Draft, Lead, LeadFile, Run, RunClient
+from pipeline import audit, chain, chunks, report, retrying, runs, starting
+from pipeline.models import Chunk, Draft, Lead, LeadFile, Run, RunClient, StageRun
 from tests.flows import nights
 
 pytestmark = pytest.mark.django_db
@@ -253,3 +253,17 @@ class TestQueuedAfterTheRunOpened:
         nights.work_off()
 
         assert LeadFile.objects.get(pk=late.pk).status == "QUEUED"
+
+
+class TestDeliveredAgainWhileOthersAreUploaded:
+    def test_is_refused_so_that_each_delivery_is_counted_once(self):
+        nights.until(lambda: Chunk.objects.filter(stage_run__stage="UPLOAD").exists())
+        first, second = (chunk_id for chunk_id, _ in chunks.take_unpublished())
+        chain.perform(first)
+
+        with pytest.raises(runs.NotPossible, match="is still uploading"):
+            retrying.deliver_again(Delivery.objects.get(status="UPLOADED").pk)
+        chain.perform(second)
+
+        upload = StageRun.objects.get(stage="UPLOAD")
+        assert (upload.status, upload.seen) == ("DONE", 2)
