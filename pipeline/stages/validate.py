@@ -59,16 +59,22 @@ def work(chunk: Chunk, lease: Lease) -> None:
         lease.finish(Counts())
         return
     lead_file = LeadFile.objects.get(pk=chunk.ref)
-    try:
-        with services.guarded(storage.SERVICE):
-            refusal = _import(lead_file, run, lease)
-    except TransientError as away:
-        if _may_wait(chunk.stage_run):
-            raise
-        refusal = str(away)
+    # Whoever stopped a file that the storage does not give waits for the storage no longer.
+    refusal = "" if is_stopped(lead_file) else _read(lead_file, chunk, lease)
     with transaction.atomic():
         lease.hold()
         lease.finish(importing.close(lead_file.pk, run_id=run.pk, refusal=refusal))
+
+
+def _read(lead_file: LeadFile, chunk: Chunk, lease: Lease) -> str:
+    """As `_import`; raises TransientError as long as the file may wait for the storage."""
+    try:
+        with services.guarded(storage.SERVICE):
+            return _import(lead_file, chunk.stage_run.run, lease)
+    except TransientError as away:
+        if _may_wait(chunk.stage_run):
+            raise
+        return str(away)
 
 
 def _may_wait(stage_run: StageRun) -> bool:

@@ -10,7 +10,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
 from deliveries.models import Delivery, Mail
-from pipeline import audit, chunks, starting
+from pipeline import audit, chunks, importing, starting
 from pipeline.models import Chunk, Lead, LeadFile, Run, ServiceState, StageRun
 from pipeline.stages import upload
 from pipeline.states import RunStatus
@@ -147,6 +147,18 @@ class TestABucketThatIsAwayDuringTheImport:
             "IMPORTING",
             "PENDING",
         )
+
+    def test_keeps_nobody_from_stopping_the_file(self, run):
+        nights.work_off()
+        lead_file = LeadFile.objects.get()
+
+        importing.stop(lead_file, by="ida")
+        try_again()
+
+        run.refresh_from_db()
+        lead_file.refresh_from_db()
+        assert (run.status, lead_file.status) == (RunStatus.DONE, "CHECKED")
+        assert audit.run()["ok"]
 
     def test_for_longer_than_a_stage_waits_has_the_file_refused(self, run, settings):
         settings.STAGE_PATIENCE_MINUTES = 0
