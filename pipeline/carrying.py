@@ -7,6 +7,7 @@ the run is DONE (design, 7).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
@@ -22,25 +23,35 @@ _PAST = {
     Stage.LOG: (DeliveryStatus.LOGGED,),
 }
 
+_ENDED = (DeliveryStatus.FAILED, DeliveryStatus.WITHDRAWN)  # where no stage takes it on
+
 # What a delivery is, and the stage that takes it on from there.
 _TAKEN_ON = ((DeliveryStatus.UPLOADED, Stage.NOTIFY), (DeliveryStatus.NOTIFIED, Stage.LOG))
 
 Planner = Callable[[Run, Stage], chunks.Plan]
 
 
-def left_lying() -> QuerySet[Delivery]:
-    """Deliveries that came through a stage while the next has no chunk for them, or that failed in
-    one and do not say so: who did the work died before it could `follow`.
+def left_lying() -> QuerySet[Delivery, Any]:
+    """The runs of deliveries that came through a stage while the next has no chunk for them, or that
+    failed in one and do not say so: who did the work died before it could `follow`.
+
+    Each by a statement of its own: behind an OR, all chunks there ever were would be read each time.
     """
-    lying = Delivery.objects.none()
-    for status, stage in _TAKEN_ON:
-        taken = Chunk.objects.filter(stage_run__stage=stage, ref_id=OuterRef("pk"))
-        lying |= Delivery.objects.filter(~Exists(taken), status=status)
-    for stage, past in _PAST.items():
-        failed = Chunk.objects.filter(stage_run__stage=stage, status=ChunkStatus.FAILED)
-        silent = Delivery.objects.exclude(status__in=[DeliveryStatus.FAILED, *past])
-        lying |= silent.filter(pk__in=failed.values("ref_id"))
-    return lying
+    through = [
+        Delivery.objects.filter(~_has_chunk(stage), status=status) for status, stage in _TAKEN_ON
+    ]
+    failed = [
+        Delivery.objects.filter(_has_chunk(stage, status=ChunkStatus.FAILED)).exclude(
+            status__in=[*_ENDED, *past]
+        )
+        for stage, past in _PAST.items()
+    ]
+    first, *others = [found.order_by().values("run") for found in (*through, *failed)]
+    return first.union(*others)
+
+
+def _has_chunk(stage: Stage, **columns: str) -> Exists:
+    return Exists(Chunk.objects.filter(stage_run__stage=stage, ref_id=OuterRef("pk"), **columns))
 
 
 def follow(run: Run, plan: Planner) -> None:

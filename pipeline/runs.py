@@ -13,14 +13,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from psycopg.errors import LockNotAvailable
 
 from pipeline import carrying, chunks, importing
 from pipeline.carrying import Planner
 from pipeline.counts import Counts
-from pipeline.models import Lead, LeadFile, LeadStatus, Run, StageRun
+from pipeline.models import Chunk, Lead, LeadFile, LeadStatus, Run, StageRun
 from pipeline.models.lead_files import LeadFileStatus
 from pipeline.models.runs import RunKind
 from pipeline.states import (
@@ -277,13 +277,10 @@ def _resumable(run: Run) -> StageRun:
 
 def unfinished() -> QuerySet[Run]:
     """Runs that `advance` may still move: the active one, and those whose deliveries wait."""
-    return (
-        Run.objects.filter(status=RunStatus.RUNNING)
-        | Run.objects.filter(
-            status=RunStatus.DONE,
-            stage_runs__chunks__status__in=[ChunkStatus.PENDING, ChunkStatus.LEASED],
-        )
-        | Run.objects.filter(
-            status=RunStatus.DONE, pk__in=carrying.left_lying().order_by().values("run")
-        )
-    ).distinct()
+    waits = Q(pk__in=Chunk.objects.open().values("stage_run__run"))
+    lies = Q(pk__in=carrying.left_lying())
+    return Run.objects.filter(
+        Q(status=RunStatus.RUNNING)
+        | Q(waits, status=RunStatus.DONE)
+        | Q(lies, status=RunStatus.DONE)
+    )

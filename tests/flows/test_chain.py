@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from pipeline import chunks, runs
@@ -13,6 +14,7 @@ from pipeline.counts import Counts
 from pipeline.models import Chunk, Run, StageRun
 from pipeline.models.runs import RunKind
 from pipeline.states import IllegalTransition, LostRace, RunStatus, Stage, StageStatus
+from tests import factories as make
 
 pytestmark = pytest.mark.django_db
 
@@ -298,3 +300,18 @@ class TestCancel:
 
         with pytest.raises(runs.NotPossible, match="has ended"):
             runs.cancel(run.pk)
+
+
+class TestUnfinished:
+    def test_is_found_at_each_tick_without_reading_what_is_done(self):
+        stage_run = make.StageRunFactory.create(run__status="DONE")
+        done = [Chunk(stage_run=stage_run, seq=n, status="DONE") for n in range(2_000)]
+        Chunk.objects.bulk_create(done)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE pipeline_chunk")
+
+        plan = runs.unfinished().explain(analyze=True)
+
+        read = [line for line in plan.splitlines() if "pipeline_chunk" in line]
+        assert read
+        assert not [line for line in read if "rows=2000" in line.partition("actual")[2]]
