@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 
 from clients.models import Client
 from deliveries.models import Delivery, Mail, MailStatus
+from pipeline import clock
 
 INTERRUPTED_AFTER = dt.timedelta(minutes=2)  # longer than any send may take
 RESEND_AFTER = dt.timedelta(minutes=15)  # by then the connection of a stopped process is dead
@@ -159,10 +160,14 @@ def answer_lost(mail: Mail, error: str) -> None:
 
 
 def abandon_interrupted() -> int:
-    """Mails whose process died while sending become UNKNOWN; returns how many."""
-    return Mail.objects.filter(
-        status=MailStatus.SENDING, begun_at__lt=Now() - INTERRUPTED_AFTER
-    ).update(status=MailStatus.UNKNOWN, error=INTERRUPTED)
+    """Mails whose process died while sending become UNKNOWN; returns how many.
+
+    Those too that were begun before the clock was set back: nobody could tell for how long.
+    """
+    long_ago = Q(begun_at__lt=Now() - INTERRUPTED_AFTER) | Q(begun_at__gt=Now() + clock.JITTER)
+    return Mail.objects.filter(long_ago, status=MailStatus.SENDING).update(
+        status=MailStatus.UNKNOWN, error=INTERRUPTED
+    )
 
 
 def abandon(delivery: Delivery) -> None:

@@ -313,8 +313,15 @@ class TestSendingAgain:
 
 @pytest.mark.django_db
 class TestAWorkerThatDiedWhileSending:
-    @pytest.mark.parametrize(("seconds", "status"), [(100, "SENDING"), (140, "UNKNOWN")])
-    def test_is_given_up_after_two_minutes(self, seconds, status):
+    @pytest.mark.parametrize(
+        ("seconds", "status"),
+        [
+            pytest.param(100, "SENDING", id="soon"),
+            pytest.param(140, "UNKNOWN", id="after two minutes"),
+            pytest.param(-3_600, "UNKNOWN", id="once the clock was set back"),
+        ],
+    )
+    def test_is_given_up(self, seconds, status):
         begun = timezone.now() - dt.timedelta(seconds=seconds)
         mail = MailFactory.create(status="SENDING", begun_at=begun)
 
