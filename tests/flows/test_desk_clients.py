@@ -536,6 +536,15 @@ class TestTheSchedule:
             2026, 11, 27, 22, 15, tzinfo=dt.UTC
         )
 
+    def test_is_told_on_the_overview_in_its_own_zone(self, desk):
+        form = {"at": "23:15", "weekdays": list("0123456"), "time_zone": "Pacific/Auckland"}
+        desk.post(desk.get(self.LIST)["Location"], {**form, "enabled": "on"})
+
+        shown = desk.get("/admin/").content.decode()
+
+        assert "<b>23:15</b>" in shown
+        assert ", Pacific/Auckland</em>" in shown
+
     def test_may_be_switched_off(self, desk):
         desk.post(
             desk.get(self.LIST)["Location"], {"at": "02:00", "weekdays": ["1"], "time_zone": "UTC"}
