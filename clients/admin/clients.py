@@ -131,6 +131,18 @@ class ClientAdmin(Told[Client]):
         )
         return [ours, stock, *super().get_urls()]
 
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Client | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002  (the signature is Django's)
+        **kwargs: Any,
+    ) -> type[ModelForm[Client]]:
+        """Who may only look gets no form of ours: there is no field in it to explain."""
+        if obj is not None and not self.has_change_permission(request, obj):
+            kwargs["form"] = ModelForm
+        return super().get_form(request, obj, change, **kwargs)
+
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The page's clients, each with what it is promised now; one query for all of them."""
         changelist = super().get_changelist_instance(request)

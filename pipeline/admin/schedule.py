@@ -63,10 +63,10 @@ class NightForm(forms.ModelForm[PeriodicTask]):
     class Meta:
         model = PeriodicTask
         fields = ("enabled",)
+        help_texts = {"enabled": "Off: no night starts by itself; runs by hand still do."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["enabled"].help_text = "Off: no night starts by itself; runs by hand still do."
         crontab = self.instance.crontab
         if crontab is not None:
             times = crontab.schedule
@@ -83,6 +83,11 @@ class NightAdmin(ModelAdmin[PeriodicTask]):
     fields = ("next_run", "enabled", "at", "weekdays", "time_zone")
     readonly_fields = ("next_run",)
     change_form_template = "desk/night.html"
+
+    def get_fields(self, request: HttpRequest, obj: PeriodicTask | None = None) -> Any:
+        """Who may only look is told when; the rest is no column, and would be shown as blank."""
+        found = super().get_fields(request, obj)
+        return found if self.has_change_permission(request, obj) else found[:2]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodicTask]:
         return super().get_queryset(request).filter(name=schedule.NIGHTLY).select_related("crontab")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -71,6 +71,13 @@ def desk(client: Browser) -> Browser:
     return client
 
 
+def onlooker() -> User:
+    """Somebody who may see everything and change nothing."""
+    found = User.objects.create_user("eve", is_staff=True)
+    found.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return found
+
+
 @pytest.fixture
 def rows() -> None:
     """At least one row of everything that the desk shows."""
@@ -128,6 +135,17 @@ class TestPages:
             response = desk.get(address, follow=True)
             assert response.status_code == 200, address
             assert "exist. Perhaps it was deleted" not in response.content.decode(), address
+
+    @pytest.mark.parametrize("model", MODELS)
+    def test_answer_whoever_may_only_look(self, client, rows, model):
+        client.force_login(onlooker())
+        row = model.objects.order_by("pk").first()
+        if model is PeriodicTask:
+            row = model.objects.get(name=schedule.NIGHTLY)
+
+        response = client.get(page(model, "change", row.pk))
+
+        assert response.status_code == 200
 
     @pytest.mark.parametrize("model", MODELS)
     def test_answer_where_there_is_nothing(self, desk, model):
