@@ -204,7 +204,6 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         ],
         "unfinished": [row for row in deliveries if row.status not in ENDED],
         "drafts": report.split_in(run.drafts.all()),
-        "may_redo": signed_in(request).has_perm("pipeline.change_draft"),
         **ai_context(run),
         "may_continue": run.status == RunStatus.FAILED and runs_may_continue(run),
         "may_cancel": run.status == RunStatus.RUNNING and not deliveries,

@@ -38,6 +38,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 OPEN = ("/admin/login/", "/admin/logout/")
+BUTTONS = re.compile(r'(?:<form[^>]* action|formaction|hx-post|href(?=="[^"]+/add/"))="([^"]+)"')
 
 
 def addresses(patterns: list[Any], prefix: str = "/admin/") -> Iterator[str]:
@@ -146,6 +147,22 @@ class TestPages:
         response = client.get(page(model, "change", row.pk))
 
         assert response.status_code == 200
+
+    @pytest.mark.parametrize("model", MODELS)
+    def test_offer_no_button_to_whoever_may_only_look(self, client, rows, model):
+        """It would refuse."""
+        RunFactory.create(status="FAILED")
+        client.force_login(onlooker())
+        row = model.objects.order_by("pk").last()
+        shown = [page(model, "changelist"), page(model, "change", row.pk), "/admin/"]
+
+        found = {
+            button
+            for address in shown
+            for button in BUTTONS.findall(client.get(address, follow=True).content.decode())
+        }
+
+        assert found <= {"/admin/logout/"}
 
     @pytest.mark.parametrize("model", MODELS)
     def test_answer_where_there_is_nothing(self, desk, model):
