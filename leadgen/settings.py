@@ -292,7 +292,7 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "AILeadGen",
     "SITE_HEADER": "AILeadGen",
-    "SITE_SUBHEADER": "The operator's desk",
+    "SITE_SUBHEADER": f"All times in {TIME_ZONE}",
     "SITE_SYMBOL": "conveyor_belt",
     "SITE_URL": "",  # there is nothing to view but the desk
     "SHOW_VIEW_ON_SITE": False,

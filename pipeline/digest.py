@@ -54,7 +54,7 @@ def owe_for_late_night(now: dt.datetime) -> None:
 def letter(mail: Mail) -> Letter:
     """The letter of a digest, as things stand now."""
     context = about_run(mail.run) if mail.run else about_night(mail)
-    context = {**context, "sender": letters.sender_name()}
+    context = {**context, "sender": letters.sender_name(), "zone": settings.TIME_ZONE}
     return Letter(
         recipient=mail.recipient,
         message_id=mail.message_id,

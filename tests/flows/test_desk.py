@@ -175,6 +175,9 @@ class TestPages:
 
         assert b"Last run" in desk.get("/admin/").content
 
+    def test_say_in_which_zone_their_times_are(self, desk, settings):
+        assert f"All times in {settings.TIME_ZONE}" in desk.get("/admin/").content.decode()
+
     def test_the_sidebar_follows_the_operators_day(self, desk):
         groups = desk.get("/admin/").context["sidebar_navigation"]
 

@@ -130,6 +130,16 @@ class TestAfterARun:
 
         assert digests() == []
 
+    def test_says_in_which_zone_its_times_are(self, settings):
+        settings.TIME_ZONE = "Asia/Tokyo"
+        night()
+        tick()
+
+        letter = digest.letter(digests()[0])
+
+        assert "Times are in Asia/Tokyo." in letter.text
+        assert "Times are in Asia/Tokyo." in letter.html
+
     def test_is_written_as_a_mail_with_two_twins(self):
         nights.make_agency()
         night()
