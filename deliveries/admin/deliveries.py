@@ -122,7 +122,7 @@ class DeliveryAdmin(History[Delivery]):
                 self.log_change(request, delivery, "Tried again.")
                 done += 1
         tasks.publish()
-        messages.success(request, f"{done} of {done + len(left)} deliveries are tried again.")
+        messages.success(request, f"Tried again: {done} of {done + len(left)}.")
         for words in left:
             messages.warning(request, words)
 

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-from pipeline import clock, importing, runs, starting, tasks, undo
+from pipeline import clock, happenings, importing, runs, starting, tasks, undo
 from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.preview import CheckForm, QueueForm, check_again, file_context
 from pipeline.admin.start import NO_WORKER, what_may_start
@@ -265,7 +265,7 @@ class LeadFileAdmin(History[LeadFile]):
 def counted(lead_file: LeadFile) -> str:
     """Its rows and what becomes of them, for its history."""
     return (
-        f"{lead_file.rows:,} rows, {lead_file.accepted:,} accepted,"
+        f"{happenings.counted(lead_file.rows, 'row')}, {lead_file.accepted:,} accepted,"
         f" {lead_file.duplicate_in_file:,} twice, {lead_file.invalid:,} invalid,"
         f" {lead_file.blank:,} blank"
     )

@@ -27,6 +27,7 @@ from pipeline.admin.review_queue import (
     queues,
     shown_in,
 )
+from pipeline.happenings import counted
 from pipeline.models import Draft, Run
 from pipeline.models import Review as State
 from pipeline.reasons import in_words
@@ -259,8 +260,8 @@ def _say_redone(request: HttpRequest, rows: QuerySet[Draft]) -> None:
     if count:
         messages.success(
             request,
-            f"{number(count)} templates are written anew by the next run that expects their leads"
-            " to go out, if there is an AI account then.",
+            f"{counted(count, 'template')} to be written anew, by the next run that expects the"
+            f" lead{'' if count == 1 else 's'} to go out, if there is an AI account then.",
         )
     else:
         messages.warning(request, "No template of a lead in stock is among them.")

@@ -19,6 +19,7 @@ from pipeline.admin import simulation
 from pipeline.admin.desk import History, button, signed_in
 from pipeline.admin.stages import stage_cards
 from pipeline.admin.start import NO_WORKER, what_may_start
+from pipeline.happenings import counted
 from pipeline.models import Run
 from pipeline.models.runs import RunKind
 from pipeline.shown import admin_url, day, duration, label, number
@@ -184,7 +185,7 @@ def started_in_words(run: Run) -> str:
     """What a run took up when it was started by hand, for its history."""
     files = run.lead_files.count()
     rows = run.lead_files.aggregate(rows=Sum("accepted"))["rows"] or 0
-    return f"Started by hand, with {files} files and {rows:,} rows."
+    return f"Started by hand, with {counted(files, 'file')} and {counted(rows, 'row')}."
 
 
 def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:

@@ -16,15 +16,15 @@ from pipeline.reasons import in_words
 from pipeline.shown import TONES, list_url
 from pipeline.states import ChunkStatus, Stage, StageStatus
 
-# What each stage does, and in what unit it counts.
+# What each stage does, and what one of that which it counts is called, and many.
 ABOUT = {
-    Stage.VALIDATE: ("Rows become leads, or say why not", "rows"),
-    Stage.DEDUPE: ("Each person once, and nobody suppressed", "leads"),
-    Stage.PERSONALIZE: ("A draft for each lead that a client should get", "leads"),
-    Stage.ALLOCATE: ("Each lead to the client whose rules and caps take it", "leads"),
-    Stage.UPLOAD: ("One file per client, into storage", "deliveries"),
-    Stage.NOTIFY: ("A mail to each of the client's addresses", "deliveries"),
-    Stage.LOG: ("Each delivery entered in the log", "deliveries"),
+    Stage.VALIDATE: ("Rows become leads, or say why not", "row", "rows"),
+    Stage.DEDUPE: ("Each person once, and nobody suppressed", "lead", "leads"),
+    Stage.PERSONALIZE: ("A draft for each lead that a client should get", "lead", "leads"),
+    Stage.ALLOCATE: ("Each lead to the client whose rules and caps take it", "lead", "leads"),
+    Stage.UPLOAD: ("One file per client, into storage", "delivery", "deliveries"),
+    Stage.NOTIFY: ("A mail to each of the client's addresses", "delivery", "deliveries"),
+    Stage.LOG: ("Each delivery entered in the log", "delivery", "deliveries"),
 }
 # What allocate took out of stock lies among what other runs and dedupe did for the same reason.
 SET_ASIDE = ("suppressed_global", "too_old")
@@ -78,8 +78,15 @@ class StageCard:
         return ABOUT[self.stage][0]
 
     @property
-    def unit(self) -> str:
-        return ABOUT[self.stage][1]
+    def seen_unit(self) -> str:
+        return self._unit(self.counts.seen)
+
+    @property
+    def kept_unit(self) -> str:
+        return self._unit(self.counts.kept)
+
+    def _unit(self, count: int) -> str:
+        return ABOUT[self.stage][1 if count == 1 else 2]
 
     @property
     def tone(self) -> str:
@@ -93,7 +100,8 @@ class StageCard:
     @property
     def measures(self) -> str:
         """What `done` of `planned` counts."""
-        return "rows" if self.stage == Stage.VALIDATE else "parts"
+        one = "row" if self.stage == Stage.VALIDATE else "part"
+        return one if self.planned == 1 else f"{one}s"
 
 
 def stage_cards(run: Run, *, now: dt.datetime) -> list[StageCard]:

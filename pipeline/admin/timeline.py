@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from deliveries.models import DeliveredLead, DeliveredLeadStatus, Delivery, MailStatus
+from pipeline.happenings import counted
 from pipeline.models import AiCall, Draft, Lead
 from pipeline.reasons import in_words, inside
 from pipeline.shown import link_to, number
@@ -156,7 +157,7 @@ def _told(delivery: Delivery) -> Iterator[Event]:
     if delivery.notified_at:
         statuses = list(delivery.mails.filter(superseded_by=None).values_list("status", flat=True))
         went = statuses.count(MailStatus.SENT)
-        words = format_html("{} of {} mails went out.", went, len(statuses))
+        words = format_html("{} of {} went out.", went, counted(len(statuses), "mail"))
         yield Event(at=delivery.notified_at, title="Client told", words=words)
     if delivery.logged_at:
         where = "in Notion, too." if delivery.notion_page_id else "in our own log."

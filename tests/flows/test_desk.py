@@ -24,10 +24,12 @@ from pipeline.admin.desk import History
 from pipeline.admin.filters import LEAD_CODES
 from pipeline.models import Run, ServiceState, SourceProfile
 from pipeline.reasons import REASONS, in_words
+from pipeline.shown import admin_url
 from tests.factories import (
     AiCallFactory,
     ChunkFactory,
     DeliveryFactory,
+    LeadFileFactory,
     MailFactory,
     RunFactory,
     StageRunFactory,
@@ -70,6 +72,19 @@ def desk(client: Browser) -> Browser:
     """A browser in which the operator is logged in."""
     client.force_login(User.objects.create_superuser("ida"))
     return client
+
+
+MANY_OF_ONE = re.compile(
+    r"(?<![\d,.:-])1 (?:leads|rows|rejected rows|fields|deliveries|mails|drafts|files|times)\b"
+)
+UNDONE = {
+    "removed": 1, "restored": 1, "promoted": 1, "rejections": 1, "kept": {"count": 1, "leads": []},
+}  # fmt: skip
+
+
+def words_of(response: Any) -> str:
+    """What a page says, without its tags."""
+    return " ".join(re.sub(r"<[^>]+>", "", response.content.decode()).split())
 
 
 def onlooker() -> User:
@@ -174,6 +189,23 @@ class TestPages:
         request.getfixturevalue("rows")
 
         assert b"Last run" in desk.get("/admin/").content
+
+    def test_count_one_as_one(self, desk):
+        night = complete_run(leads=1)
+        lone = LeadFileFactory.create(run=night.run)
+        undone = LeadFileFactory.create(status="UNDONE", undo_by="ida", undo_result=UNDONE)
+        unfinished = DeliveryFactory.create(status="WAITING", rows=1)
+        shown: list[Any] = [
+            night.run, lone, undone, unfinished.run, night.given[0].lead, night.client
+        ]  # fmt: skip
+
+        found = {
+            words
+            for address in ("/admin/", *map(admin_url, shown))
+            for words in MANY_OF_ONE.findall(words_of(desk.get(address)))
+        }
+
+        assert not found
 
     def test_say_in_which_zone_their_times_are(self, desk, settings):
         assert f"All times in {settings.TIME_ZONE}" in desk.get("/admin/").content.decode()

@@ -163,7 +163,7 @@ class TestWhoDidWhat:
             reverse("admin:pipeline_run_start"), {"press": "b4d6f1de-2c1d-4d0e-9b3f-1f1b8c1d2e3f"}
         )
 
-        assert history(Run.objects.get()) == ["Started by hand, with 1 files and 6 rows."]
+        assert history(Run.objects.get()) == ["Started by hand, with 1 file and 6 rows."]
 
     def test_an_import_is_kept_with_its_counts(self, desk):
         file = nights.make_agency()

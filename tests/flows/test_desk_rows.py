@@ -198,7 +198,7 @@ class TestTheButtons:
             follow=True,
         ).content.decode()
 
-        assert "1 of 2 deliveries are tried again." in shown
+        assert "Tried again: 1 of 2." in shown
         assert f"Delivery {fine.pk} neither failed nor waits." in shown
         failed.refresh_from_db()
         assert failed.status == "ALLOCATED"

@@ -48,12 +48,12 @@ class TestStory:
         )
         assert words["Allocated"] == f"to Germania in run {run.pk}."
         assert words["Delivered"].endswith(f"in the file of delivery {delivery.pk}.")
-        assert words["Client told"] == "1 of 1 mails went out."
+        assert words["Client told"] == "1 of 1 mail went out."
         assert words["Logged"] == "in our own log."
         assert "line 5 of leads.csv" in words["Came again"]
 
         client.force_login(User.objects.create_superuser("ida"))
-        assert "1 of 1 mails went out." in client.get(admin_url(lead)).content.decode()
+        assert "1 of 1 mail went out." in client.get(admin_url(lead)).content.decode()
 
     def test_says_what_a_draft_has_cost(self):
         draft = DraftFactory.create(source="AI")
