@@ -106,6 +106,10 @@ class TestAPrompt:
 
         desk.get_by_role("button", name="Save", exact=True).click()
         desk.locator("#result_list").get_by_role("link", name=re.compile("^v2")).click()
+        desk.get_by_label("What the AI is asked").fill("Speak of {{title: them}}.")
+        expect(desk.get_by_role("button", name="Use for all leads")).to_be_disabled()
+        expect(desk.get_by_text("save them first")).to_be_visible()
+        desk.reload()
         desk.get_by_label("Give it to").fill("30")
         desk.get_by_role("button", name="Try").click()
         expect(desk.get_by_text("30 of 100 leads get v2 from now on")).to_be_visible()
