@@ -45,6 +45,21 @@ class TestAMail:
         assert table.evaluate("found => found.scrollWidth <= found.parentElement.clientWidth")
 
 
+class TestAHistory:
+    @pytest.mark.parametrize(("screen", "shown"), [(LAPTOP, "none"), (PHONE, "flex")])
+    def test_says_its_headings_once(self, desk, screen, shown):
+        client = ClientFactory.create()
+        desk.goto(admin_url(client))
+        desk.get_by_label("Offer").fill("We mend anything.")
+        desk.get_by_role("button", name="Save", exact=True).click()
+        desk.set_viewport_size(screen)
+
+        desk.goto(admin_url(client).replace("change", "history"))
+
+        beside = "found => getComputedStyle(found, '::before').display"
+        assert desk.get_by_role("cell", name="ida").evaluate(beside) == shown
+
+
 class TestAWord:
     def test_in_a_column_of_numbers_stays_whole(self, desk):
         for n in range(3):
