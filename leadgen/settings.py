@@ -100,6 +100,7 @@ X_FRAME_OPTIONS = "DENY"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "leadgen.formats"
 TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 NIGHTLY_AT = env.clock("NIGHTLY_AT", "02:00")

@@ -7,13 +7,14 @@ import datetime as dt
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import timezone
 
 from clients.models import Client, Plan
 from deliveries.models import Mail
 from pipeline.models import LeadFile, Run
-from pipeline.shown import admin_url
+from pipeline.shown import admin_url, moment
 from tests.factories import ClientFactory, DeliveryFactory, MailFactory, PlanFactory, RunFactory
 from tests.flows import nights
 
@@ -181,6 +182,17 @@ class TestWhoDidWhat:
 
         assert Plan.objects.get().cap_day == 5
         assert history(plan) == ["Changed Leads a day (2 to 5) and Leads a month (blank to 0)."]
+
+    def test_a_moment_is_written_as_on_every_other_page(self, desk):
+        client = ClientFactory.create()
+        entry = LogEntry.objects.create(
+            user=User.objects.get(), object_id=str(client.pk), action_flag=2, change_message="Changed.",
+            content_type=ContentType.objects.get_for_model(client),
+        )  # fmt: skip
+
+        shown = desk.get(f"/admin/clients/client/{client.pk}/history/").content.decode()
+
+        assert moment(entry.action_time) in shown
 
     def test_a_long_text_is_only_named(self, desk):
         client = ClientFactory.create()
