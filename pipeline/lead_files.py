@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
-from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.files.temp import NamedTemporaryFile
 from django.db import IntegrityError, transaction
 
+from leadgen.integrations import storage
+from leadgen.integrations.errors import ServiceError
 from pipeline import checking, judging, leadfile, profiles, rejects
 from pipeline.checking import Check, Refused, Said, Told
 from pipeline.headers.cell_kinds import with_plain_at
@@ -96,7 +97,8 @@ def _keep(lead_file: LeadFile, found: Check, stream: IO[bytes]) -> LeadFile:
         setattr(lead_file, name, value)
     lead_file.sha256, lead_file.size = found.sha256, found.size
     stream.seek(0)
-    stored = default_storage.save(f"lead-files/{found.sha256[:16]}.csv", File(stream))
+    with _storage_asked():
+        stored = storage.keep(f"lead-files/{found.sha256[:16]}.csv", stream)
     lead_file.storage_name = stored
     try:
         with _or_deleted(stored), transaction.atomic():
@@ -105,6 +107,15 @@ def _keep(lead_file: LeadFile, found: Check, stream: IO[bytes]) -> LeadFile:
         same = LeadFile.objects.filter(sha256=found.sha256).exclude(status__in=FREED)
         raise UploadedBefore(same.order_by("pk")[0]) from None
     return lead_file
+
+
+@contextlib.contextmanager
+def _storage_asked() -> Iterator[None]:
+    """A storage that is away, or not for us, refuses the file in a sentence of its own."""
+    try:
+        yield
+    except ServiceError as away:
+        raise Refused(str(away)) from None
 
 
 @contextlib.contextmanager
@@ -123,7 +134,7 @@ def check_again(lead_file: LeadFile, said: Said, *, chosen: Mapping[str, str]) -
     `chosen` (column → field) is what a person put on the page so far. Only of a file of which
     nothing is imported: the numbers of its records hang on how it is read.
     """
-    with stored(lead_file) as stream:
+    with _storage_asked(), stored(lead_file) as stream:
         found = checking.check(stream, said=said)
     if found.sha256 != lead_file.sha256:
         raise Refused(judging.CHANGED)
@@ -135,10 +146,11 @@ def check_again(lead_file: LeadFile, said: Said, *, chosen: Mapping[str, str]) -
         raise Refused("The file was queued meanwhile; take it out of the queue first.")
 
 
-def stored(lead_file: LeadFile) -> File[bytes]:
-    """The file's bytes. Raises Refused where storage has lost them."""
+def stored(lead_file: LeadFile) -> IO[bytes]:
+    """The file's bytes. Raises Refused where storage has lost them, or does not answer."""
     try:
-        return default_storage.open(lead_file.storage_name)
+        with _storage_asked():
+            return storage.opened(lead_file.storage_name)
     except FileNotFoundError:
         raise Refused(GONE) from None
 
@@ -157,7 +169,7 @@ def rejects_of(lead_file: LeadFile) -> Iterator[bytes]:
     )
 
 
-def _rejects(lead_file: LeadFile, stream: File[bytes] | None) -> Iterator[Reject]:
+def _rejects(lead_file: LeadFile, stream: IO[bytes] | None) -> Iterator[Reject]:
     done = lead_file.rejections.filter(record__lte=lead_file.records_done).order_by("record")
     _, columns = judging.layout_of(lead_file)
     rows = done.iterator(chunk_size=_AT_ONCE)
@@ -197,7 +209,7 @@ def _with_reasons(rows: list[Rejection], columns: Columns) -> Iterator[Reject]:
 def write_rejects(lead_file: LeadFile) -> str | None:
     """Keep rejects.csv beside the file; its path, relative to the checkout where it lies in it.
 
-    None where no row was rejected.
+    None where no row was rejected. Raises ServiceError where the storage does not take it.
     """
     if not lead_file.invalid:
         return None
@@ -206,7 +218,7 @@ def write_rejects(lead_file: LeadFile) -> str | None:
         for line in rejects_of(lead_file):
             content.write(line)
         content.seek(0)
-        kept = default_storage.save(name, File(content))
+        kept = storage.keep(name, content)
     try:
         path = Path(default_storage.path(kept))
     except NotImplementedError:  # storage elsewhere has names, and no paths

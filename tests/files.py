@@ -8,6 +8,20 @@ from typing import Any
 from django.core.files.storage import FileSystemStorage
 
 
+class AccessDenied(Exception):
+    """As a bucket's own library says it, which is no OSError."""
+
+    __module__ = "botocore.exceptions"
+
+
+class ClosedBucket(FileSystemStorage):
+    def _open(self, name: str, mode: str = "rb") -> Any:
+        raise AccessDenied
+
+    def _save(self, name: str, content: Any) -> str:
+        raise AccessDenied
+
+
 def keep_files(settings: Any, place: Path, backend: type = FileSystemStorage) -> None:
     settings.STORAGES = {
         **settings.STORAGES,

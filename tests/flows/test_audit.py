@@ -12,7 +12,6 @@ import json
 
 import pytest
 from django.conf import settings as project
-from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from psycopg import sql
@@ -23,21 +22,10 @@ from pipeline.models import Lead, RunClient
 from pipeline.states import Stage
 from tests import factories as make
 from tests.factories import NOW, Night, complete_run, minutes
-from tests.files import keep_files
+from tests.files import ClosedBucket, keep_files
 from tests.flows.violations import CASES, again, change, sell, stage_of, windows
 
 pytestmark = pytest.mark.django_db
-
-
-class AccessDenied(Exception):
-    """As a bucket's own library says it, which is no OSError."""
-
-    __module__ = "botocore.exceptions"
-
-
-class ClosedBucket(FileSystemStorage):
-    def _open(self, name, mode="rb"):
-        raise AccessDenied
 
 
 def broken(*, deep: bool = False) -> dict[str, list[int]]:

@@ -14,7 +14,7 @@ from pipeline import undo
 from pipeline.models import Lead, LeadFile, Rejection
 from pipeline.models.lead_files import LeadFileStatus
 from tests.factories import LeadFactory, LeadFileFactory, RejectionFactory, RunFactory
-from tests.files import keep_files
+from tests.files import ClosedBucket, keep_files
 from tests.flows import nights
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,27 @@ def stored() -> list[str]:
         return default_storage.listdir("lead-files")[1]
     except FileNotFoundError:
         return []
+
+
+class TestABucketThatRefuses:
+    def test_is_said_below_the_field(self, desk, settings, tmp_path):
+        keep_files(settings, tmp_path, ClosedBucket)
+
+        response = upload(desk)
+
+        assert "The file storage does not answer (AccessDenied)." in response.content.decode()
+        assert not LeadFile.objects.exists()
+
+    def test_is_said_of_a_file_that_is_to_be_checked_again(self, desk, settings, tmp_path):
+        found = upload(desk).context["file"]
+        keep_files(settings, tmp_path, ClosedBucket)
+
+        response = desk.post(
+            f"/admin/pipeline/leadfile/{found.pk}/check/", {"encoding": "", "delimiter": ""},
+            follow=True,
+        )  # fmt: skip
+
+        assert "The file storage does not answer (AccessDenied)." in response.content.decode()
 
 
 class TestAGoodFile:

@@ -16,7 +16,7 @@ from django.db import DataError, transaction
 from pipeline import judging, lead_files, leadfile
 from pipeline.models import LeadFile, SourceProfile
 from tests.factories import LeadFileFactory
-from tests.files import keep_files
+from tests.files import ClosedBucket, keep_files
 from tests.flows import nights
 from tests.flows.commands import ask
 
@@ -308,8 +308,17 @@ class TestStorageThatTakesNothing:
         code, found = ask("load_leads", str(good))
 
         assert code == 2
-        assert found["files"][0]["error"].startswith("leads.csv cannot be stored: ")
+        assert found["files"][0]["error"].startswith("The file storage does not take files (")
         assert "None" not in found["files"][0]["error"]
+        assert not LeadFile.objects.exists()
+
+    def test_is_told_in_one_sentence_where_a_bucket_refuses(self, good, settings, tmp_path):
+        keep_files(settings, tmp_path, ClosedBucket)
+
+        code, found = ask("load_leads", str(good))
+
+        assert code == 2
+        assert found["files"][0]["error"] == "The file storage does not answer (AccessDenied)."
         assert not LeadFile.objects.exists()
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from leadgen.integrations.errors import ServiceError
 from pipeline import checking, findings, lead_files, profiles, services
 from pipeline.checking import Said, Told
 from pipeline.management.operator import (
@@ -65,7 +66,7 @@ class Command(OperatorCommand):
             return {"file": str(path), "error": str(refusal)}
         except OSError as error:
             reason = error.strerror or error
-            return {"file": str(path), "error": f"{path.name} cannot be stored: {reason}."}
+            return {"file": str(path), "error": f"{path.name} cannot be read: {reason}."}
         return {**found, "file": str(path)}
 
     def _taken_in(
@@ -106,10 +107,10 @@ class Command(OperatorCommand):
         """The file is queued by now: what goes wrong here is said, and undoes nothing."""
         try:
             return lead_files.write_rejects(lead_file)
-        except OSError as error:
+        except (OSError, ServiceError) as error:
             self.stderr.write(
-                f"{lead_file.name} is queued; its rejects.csv could not be written"
-                f" ({error.strerror or error}), and can be had at the desk."
+                f"{lead_file.name} is queued; its rejects.csv could not be written, and can be had"
+                f" at the desk: {getattr(error, 'strerror', None) or error}"
             )
             return None
 
