@@ -24,6 +24,10 @@ class AiCallAdmin(History[AiCall]):
     list_display = (
         "made_at", "outcome_label", "client", "run", "model", "tokens", "cents", "took", "why",
     )  # fmt: skip
+    fields = readonly_fields = (
+        "made_at", "outcome_label", "why", "client", "lead", "run", "model", "tokens", "cents",
+        "cents_at_most", "took", "day",
+    )  # fmt: skip
     list_filter = ("outcome", "client", "day")
     list_select_related = ("client", "run")
     list_before_template = "desk/ai_money.html"
@@ -51,6 +55,10 @@ class AiCallAdmin(History[AiCall]):
     @admin.display(description="Cents", ordering="micros")
     def cents(self, call: AiCall) -> str:
         return f"{prices.in_cents(call.micros):.4f}"
+
+    @admin.display(description="Cents, at most")
+    def cents_at_most(self, call: AiCall) -> str:
+        return f"{prices.in_cents(call.reserved_micros):.4f}"
 
     @admin.display(description="Took")
     def took(self, call: AiCall) -> str:

@@ -298,6 +298,17 @@ class TestWhatTheAiCosts:
         assert "0.35 cents</span>" in found
         assert "Simulate tonight, and what it would cost" in found
 
+    def test_of_one_call_is_told_in_cents_and_words(self, desk, night):
+        call = AiCallFactory.create(
+            run=night.run, client=night.client, reserved_micros=3_000, micros=345, reason="ai_unfit"
+        )
+
+        found = desk.get(reverse("admin:pipeline_aicall_change", args=[call.pk])).content.decode()
+
+        for words in ("Cents, at most", "0.3000", "0.0345", "Its answer failed our checks"):
+            assert words in found
+        assert "micros" not in found
+
     def test_tells_one_call_that_failed_the_checks_from_a_draft_that_did(self, desk, night):
         AiCallFactory.create(run=night.run, client=night.client, reason="ai_unfit")
 
