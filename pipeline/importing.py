@@ -92,19 +92,22 @@ def stop(lead_file: LeadFile, *, by: str) -> bool:
     return False
 
 
-def close(lead_file_id: int, *, run_id: int, refusal: str = "") -> Counts:
+def close(lead_file_id: int, *, run_id: int, refusal: str = "", put_off: str = "") -> Counts:
     """Say how the import ended, and return what no run has counted yet; inside a transaction.
 
-    Nothing where the run had ended, and somebody has moved the file since.
+    `put_off`: why the next run is to go on with it. Nothing where the run had ended, and somebody
+    has moved the file since.
     """
     ours = LeadFile.objects.filter(pk=lead_file_id, run=run_id, status__in=OWED)
     lead_file = ours.select_for_update().order_by("pk").first()
     if lead_file is None:
         return Counts()
+    begun = bool(lead_file.records_done)
     ours.update(
-        status=_ended(lead_file, refusal),
-        error=refusal,
-        preview=without_people(lead_file.preview),
+        status=LeadFileStatus.QUEUED if put_off else _ended(lead_file, refusal),
+        error=refusal or put_off,
+        run=None if put_off else run_id,
+        preview=without_people(lead_file.preview) if begun or not put_off else lead_file.preview,
         records_counted=lead_file.records_done,
     )
     return count(lead_file)

@@ -12,6 +12,10 @@ class AccessDenied(Exception):
     """As a bucket's own library says it, which is no OSError."""
 
     __module__ = "botocore.exceptions"
+    response = {"ResponseMetadata": {"HTTPStatusCode": 403}}
+
+
+CLOSED = "The bucket of STORAGE_URL is not there, or not for this account (AccessDenied)."
 
 
 class ClosedBucket(FileSystemStorage):

@@ -10,8 +10,9 @@ without the rest of it, as it does without a file that failed at every try (runs
 was imported stays, and is counted. To have the rest, upload the file again, or queue this one: a
 refused file's bytes may come again, and dedupe knows whom it brought before.
 
-While the storage is away the file waits; once it has been for STAGE_PATIENCE_MINUTES, the file is
-refused, too.
+While the storage is away the file waits. Once it has been for STAGE_PATIENCE_MINUTES, or at once
+where only a person can mend that, the night goes on and the file goes back to the queue: no file is
+at fault there, and the next run imports the rest.
 
 With MX_LOOKUP a record whose domain takes no mail is a Rejection too. DNS is asked between two
 transactions, and only here: the counts of the file are the check's, which knows nothing of it.
@@ -29,7 +30,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from leadgen.integrations import storage
-from leadgen.integrations.errors import TransientError
+from leadgen.integrations.errors import ConfigError, TransientError
 from pipeline import copying, importing, runs, services
 from pipeline.chunks import Lease, Plan, Slice, wait_for_no_disk
 from pipeline.counts import Counts
@@ -59,22 +60,19 @@ def work(chunk: Chunk, lease: Lease) -> None:
         lease.finish(Counts())
         return
     lead_file = LeadFile.objects.get(pk=chunk.ref)
-    # Whoever stopped a file that the storage does not give waits for the storage no longer.
-    refusal = "" if is_stopped(lead_file) else _read(lead_file, chunk, lease)
+    refusal = put_off = ""
+    try:
+        # Whoever stopped a file that the storage does not give waits for the storage no longer.
+        if not is_stopped(lead_file):
+            with services.guarded(storage.SERVICE):
+                refusal = _import(lead_file, run, lease)
+    except (TransientError, ConfigError) as away:
+        if isinstance(away, TransientError) and _may_wait(chunk.stage_run):
+            raise
+        put_off = str(away)
     with transaction.atomic():
         lease.hold()
-        lease.finish(importing.close(lead_file.pk, run_id=run.pk, refusal=refusal))
-
-
-def _read(lead_file: LeadFile, chunk: Chunk, lease: Lease) -> str:
-    """As `_import`; raises TransientError as long as the file may wait for the storage."""
-    try:
-        with services.guarded(storage.SERVICE):
-            return _import(lead_file, chunk.stage_run.run, lease)
-    except TransientError as away:
-        if _may_wait(chunk.stage_run):
-            raise
-        return str(away)
+        lease.finish(importing.close(lead_file.pk, run_id=run.pk, refusal=refusal, put_off=put_off))
 
 
 def _may_wait(stage_run: StageRun) -> bool:

@@ -14,7 +14,7 @@ from pipeline import undo
 from pipeline.models import Lead, LeadFile, Rejection
 from pipeline.models.lead_files import LeadFileStatus
 from tests.factories import LeadFactory, LeadFileFactory, RejectionFactory, RunFactory
-from tests.files import ClosedBucket, keep_files
+from tests.files import CLOSED, ClosedBucket, keep_files
 from tests.flows import nights
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ class TestABucketThatRefuses:
 
         response = upload(desk)
 
-        assert "The file storage does not answer (AccessDenied)." in response.content.decode()
+        assert CLOSED in response.content.decode()
         assert not LeadFile.objects.exists()
 
     def test_is_said_of_a_file_that_is_to_be_checked_again(self, desk, settings, tmp_path):
@@ -64,7 +64,7 @@ class TestABucketThatRefuses:
             follow=True,
         )  # fmt: skip
 
-        assert "The file storage does not answer (AccessDenied)." in response.content.decode()
+        assert CLOSED in response.content.decode()
 
 
 class TestAGoodFile:

@@ -16,7 +16,7 @@ from django.db import DataError, transaction
 from pipeline import judging, lead_files, leadfile
 from pipeline.models import LeadFile, SourceProfile
 from tests.factories import LeadFileFactory
-from tests.files import ClosedBucket, keep_files
+from tests.files import CLOSED, ClosedBucket, keep_files
 from tests.flows import nights
 from tests.flows.commands import ask
 
@@ -318,7 +318,7 @@ class TestStorageThatTakesNothing:
         code, found = ask("load_leads", str(good))
 
         assert code == 2
-        assert found["files"][0]["error"] == "The file storage does not answer (AccessDenied)."
+        assert found["files"][0]["error"] == CLOSED
         assert not LeadFile.objects.exists()
 
 

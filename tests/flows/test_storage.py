@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
@@ -14,7 +15,7 @@ from pipeline import audit, chunks, importing, starting
 from pipeline.models import Chunk, Lead, LeadFile, Run, ServiceState, StageRun
 from pipeline.stages import upload
 from pipeline.states import RunStatus
-from tests.files import keep_files
+from tests.files import CLOSED, ClosedBucket, keep_files
 from tests.flows import nights
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
@@ -160,15 +161,43 @@ class TestABucketThatIsAwayDuringTheImport:
         assert (run.status, lead_file.status) == (RunStatus.DONE, "CHECKED")
         assert audit.run()["ok"]
 
-    def test_for_longer_than_a_stage_waits_has_the_file_refused(self, run, settings):
+    def test_for_longer_than_a_stage_waits_leaves_the_file_to_the_next_run(
+        self, run, settings, monkeypatch, client
+    ):
         settings.STAGE_PATIENCE_MINUTES = 0
 
         try_again()
 
         run.refresh_from_db()
         lead_file = LeadFile.objects.get()
-        assert (run.status, lead_file.status) == (RunStatus.DONE, "REFUSED")
-        assert lead_file.error == "The file storage does not give files (the bucket hung up)."
+        assert (run.status, lead_file.status) == (RunStatus.DONE, "QUEUED")
+        client.force_login(User.objects.create_superuser("ida"))
+        shown = client.get(f"/admin/pipeline/leadfile/{lead_file.pk}/change/").content.decode()
+        assert "</b> The file storage does not give files (the bucket hung up)." in shown
+        assert "The next run tries again." in shown
+        monkeypatch.setattr(Bucket, "away", False)
+        ServiceState.objects.update(open_until=None)
+        second = starting.start_now(now=timezone.now(), started_by="test")
+        nights.work_off()
+        second.refresh_from_db()
+        lead_file.refresh_from_db()
+        assert (lead_file.status, lead_file.error, lead_file.run) == ("IMPORTED", "", second)
+        assert (second.status, Delivery.objects.count()) == (RunStatus.DONE, 2)
+        assert audit.run(deep=True)["ok"]
+
+    def test_of_an_account_that_may_not_use_it_leaves_the_file_to_the_next_run(
+        self, settings, storage
+    ):
+        nights.make_agency()
+        keep_files(settings, storage, ClosedBucket)
+
+        run = start()
+        nights.work_off()
+
+        run.refresh_from_db()
+        lead_file = LeadFile.objects.get()
+        assert (run.status, lead_file.status) == (RunStatus.DONE, "QUEUED")
+        assert lead_file.error == CLOSED
 
 
 class TestALeadFileInStorage:
