@@ -23,6 +23,7 @@ from pipeline.models.leads import COLUMNS
 T = TypeVar("T")
 
 SLICE_ROWS = 22_500  # records that are judged, and written, at once
+GONE = "The file is no longer in storage; upload it again."
 CHANGED = "The file in storage is not the one that was checked; upload it again."
 
 

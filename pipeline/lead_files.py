@@ -29,7 +29,6 @@ FREED = (LeadFileStatus.REFUSED, LeadFileStatus.UNDONE)  # whose bytes may come 
 _AT_ONCE = 1_000  # rows
 _LONGEST_STEM = 150  # bytes
 _UNREAD = (LeadFileStatus.CHECKED, LeadFileStatus.QUEUED, LeadFileStatus.IMPORTING)
-GONE = "The file is no longer in storage; upload it again."
 
 
 class UploadedBefore(Refused):
@@ -152,7 +151,7 @@ def stored(lead_file: LeadFile) -> IO[bytes]:
         with _storage_asked():
             return storage.opened(lead_file.storage_name)
     except FileNotFoundError:
-        raise Refused(GONE) from None
+        raise Refused(judging.GONE) from None
 
 
 def rejects_of(lead_file: LeadFile) -> Iterator[bytes]:

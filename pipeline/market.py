@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
-from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from clients.models import Client, ClientStatus
 from deliveries.promises import Promise, promises_of
 from pipeline import reviewing, suppressing
 from pipeline.allocation.domains import Had
+from pipeline.allocation.pools import usual_quotas
 from pipeline.allocator import Allocation, place
 from pipeline.arrow import TEXT, pa
 from pipeline.demand import refusals
@@ -70,7 +70,9 @@ class Market:
 
     def seats(self) -> list[Seat]:
         """One per client, with what it is promised; a closed one has nothing left, and says why."""
-        usual = _usual_quotas(self.clients, self.promises)
+        usual = usual_quotas(
+            (client.priority, self.promises[client.pk].quota) for client in self.clients
+        )
         return [
             _seat(client, self.promises[client.pk], self.as_of, usual=usual[client.priority])
             for client in self.clients
@@ -162,16 +164,6 @@ def _reserve_seat(seat: Seat, expected: Mapping[int, int]) -> Seat:
     """The same client, asking for what it would need should some of its leads fall out."""
     more = math.ceil(expected.get(seat.client_id, 0) * RESERVE)
     return replace(seat, left=more, quota=more, already=0, weight=None)
-
-
-def _usual_quotas(clients: Iterable[Client], promises: Mapping[int, Promise]) -> Mapping[int, int]:
-    """Priority → what a client without a quota is measured by: its clients' median, or all's."""
-    quotas: dict[int, list[int]] = {1: [], 2: [], 3: []}
-    for client in clients:
-        if quota := promises[client.pk].quota:
-            quotas[client.priority].append(quota)
-    everyones = [quota for some in quotas.values() for quota in some]
-    return {tier: median_low(some or everyones or [1]) for tier, some in quotas.items()}
 
 
 def _seat(client: Client, promise: Promise, as_of: dt.datetime, *, usual: int = 1) -> Seat:

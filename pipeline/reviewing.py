@@ -15,8 +15,6 @@ from typing import Protocol
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
-from django.utils.formats import date_format
 from psycopg import sql
 
 from clients.wishes import Unreviewed
@@ -25,6 +23,7 @@ from pipeline import at_once, drafting, drafts
 from pipeline.drafts import Request, Words
 from pipeline.models import Draft, Lead, LeadStatus, Review, Run
 from pipeline.models.drafts import DraftSource
+from pipeline.shown import moment
 from pipeline.wording import spam
 
 DECIDED = (Review.APPROVED, Review.REJECTED)
@@ -184,8 +183,7 @@ def _open(draft_id: int, shown: str) -> Draft:
 def _who_came_first(draft: Draft) -> str:
     if draft.review in DECIDED and draft.reviewed_at:
         decided = Review(draft.review).label.lower()
-        at = date_format(timezone.localtime(draft.reviewed_at), "j M Y, H:i")
-        return f"{draft.reviewed_by} has {decided} it at {at}."
+        return f"{draft.reviewed_by} has {decided} it at {moment(draft.reviewed_at)}."
     return "The draft has changed since it was shown."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -159,15 +160,30 @@ class DraftAdmin(BigHistory[Draft]):
     def approve_view(self, request: HttpRequest, draft_id: int) -> HttpResponse:
         from pipeline import reviewing  # noqa: PLC0415  (its words need large tables)
 
+        then = "the next run may deliver it"
+        return self._decide(request, draft_id, reviewing.approve_shown, "approved", then)
+
+    def reject_view(self, request: HttpRequest, draft_id: int) -> HttpResponse:
+        from pipeline import reviewing  # noqa: PLC0415  (its words need large tables)
+
+        then = "the lead may go out with the template"
+        return self._decide(request, draft_id, reviewing.reject, "rejected", then)
+
+    def _decide(
+        self, request: HttpRequest, draft_id: int, act: Callable[..., object], word: str, then: str
+    ) -> HttpResponse:
+        """Approve or reject what was shown; who came too late looks at it again."""
+        from pipeline import reviewing  # noqa: PLC0415  (its words need large tables)
+
         draft = get_object_or_404(Draft, pk=draft_id)
         by = signed_in(request).get_username()
         try:
-            reviewing.approve_shown(draft.pk, shown=shown_in(request), by=by)
+            act(draft.pk, shown=shown_in(request), by=by)
         except reviewing.NotPossible as refusal:
-            messages.warning(request, f"Not approved. {refusal}")
+            messages.warning(request, f"Not {word}. {refusal}")
             return redirect(page_of(draft, client_of(request)))
-        self.log_change(request, draft, "Approved.")
-        messages.success(request, "Approved: the next run may deliver it.")
+        self.log_change(request, draft, f"{word.capitalize()}.")
+        messages.success(request, f"{word.capitalize()}: {then}.")
         return go_on(request, draft)
 
     def edit_view(self, request: HttpRequest, draft_id: int) -> HttpResponse:
@@ -211,20 +227,6 @@ class DraftAdmin(BigHistory[Draft]):
         messages.success(
             request, "The next run writes it anew; until then the template stands there."
         )
-        return go_on(request, draft)
-
-    def reject_view(self, request: HttpRequest, draft_id: int) -> HttpResponse:
-        from pipeline import reviewing  # noqa: PLC0415  (its words need large tables)
-
-        draft = get_object_or_404(Draft, pk=draft_id)
-        by = signed_in(request).get_username()
-        try:
-            reviewing.reject(draft.pk, shown=shown_in(request), by=by)
-        except reviewing.NotPossible as refusal:
-            messages.warning(request, f"Not rejected. {refusal}")
-            return redirect(page_of(draft, client_of(request)))
-        self.log_change(request, draft, "Rejected.")
-        messages.success(request, "Rejected: the lead may go out with the template.")
         return go_on(request, draft)
 
     def redo_templates_view(self, request: HttpRequest) -> HttpResponse:

@@ -60,14 +60,21 @@ def _leads(numbers: Iterable[int]) -> Ints:
 
 
 def _weights(seats: Sequence[Seat]) -> Iterator[int]:
-    quotas = {
-        tier: [seat.quota for seat in seats if seat.priority == tier and seat.quota]
-        for tier in (1, 2, 3)
-    }
-    everyones = [quota for some in quotas.values() for quota in some]
+    usual = usual_quotas((seat.priority, seat.quota) for seat in seats)
     for seat in seats:
-        usual = quotas[seat.priority] or everyones or [1]
-        yield seat.weight or seat.quota or median_low(usual)
+        yield seat.weight or seat.quota or usual[seat.priority]
+
+
+def usual_quotas(quotas: Iterable[tuple[int, int | None]]) -> dict[int, int]:
+    """Priority → what a client without a quota is measured by: the median of those of the priority,
+    or else of all. `quotas`: each client's priority and its own.
+    """
+    known: dict[int, list[int]] = {1: [], 2: [], 3: []}
+    for tier, quota in quotas:
+        if quota:
+            known[tier].append(quota)
+    everyones = [quota for some in known.values() for quota in some]
+    return {tier: median_low(some or everyones or [1]) for tier, some in known.items()}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

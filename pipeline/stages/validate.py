@@ -99,7 +99,7 @@ def _import(lead_file: LeadFile, run: Run, lease: Lease) -> str:
                     break
                 store(lead_file, lease, rows, last_record=last_record)
     except FileNotFoundError:
-        return "The file is no longer in storage; upload it again."
+        return judging.GONE
     except judging.Refused as refusal:
         return str(refusal)
     return ""

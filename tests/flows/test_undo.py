@@ -284,9 +284,7 @@ class TestWhatComesBack:
 
         found = []
         for n in order:
-            undo.ask(met[n], "ida")
-            while undo.go_on(met[n].pk, 1):
-                pass
+            undone(met[n], max_leads=1)
             found.append(columns_of(old)["status"])
 
         assert found == ["READY", "EXPIRED"]
@@ -316,9 +314,7 @@ class TestWhatComesBack:
 
         found = []
         for n in order:
-            undo.ask(met[n], "ida")
-            while undo.go_on(met[n].pk, 1):
-                pass
+            undone(met[n], max_leads=1)
             found.append(columns_of(twin)["city"])
 
         left = [{*range(3)} - {*order[: n + 1]} for n in range(3)]
